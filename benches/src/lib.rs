@@ -1,0 +1,1 @@
+//! Speed, measured: parse, check, decide.

@@ -1,0 +1,1 @@
+//! Instruction table, program format, verifier, listing, request and decision.

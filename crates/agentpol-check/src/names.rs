@@ -1,0 +1,113 @@
+//! What names mean: one table per module, and what is visible through `use`.
+
+use crate::policy::{
+    AgentId, DatasetId, EnumId, GroupId, LevelId, ModuleId, RecordId, ScheduleId, SystemId, ToolId,
+};
+use agentpol_diagnostics::Span;
+use agentpol_syntax::ast;
+use indexmap::IndexMap;
+
+/// Names a definition of [`Names::defines`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct DefineId(pub(crate) u32);
+
+/// Names a tool set of [`Names::tool_sets`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct ToolSetId(pub(crate) u32);
+
+/// What a name stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Entity {
+    Level(LevelId),
+    Enum(EnumId),
+    Group(GroupId),
+    Schedule(ScheduleId),
+    System(SystemId),
+    Dataset(DatasetId),
+    Record(RecordId),
+    ToolSet(ToolSetId),
+    Tool(ToolId),
+    Agent(AgentId),
+    Define(DefineId),
+}
+
+impl Entity {
+    /// Returns the word for messages, with its article.
+    pub(crate) fn kind(self) -> &'static str {
+        match self {
+            Entity::Level(_) => "a level",
+            Entity::Enum(_) => "an enum",
+            Entity::Group(_) => "a group",
+            Entity::Schedule(_) => "a schedule",
+            Entity::System(_) => "a system",
+            Entity::Dataset(_) => "a dataset",
+            Entity::Record(_) => "a record",
+            Entity::ToolSet(_) => "a set of tools",
+            Entity::Tool(_) => "a tool",
+            Entity::Agent(_) => "an agent",
+            Entity::Define(_) => "a definition",
+        }
+    }
+}
+
+/// A definition as written, and whose it is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Definition<'a> {
+    pub(crate) module: ModuleId,
+    pub(crate) ast: ast::Define<'a>,
+}
+
+/// A tool set as written, and whose it is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NamedTools<'a> {
+    pub(crate) module: ModuleId,
+    pub(crate) ast: ast::ToolSet<'a>,
+}
+
+/// The names of one module. Tools and datasets stand under their dotted names.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ModuleNames {
+    /// What it declares, with the place of the declaration.
+    pub(crate) own: IndexMap<String, (Entity, Span)>,
+    /// Modules by the prefixes under which they are visible: the alias, or the full name.
+    pub(crate) used: IndexMap<String, ModuleId>,
+    /// The time zone, for `today`, `.date` and schedules without one.
+    pub(crate) timezone: Option<String>,
+}
+
+/// All names of a program.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Names<'a> {
+    /// By [`ModuleId`].
+    pub(crate) modules: Vec<ModuleNames>,
+    /// By [`DefineId`].
+    pub(crate) defines: Vec<Definition<'a>>,
+    /// By [`ToolSetId`].
+    pub(crate) tool_sets: Vec<NamedTools<'a>>,
+}
+
+impl Names<'_> {
+    /// Looks a dotted name up as `module` sees it: its own names first, then names behind a used module's prefix.
+    pub(crate) fn find(&self, module: ModuleId, dotted: &str) -> Option<(Entity, Span)> {
+        let names = self.modules.get(module.index())?;
+        if let Some(found) = names.own.get(dotted) {
+            return Some(*found);
+        }
+        let behind = |(prefix, id): (&String, &ModuleId)| {
+            let rest = dotted.strip_prefix(prefix.as_str())?.strip_prefix('.')?;
+            self.modules.get(id.index())?.own.get(rest).copied()
+        };
+        names.used.iter().find_map(behind)
+    }
+
+    /// Returns every name that `module` can write, for "did you mean".
+    pub(crate) fn visible(&self, module: ModuleId) -> Vec<(String, Entity)> {
+        let Some(names) = self.modules.get(module.index()) else { return Vec::new() };
+        let own = names.own.iter().map(|(name, (entity, _))| (name.clone(), *entity));
+        let used = names.used.iter().filter_map(|(prefix, id)| Some((prefix, self.modules.get(id.index())?)));
+        let behind = used.flat_map(|(prefix, other)| {
+            other.own.iter().map(move |(name, (entity, _))| (format!("{prefix}.{name}"), *entity))
+        });
+        own.chain(behind).collect()
+    }
+}

@@ -1,0 +1,1 @@
+//! Typed policy to program.

@@ -1,0 +1,1 @@
+//! Cases as data, the slow reference interpreter, the invariants.

@@ -1,0 +1,1 @@
+//! Tests, golden decisions and reports over recorded actions.

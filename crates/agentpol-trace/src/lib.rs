@@ -1,0 +1,1 @@
+//! Recorded actions: one model, one importer per format.

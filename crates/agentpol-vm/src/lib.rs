@@ -1,0 +1,1 @@
+//! Program and request to decision: no_std, no panic, no allocation.

@@ -1,0 +1,3 @@
+//! The agentpol command.
+
+fn main() {}

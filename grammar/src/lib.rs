@@ -1,0 +1,1 @@
+//! The normative grammar of the agentpol language, executable.
