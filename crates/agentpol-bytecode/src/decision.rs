@@ -1,0 +1,143 @@
+//! The decision: what comes out, for whom.
+
+use crate::code::{Code, Outcome};
+use crate::tables::RuleId;
+
+/// How many rules a decision names before it only counts them.
+pub const MAX_NAMED_RULES: usize = 16;
+
+/// A decision. It commits nobody to anything until it is asked [`permits`](Decision::permits).
+///
+/// Plain data of fixed size: making one allocates nothing. Names are looked up in the program when it is shown.
+#[must_use = "a decision that nobody looks at protects nothing"]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Decision {
+    pub(crate) code: Code,
+    pub(crate) rules: RuleList,
+    pub(crate) also: CodeSet,
+    pub(crate) would: Option<Code>,
+    pub(crate) approvals: RuleList,
+    pub(crate) by_phase: bool,
+    pub(crate) argument: Option<ArgumentPath>,
+    pub(crate) dispatch_before: Option<i64>,
+}
+
+/// A list of rules: the first sixteen in order, and how many there are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RuleList {
+    first: [RuleId; MAX_NAMED_RULES],
+    total: u32,
+}
+
+impl RuleList {
+    /// Adds a rule; beyond sixteen it is only counted.
+    pub fn push(&mut self, rule: RuleId) {
+        if let Some(place) = self.first.get_mut(self.total as usize) {
+            *place = rule;
+        }
+        self.total = self.total.saturating_add(1);
+    }
+
+    /// Returns the rules that are named.
+    pub fn named(&self) -> &[RuleId] {
+        let named = (self.total as usize).min(MAX_NAMED_RULES);
+        self.first.get(..named).unwrap_or(&[])
+    }
+
+    /// Returns how many there are, named or not.
+    pub fn total(&self) -> u32 {
+        self.total
+    }
+}
+
+/// A set of codes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CodeSet(u128);
+
+impl CodeSet {
+    /// Adds a code.
+    pub fn insert(&mut self, code: Code) {
+        self.0 |= 1u128.checked_shl(code as u32).unwrap_or(0);
+    }
+
+    /// Removes a code.
+    pub fn remove(&mut self, code: Code) {
+        self.0 &= !1u128.checked_shl(code as u32).unwrap_or(0);
+    }
+
+    /// Returns whether the code is in it.
+    pub fn contains(self, code: Code) -> bool {
+        self.0 & 1u128.checked_shl(code as u32).unwrap_or(0) != 0
+    }
+
+    /// Returns the codes, by number.
+    pub fn iter(self) -> impl Iterator<Item = Code> {
+        Code::ALL.iter().copied().filter(move |code| self.contains(*code))
+    }
+}
+
+/// Which argument, or context or user field, an argument code speaks of: a JSON Pointer of bounded length.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ArgumentPath {
+    pub(crate) bytes: [u8; 96],
+    pub(crate) length: u8,
+}
+
+impl ArgumentPath {
+    /// Returns the pointer, cut with `...` where it was too long.
+    pub fn as_str(&self) -> &str {
+        self.bytes.get(..usize::from(self.length)).and_then(|bytes| core::str::from_utf8(bytes).ok()).unwrap_or("")
+    }
+}
+
+impl Decision {
+    /// Returns whether the call may be dispatched: the only yes there is.
+    pub fn permits(&self) -> bool {
+        self.code.outcome() == Outcome::Allow
+    }
+
+    /// Returns the outcome.
+    pub fn outcome(&self) -> Outcome {
+        self.code.outcome()
+    }
+
+    /// Returns why, in one code.
+    pub fn code(&self) -> Code {
+        self.code
+    }
+
+    /// Returns the rules of the deciding code, by module and name. For an allow: the rules that grant.
+    pub fn rules(&self) -> &RuleList {
+        &self.rules
+    }
+
+    /// Returns the other codes that applied.
+    pub fn also(&self) -> CodeSet {
+        self.also
+    }
+
+    /// Returns what would have been decided with every rule live; `None` where nothing is in observation.
+    pub fn would(&self) -> Option<Code> {
+        self.would
+    }
+
+    /// Returns the rules whose approval is missing.
+    pub fn approvals(&self) -> &RuleList {
+        &self.approvals
+    }
+
+    /// Returns whether the agent's phase asks for an approval.
+    pub fn approval_by_phase(&self) -> bool {
+        self.by_phase
+    }
+
+    /// Returns which argument or field an argument code speaks of.
+    pub fn argument(&self) -> Option<&str> {
+        self.argument.as_ref().map(ArgumentPath::as_str)
+    }
+
+    /// Returns until when an allowed call must be dispatched, in milliseconds since 1970-01-01T00:00:00Z.
+    pub fn dispatch_before(&self) -> Option<i64> {
+        self.dispatch_before
+    }
+}
