@@ -1,3 +1,47 @@
-//! The project's own tasks: cargo xtask test.
+//! The project's own tasks, run as `cargo xtask test` and `cargo xtask ci`.
+//!
+//! Exists so that one command passes on a fresh machine: the tests run the evaluator as WebAssembly too, and the
+//! target for that is added here when it is missing.
 
-fn main() {}
+mod steps;
+mod target;
+
+use std::env;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+usage: cargo xtask TASK
+
+tasks:
+  test   add the WebAssembly target if it is missing, then run all tests
+  ci     check the format, run clippy with warnings denied, then do `test`
+";
+
+fn main() -> ExitCode {
+    let words: Vec<String> = env::args().skip(1).collect();
+    let done = match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["test"] => steps::test(),
+        ["ci"] => steps::ci(),
+        ["help" | "-h" | "--help"] => {
+            say(USAGE);
+            return ExitCode::SUCCESS;
+        }
+        _ => {
+            say(USAGE);
+            return ExitCode::from(2);
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            say(&format!("xtask: {failure}\n"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Writes to standard error; a closed one loses the text and nothing else.
+fn say(text: &str) {
+    let _ = io::stderr().write_all(text.as_bytes());
+}
