@@ -1,7 +1,7 @@
 //! What names mean: one table per module, and what is visible through `use`.
 
 use crate::policy::{
-    AgentId, DatasetId, EnumId, GroupId, LevelId, ModuleId, RecordId, ScheduleId, SystemId, ToolId,
+    AgentId, DatasetId, EnumId, GroupId, LevelId, ModuleId, RecordId, ScheduleId, SystemId, ToolId, Type,
 };
 use agentpol_diagnostics::Span;
 use agentpol_syntax::ast;
@@ -67,10 +67,14 @@ pub(crate) struct NamedTools<'a> {
 /// The names of one module. Tools and datasets stand under their dotted names.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ModuleNames {
-    /// What it declares, with the place of the declaration.
+    /// Its own dotted name.
+    pub(crate) name: String,
+    /// What it declares, with the place of the declaration; by name.
     pub(crate) own: IndexMap<String, (Entity, Span)>,
-    /// Modules by the prefixes under which they are visible: the alias, or the full name.
+    /// Modules by the prefixes under which they are visible: the alias, or the full name. The longest prefix first.
     pub(crate) used: IndexMap<String, ModuleId>,
+    /// What the language itself declares and nothing here replaces.
+    pub(crate) builtin: IndexMap<String, (Entity, Span)>,
     /// The time zone, for `today`, `.date` and schedules without one.
     pub(crate) timezone: Option<String>,
 }
@@ -82,12 +86,15 @@ pub(crate) struct Names<'a> {
     pub(crate) modules: Vec<ModuleNames>,
     /// By [`DefineId`].
     pub(crate) defines: Vec<Definition<'a>>,
+    /// The types of the parameters of each definition, by [`DefineId`].
+    pub(crate) define_params: Vec<Vec<Type>>,
     /// By [`ToolSetId`].
     pub(crate) tool_sets: Vec<NamedTools<'a>>,
 }
 
 impl Names<'_> {
-    /// Looks a dotted name up as `module` sees it: its own names first, then names behind a used module's prefix.
+    /// Looks a dotted name up as `module` sees it: its own names first, then names behind a used module's prefix, then
+    /// what the language declares.
     pub(crate) fn find(&self, module: ModuleId, dotted: &str) -> Option<(Entity, Span)> {
         let names = self.modules.get(module.index())?;
         if let Some(found) = names.own.get(dotted) {
@@ -97,17 +104,18 @@ impl Names<'_> {
             let rest = dotted.strip_prefix(prefix.as_str())?.strip_prefix('.')?;
             self.modules.get(id.index())?.own.get(rest).copied()
         };
-        names.used.iter().find_map(behind)
+        names.used.iter().find_map(behind).or_else(|| names.builtin.get(dotted).copied())
     }
 
     /// Returns every name that `module` can write, for "did you mean".
     pub(crate) fn visible(&self, module: ModuleId) -> Vec<(String, Entity)> {
         let Some(names) = self.modules.get(module.index()) else { return Vec::new() };
         let own = names.own.iter().map(|(name, (entity, _))| (name.clone(), *entity));
+        let builtin = names.builtin.iter().map(|(name, (entity, _))| (name.clone(), *entity));
         let used = names.used.iter().filter_map(|(prefix, id)| Some((prefix, self.modules.get(id.index())?)));
         let behind = used.flat_map(|(prefix, other)| {
             other.own.iter().map(move |(name, (entity, _))| (format!("{prefix}.{name}"), *entity))
         });
-        own.chain(behind).collect()
+        own.chain(behind).chain(builtin).collect()
     }
 }
