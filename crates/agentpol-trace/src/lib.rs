@@ -1,1 +1,29 @@
-//! Recorded actions: one model, one importer per format.
+//! Recorded actions of agents: one model, and one importer for each format they are written in.
+//!
+//! [`Recording::open`] takes a reader and yields [`Action`]s in the order in which the agent asked for them. Line
+//! formats are read line by line; the formats that are one JSON document are held in memory once and read run by run.
+//! What is wrong with one record is a [`RecordError`] in its place, and the records after it are still read.
+//!
+//! Arguments are kept as the exact text that was recorded: `1.10` stays `1.10`, and text that is no JSON stays text.
+//! Nothing here opens files, and nothing here ever runs a tool.
+
+mod action;
+mod conversation;
+mod detect;
+mod document;
+mod error;
+mod format;
+mod importers;
+mod json;
+mod lines;
+mod mapping;
+mod recording;
+mod runs;
+
+pub use action::{Action, Arguments, Expectation, Issuer, Obstacle, Outcome, Place, Recorded, ToolResult, Trace, Turn};
+pub use error::{OpenError, RecordError, RecordErrorKind};
+pub use format::{ForeignFormat, Format};
+pub use json::RawJson;
+pub use lines::{DOCUMENT_LIMIT, LINE_LIMIT, is_gzip};
+pub use mapping::{Mapping, MappingError, RECORD_FIELDS};
+pub use recording::{OpenOptions, Recording};

@@ -1,0 +1,112 @@
+//! `OpenAI` chat completions: `{"messages": [...]}`, or an array of messages.
+//!
+//! The arguments of a call are a JSON text inside a string; logs that hold the object itself are read too. Custom tools
+//! take free text. The older `function_call` with messages of the role `function` is paired by name.
+
+use crate::action::{Arguments, Issuer, ToolResult, Trace, Turn};
+use crate::conversation::{Call, Conversation, Items};
+use crate::document::{Node, Object};
+use crate::error::RecordError;
+use crate::importers::{Setting, arguments, content, turn};
+
+/// Reads a run.
+pub(super) fn read(node: &Node<'_>, setting: Setting<'_>) -> Items {
+    let fallback = || fallback_id(node, setting.name);
+    if node.is_list() {
+        let mut conversation = Conversation::new(Trace { id: fallback(), ..Trace::default() });
+        messages(&mut conversation, node, |_| false);
+        return conversation.finish();
+    }
+    let read = node.object().and_then(|run| Ok((run.require("messages")?, run)));
+    let (list, run) = match read {
+        Ok(read) => read,
+        Err(error) => return vec![Err(error)],
+    };
+    let id = run.label("id").or_else(|| run.label("trace_id")).unwrap_or_else(fallback);
+    let trace = Trace { id, session: run.label("session_id"), model: run.label("model"), ..Trace::default() };
+    let mut conversation = Conversation::new(trace);
+    messages(&mut conversation, &list, |_| false);
+    conversation.finish()
+}
+
+/// A name for a run that has none: the recording, and where the run begins in it.
+fn fallback_id(node: &Node<'_>, name: &str) -> String {
+    let place = node.place();
+    match (place.line, place.pointer.as_str()) {
+        (1, "") => name.to_owned(),
+        (line, "") => format!("{name}:{line}"),
+        (_, pointer) => format!("{name}{pointer}"),
+    }
+}
+
+/// Reads messages; `failed` tells from the text of a result whether the call failed.
+pub(super) fn messages(conversation: &mut Conversation, list: &Node<'_>, failed: fn(&str) -> bool) {
+    match list.list() {
+        Ok(messages) => {
+            for node in messages {
+                let read = node.object().and_then(|message| self::message(conversation, &message, failed));
+                conversation.check(read);
+            }
+        }
+        Err(error) => conversation.error(error),
+    }
+}
+
+fn message(conversation: &mut Conversation, message: &Object<'_>, failed: fn(&str) -> bool) -> Result<(), RecordError> {
+    let role = message.require("role")?;
+    match role.string()?.as_str() {
+        "system" | "developer" | "user" => Ok(()),
+        "assistant" => assistant(conversation, message),
+        "tool" | "function" => {
+            let text = content(message.get("content"))?;
+            let result = ToolResult { is_error: failed(&text), text };
+            let tool = message.string("name")?;
+            conversation.result(message.node(), message.label("tool_call_id"), tool.as_deref(), result);
+            Ok(())
+        }
+        _ => Err(role.bad_value("system, developer, user, assistant, tool or function")),
+    }
+}
+
+/// The calls of one message of the assistant. A call that cannot be read does not hide the others.
+fn assistant(conversation: &mut Conversation, message: &Object<'_>) -> Result<(), RecordError> {
+    let calls = message.get("tool_calls").map_or(Ok(Vec::new()), |list| list.list())?;
+    let legacy = message.get("function_call");
+    if calls.is_empty() && legacy.is_none() {
+        return Ok(());
+    }
+    let turn = turn(conversation, message, calls.len() + usize::from(legacy.is_some()));
+    for node in calls {
+        match node.object().and_then(|call| tool_call(&call, turn)) {
+            Ok(call) => conversation.call(&node, call),
+            Err(error) => conversation.unreadable_call(node.object().ok().and_then(|call| call.label("id")), error),
+        }
+    }
+    if let Some(node) = legacy {
+        match node.object().and_then(|call| function(None, &call, turn)) {
+            Ok(call) => conversation.call(&node, call),
+            Err(error) => conversation.unreadable_call(None, error),
+        }
+    }
+    Ok(())
+}
+
+fn tool_call(call: &Object<'_>, turn: Turn) -> Result<Call, RecordError> {
+    let id = call.label("id");
+    match call.string("type")?.as_deref() {
+        None | Some("function") => function(id, &call.require("function")?.object()?, turn),
+        Some("custom") => {
+            let custom = call.require("custom")?.object()?;
+            let args = Arguments::Text(custom.require("input")?.string()?);
+            let tool = custom.require("name")?.string()?;
+            Ok(Call { issuer: Issuer::Agent, id, tool, args, at: None, turn })
+        }
+        Some(_) => Err(call.require("type")?.bad_value("function or custom")),
+    }
+}
+
+fn function(id: Option<String>, function: &Object<'_>, turn: Turn) -> Result<Call, RecordError> {
+    let tool = function.require("name")?.string()?;
+    let args = arguments(function.get("arguments"));
+    Ok(Call { issuer: Issuer::Agent, id, tool, args, at: None, turn })
+}
