@@ -1,7 +1,7 @@
 //! What a policy declares: modules, systems, tools, agents and the words they are described in.
 
 use super::{
-    DatasetId, EnvId, GroupId, LevelId, ModuleId, RecordId, ShapeId, SystemId, Type, ZoneId,
+    DatasetId, EnvId, GroupId, LevelId, ModuleId, RecordId, ShapeId, SystemId, ToolId, Type, ZoneId,
 };
 use agentpol_diagnostics::Span;
 
@@ -12,6 +12,8 @@ pub struct Module {
     pub name: String,
     /// Modules without which it must not be loaded.
     pub requires: Vec<ModuleId>,
+    /// The tools that its allows may rest on: its own, those shared with it, in the root all; sorted.
+    pub grantable: Vec<ToolId>,
     /// Where it is first declared.
     pub span: Span,
 }
