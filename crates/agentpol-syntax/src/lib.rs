@@ -5,3 +5,18 @@
 //! healthy piece with the normative grammar of `agentpol-grammar`. Neither pest's types nor the lexer leave this crate.
 
 pub mod ast;
+mod diagnose;
+mod letters;
+mod lexer;
+mod lexical;
+mod literal;
+mod lower;
+mod nesting;
+mod parse;
+mod seams;
+mod token;
+mod words;
+
+pub use parse::{MAX_BYTES, decode, parse, tokens};
+pub use token::{Token, TokenKind};
+pub use words::{WordClass, word_class};

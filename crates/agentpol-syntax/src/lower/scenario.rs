@@ -1,0 +1,160 @@
+//! Tests and asserts.
+
+use super::{Kids, Lower, Node};
+use crate::ast::*;
+use agentpol_grammar::Rule as G;
+
+impl<'a> Lower<'a, '_> {
+    pub(super) fn assertion(&self, kids: &mut Kids<'a>) -> Option<Assert<'a>> {
+        kids.has(G::k_assert);
+        let name = self.text(&kids.text()?);
+        let mut blocks = Vec::new();
+        while let Some(claim) = kids.take(G::claim) {
+            for part in claim.into_inner().filter(|part| part.as_rule() == G::block) {
+                blocks.push(self.block(part)?);
+            }
+        }
+        Some(Assert { name, blocks: self.slice(blocks) })
+    }
+
+    pub(super) fn test(&self, kids: &mut Kids<'a>) -> Option<Test<'a>> {
+        kids.has(G::k_test);
+        let name = self.text(&kids.text()?);
+        let node = kids.take(G::given)?;
+        let given_span = self.span(&node);
+        let mut given = Vec::new();
+        for part in node.into_inner().filter(|part| part.as_rule() == G::given_part) {
+            let span = self.span(&part);
+            given.push(Given { kind: self.given(&mut Kids::of(part))?, span });
+        }
+        let mut steps = Vec::new();
+        while let Some(node) = kids.take(G::step) {
+            let span = self.span(&node);
+            steps.push(Step { kind: self.step(&mut Kids::of(node))?, span });
+        }
+        Some(Test { name, given: self.slice(given), given_span, steps: self.slice(steps) })
+    }
+
+    fn given(&self, kids: &mut Kids<'a>) -> Option<GivenKind<'a>> {
+        Some(match kids.next()?.as_rule() {
+            G::k_agent => GivenKind::Agent(self.path(kids.take(G::path)?), self.maybe_object(kids)?),
+            G::k_for => {
+                kids.has(G::k_user);
+                match kids.text() {
+                    Some(id) => GivenKind::User(self.text(&id), self.maybe_object(kids)?),
+                    None => GivenKind::NoUser,
+                }
+            }
+            G::k_in => {
+                kids.has(G::k_session);
+                GivenKind::Session(self.text(&kids.text()?))
+            }
+            G::k_env => GivenKind::Env(self.name(&kids.take(G::bare)?)),
+            G::k_task => GivenKind::Task(self.text(&kids.text()?)),
+            G::k_at => GivenKind::At(Self::datetime(&kids.take(G::datetime)?)),
+            G::k_context => GivenKind::Context(self.maybe_object(kids)??),
+            G::k_origin => GivenKind::Origin(self.maybe_object(kids)??),
+            _ => match kids.next()?.as_rule() {
+                G::k_aged => GivenKind::CredentialAged(self.duration(&kids.take(G::duration)?)),
+                _ => GivenKind::NoCredential,
+            },
+        })
+    }
+
+    fn maybe_object(&self, kids: &mut Kids<'a>) -> Option<Option<&'a [Pair<'a>]>> {
+        match kids.take(G::object) {
+            Some(node) => Some(Some(self.pairs(&mut Kids::of(node))?)),
+            None => Some(None),
+        }
+    }
+
+    /// Takes all pairs that follow.
+    fn pairs(&self, kids: &mut Kids<'a>) -> Option<&'a [Pair<'a>]> {
+        let mut out = Vec::new();
+        while let Some(node) = kids.take(G::pair) {
+            let mut parts = Kids::of(node);
+            let key = parts.next()?;
+            let key = match key.as_rule() {
+                G::word => Text { value: key.as_str(), span: self.span(&key) },
+                _ => self.text(&key),
+            };
+            out.push(Pair { key, value: self.value(parts.take(G::value)?)? });
+        }
+        Some(self.slice(out))
+    }
+
+    fn value(&self, node: Node<'a>) -> Option<Literal<'a>> {
+        let span = self.span(&node);
+        let mut kids = Kids::of(node);
+        let minus = kids.has(G::minus);
+        let node = kids.next()?;
+        let kind = match node.as_rule() {
+            G::word => match node.as_str() {
+                "null" => LiteralKind::Null,
+                "true" => LiteralKind::Bool(true),
+                "false" => LiteralKind::Bool(false),
+                _ => LiteralKind::Word(self.name(&node)),
+            },
+            G::number => LiteralKind::Number(minus, self.number(&node)),
+            G::duration => LiteralKind::Duration(self.duration(&node)),
+            G::date => LiteralKind::Date(self.date(&node)),
+            G::datetime => LiteralKind::DateTime(Self::datetime(&node)),
+            G::object => LiteralKind::Object(self.pairs(&mut Kids::of(node))?),
+            G::list_value => {
+                let mut out = Vec::new();
+                for kid in node.into_inner() {
+                    out.push(self.value(kid)?);
+                }
+                LiteralKind::List(self.slice(out))
+            }
+            _ => LiteralKind::Text(self.text(&node)),
+        };
+        Some(Literal { kind, span })
+    }
+
+    fn step(&self, kids: &mut Kids<'a>) -> Option<StepKind<'a>> {
+        let first = kids.next()?;
+        Some(match first.as_rule() {
+            G::k_after => StepKind::After(self.duration(&kids.take(G::duration)?)),
+            G::call => StepKind::Call(self.call(&mut Kids::of(first))?),
+            rule => {
+                kids.has(G::k_by);
+                let who = self.text(&kids.text()?);
+                if rule == G::k_reject {
+                    return Some(StepKind::Reject(who));
+                }
+                kids.has(G::k_in);
+                StepKind::Approve(who, kids.take(G::path).map(|node| self.path(node)))
+            }
+        })
+    }
+
+    fn call(&self, kids: &mut Kids<'a>) -> Option<Call<'a>> {
+        let tool = self.path(kids.take(G::path)?);
+        let args = self.pairs(kids)?;
+        let expect = self.expected(&mut Kids::of(kids.take(G::expected)?))?;
+        let by = if kids.has(G::k_by) { Some(self.text(&kids.text()?)) } else { None };
+        let outcome = match kids.next() {
+            None => None,
+            Some(node) if node.as_rule() == G::k_fails => Some(CallOutcome::Fails(self.span(&node))),
+            Some(_) => Some(CallOutcome::Returns(self.value(kids.take(G::value)?)?)),
+        };
+        Some(Call { tool, args, expect, by, outcome })
+    }
+
+    fn expected(&self, kids: &mut Kids<'a>) -> Option<Expect<'a>> {
+        Some(match kids.next()?.as_rule() {
+            G::k_allow => Expect::Allow,
+            G::k_throttle => Expect::Throttle,
+            G::k_deny => Expect::Deny(kids.take(G::code).map(|node| self.name(&node))),
+            _ => {
+                kids.has(G::k_approval);
+                kids.has(G::k_from);
+                match kids.take(G::approvers) {
+                    Some(node) => Expect::RequireApproval(Some(self.approvers(node)?)),
+                    None => Expect::RequireApproval(None),
+                }
+            }
+        })
+    }
+}
