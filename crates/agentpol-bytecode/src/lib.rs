@@ -4,10 +4,30 @@
 //! No dependencies, `no_std` with `alloc`, and no way to a [`Program`] but [`load`], which verifies.
 
 #![no_std]
+#![cfg_attr(
+    not(test),
+    warn(clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::unreachable)
+)]
 
 extern crate alloc;
 
 pub mod code;
 pub mod decision;
 pub mod instruction;
+pub mod scope;
+pub mod sha256;
 pub mod tables;
+
+mod codec;
+mod error;
+mod format;
+mod layout;
+mod program;
+mod verify;
+
+pub use error::{Fault, LoadError};
+pub use format::{Expectation, FORMAT_VERSION, MAGIC, encode, load, load_expecting};
+pub use layout::Section;
+pub use program::Program;
+pub use scope::{Tri, derive_cells, static_match};
+pub use verify::{Costs, MAX_STEPS};

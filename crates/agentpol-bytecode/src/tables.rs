@@ -73,6 +73,8 @@ pub struct Module {
     pub requires: Vec<u32>,
     /// It is the root.
     pub root: bool,
+    /// The tools that its rules may grant, its own and those shared with it; sorted. The root's are all.
+    pub grantable: Vec<u32>,
 }
 
 /// A literal value.
@@ -92,10 +94,23 @@ pub enum Constant {
     Date(i32),
     /// Milliseconds since 1970-01-01T00:00:00Z.
     DateTime(i64),
-    Ip { bits: u128, v6: bool },
-    Network { bits: u128, prefix: u8, v6: bool },
-    Enum { of: u32, member: u32 },
-    Level { of: u32, member: u32 },
+    Ip {
+        bits: u128,
+        v6: bool,
+    },
+    Network {
+        bits: u128,
+        prefix: u8,
+        v6: bool,
+    },
+    Enum {
+        of: u32,
+        member: u32,
+    },
+    Level {
+        of: u32,
+        member: u32,
+    },
     /// Indexes of scalar constants, all of one kind.
     List(Vec<u32>),
 }
@@ -107,23 +122,39 @@ pub enum TypeDef {
     Bool,
     Int,
     /// The flag: written as a JSON string.
-    Decimal { as_string: bool },
+    Decimal {
+        as_string: bool,
+    },
     Float,
     String,
     Date,
     /// With a zone, text without an offset is read in it.
-    DateTime { zone: Option<u32> },
+    DateTime {
+        zone: Option<u32>,
+    },
     Ip,
     Email,
-    Url { allow_ip6: bool },
+    Url {
+        allow_ip6: bool,
+    },
     Host,
-    Path { under: Option<Symbol> },
+    Path {
+        under: Option<Symbol>,
+    },
     Json,
     Enum(u32),
     Level(u32),
-    List { of: TypeId, max: u32 },
-    Map { of: TypeId, max: u32 },
-    Record { fields: Vec<Field> },
+    List {
+        of: TypeId,
+        max: u32,
+    },
+    Map {
+        of: TypeId,
+        max: u32,
+    },
+    Record {
+        fields: Vec<Field>,
+    },
 }
 
 /// A field of a record, the user, the context, or a parameter of a tool.

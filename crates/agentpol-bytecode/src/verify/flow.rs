@@ -1,0 +1,320 @@
+//! One block, followed on all its paths: jumps, loops, registers, kinds of values, clauses, and what it costs.
+
+use super::kinds::{self, Kinds};
+use super::known::{Known, MAX_STRING};
+use super::operands::{fits_checks, in_range, is_loop, reads, writes};
+use super::require;
+use crate::error::{Fault, LoadError};
+use crate::instruction::{Instruction, Op, Operand, Part};
+use crate::scope::{Tri, match_tool};
+use crate::tables::{Rule, Symbol, Tables, TypeId};
+use alloc::collections::BTreeMap;
+use alloc::vec;
+use alloc::vec::Vec;
+
+/// How deep loops may nest.
+const MAX_NESTING: usize = 2;
+/// How many bytes of text one step looks at.
+const BYTES_PER_STEP: u32 = 64;
+
+/// What a block is for.
+#[derive(Clone, Copy)]
+pub(super) enum Subject<'a> {
+    /// A rule's clauses.
+    Rule(&'a Rule),
+    /// A check on values of a type.
+    Check(TypeId),
+}
+
+/// Which tools have a parameter of a name, and of which type.
+pub(super) struct Params(BTreeMap<Symbol, Vec<(u32, TypeId)>>);
+
+impl Params {
+    pub(super) fn new(tables: &Tables) -> Self {
+        let mut params: BTreeMap<Symbol, Vec<(u32, TypeId)>> = BTreeMap::new();
+        for (index, tool) in (0u32..).zip(&tables.tools) {
+            tool.params.iter().for_each(|field| params.entry(field.name).or_default().push((index, field.ty)));
+        }
+        Params(params)
+    }
+
+    /// Returns what the argument may be over all tools that the rule speaks about.
+    fn known(&self, tables: &Tables, rule: &Rule, name: Symbol) -> Known {
+        let mut known = Known::default();
+        let mut seen = alloc::collections::BTreeSet::new();
+        for (tool, of) in self.0.get(&name).map_or(&[][..], Vec::as_slice) {
+            let found = tables.tools.get(*tool as usize);
+            let spoken_about = found.is_some_and(|found| match_tool(tables, rule, *tool, found) != Tri::False);
+            if spoken_about && seen.insert(*of) {
+                known.join(&Known::of_type(tables, *of));
+            }
+        }
+        known
+    }
+}
+
+type Registers = Vec<Option<Known>>;
+
+/// A block being followed.
+pub(super) struct Flow<'a> {
+    tables: &'a Tables,
+    params: &'a Params,
+    subject: Subject<'a>,
+    /// What each register may hold; `None` where it may be unwritten.
+    registers: Registers,
+    /// Which clauses have been reported.
+    reported: Vec<bool>,
+    /// What the last yield or return has given.
+    given: Known,
+}
+
+impl<'a> Flow<'a> {
+    pub(super) fn new(tables: &'a Tables, params: &'a Params, subject: Subject<'a>, registers: usize) -> Self {
+        let mut registers = vec![None; registers];
+        let reported = match subject {
+            Subject::Rule(rule) => vec![false; rule.clauses as usize],
+            Subject::Check(of) => {
+                registers.first_mut().into_iter().for_each(|first| *first = Some(Known::of_type(tables, of)));
+                Vec::new()
+            }
+        };
+        Flow { tables, params, subject, registers, reported, given: Known::default() }
+    }
+
+    /// Follows the block, and returns its steps.
+    pub(super) fn block(mut self, start: usize, end: usize) -> Result<u64, LoadError> {
+        let steps = self.body(start, end, 0)?;
+        require(self.reported.iter().all(|reported| *reported), Fault::ClauseReport, start)?;
+        Ok(steps)
+    }
+
+    /// Follows a body up to and with its last instruction, at `end`.
+    fn body(&mut self, start: usize, end: usize, nesting: usize) -> Result<u64, LoadError> {
+        let mut steps = 0u64;
+        let mut skips: Vec<(usize, Registers)> = Vec::new();
+        let mut at = start;
+        while at <= end {
+            self.land(&mut skips, at);
+            let Some(instruction) = self.tables.code.get(at).copied() else { break };
+            self.operands(at, &instruction)?;
+            steps = steps.saturating_add(1).saturating_add(self.text_steps(&instruction));
+            at = match instruction.op {
+                op if is_loop(op) => {
+                    let (next, cost) = self.follow_loop(at, end, nesting, &instruction)?;
+                    steps = steps.saturating_add(cost);
+                    next
+                }
+                op => {
+                    let inside = !skips.is_empty() || nesting > 0;
+                    self.straight(at, end, nesting, inside, &instruction)?;
+                    if matches!(op, Op::SkipIfFalse | Op::SkipIfTrue) {
+                        let target = instruction.imm as usize;
+                        require(target > at && target <= end, Fault::JumpTarget, at)?;
+                        skips.push((target, self.registers.clone()));
+                    }
+                    at.saturating_add(1)
+                }
+            };
+        }
+        Ok(steps)
+    }
+
+    /// Where a jump lands, both ways meet.
+    fn land(&mut self, skips: &mut Vec<(usize, Registers)>, at: usize) {
+        for (_, jumped) in skips.iter().filter(|(target, _)| *target == at) {
+            for (here, there) in self.registers.iter_mut().zip(jumped) {
+                match (here.as_mut(), there) {
+                    (Some(known), Some(other)) => known.join(other),
+                    _ => *here = None,
+                }
+            }
+        }
+        skips.retain(|(target, _)| *target > at);
+    }
+
+    fn operands(&self, at: usize, instruction: &Instruction) -> Result<(), LoadError> {
+        require(in_range(self.tables, instruction), Fault::OperandRange, at)?;
+        let fits = matches!(self.subject, Subject::Rule(_)) || fits_checks(instruction.op);
+        require(fits, Fault::ConstraintOperation, at)?;
+        for register in reads(instruction) {
+            require(self.known(register).is_some(), Fault::RegisterUse, at)?;
+        }
+        let pair = instruction.op.operands()[2] == Operand::WriteTwo;
+        require(!pair || instruction.b < u8::MAX, Fault::RegisterUse, at)?;
+        for register in writes(instruction) {
+            require(usize::from(register) < self.registers.len(), Fault::RegisterUse, at)?;
+        }
+        let (a, b) = kinds::demanded(instruction.op, instruction.imm);
+        let [_, reads_a, reads_b, _] = instruction.op.operands();
+        let fits = |operand, register, demanded| operand != Operand::Read || self.kinds(register).may_be(demanded);
+        let fit = fits(reads_a, instruction.a, a) && fits(reads_b, instruction.b, b);
+        let compared = matches!(instruction.op, Op::Eq | Op::Ne | Op::Lt | Op::Le | Op::Gt | Op::Ge);
+        let comparable = !compared || self.kinds(instruction.a).comparable(self.kinds(instruction.b));
+        require(fit && comparable, Fault::OperandKind, at)
+    }
+
+    fn known(&self, register: u8) -> Option<&Known> {
+        self.registers.get(usize::from(register))?.as_ref()
+    }
+
+    fn kinds(&self, register: u8) -> Kinds {
+        self.known(register).map_or(Kinds::NONE, |known| known.kinds)
+    }
+
+    fn write(&mut self, register: u8, known: Option<Known>) {
+        self.registers.get_mut(usize::from(register)).into_iter().for_each(|place| place.clone_from(&known));
+    }
+
+    /// Anything but a loop.
+    fn straight(
+        &mut self,
+        at: usize,
+        end: usize,
+        nesting: usize,
+        inside: bool,
+        instruction: &Instruction,
+    ) -> Result<(), LoadError> {
+        match instruction.op {
+            Op::Yield => require(at == end && nesting > 0, Fault::LoopNesting, at)?,
+            Op::Return | Op::ReturnValue => require(at == end && nesting == 0, Fault::CodeTable, at)?,
+            Op::Clause => {
+                let fresh = self.reported.get_mut(instruction.imm as usize).filter(|reported| !**reported);
+                require(fresh.is_some() && !inside, Fault::ClauseReport, at)?;
+                fresh.into_iter().for_each(|reported| *reported = true);
+            }
+            _ => {}
+        }
+        require(at != end || ends_body(instruction.op), Fault::LoopNesting, at)?;
+        if instruction.op == Op::Yield {
+            self.given = self.known(instruction.a).cloned().unwrap_or_default();
+        }
+        if instruction.op.operands()[0] == Operand::Write {
+            let result = self.result(instruction);
+            require(result.is_some(), Fault::OperandRange, at)?;
+            self.write(instruction.dst, result);
+        }
+        Ok(())
+    }
+
+    /// A loop runs its body at most as often as its list may be long. Nothing but its result outlasts it.
+    fn follow_loop(
+        &mut self,
+        at: usize,
+        end: usize,
+        nesting: usize,
+        instruction: &Instruction,
+    ) -> Result<(usize, u64), LoadError> {
+        let next = instruction.imm as usize;
+        let last = next.saturating_sub(1);
+        require(nesting < MAX_NESTING, Fault::LoopNesting, at)?;
+        require(last > at && next <= end, Fault::JumpTarget, at)?;
+        let list = self.known(instruction.a).cloned().unwrap_or_default();
+        let (first, second) = list.elements_of(self.tables);
+        // What the body writes is unwritten when it begins and when it has ended: it may run never or often.
+        let body = self.tables.code.get(at.saturating_add(1)..next).unwrap_or_default();
+        for register in body.iter().chain([instruction]).flat_map(writes) {
+            self.write(register, None);
+        }
+        let outside = self.registers.clone();
+        self.write(instruction.b, Some(first.clone()));
+        self.write(instruction.b.saturating_add(1), Some(second));
+        let steps = self.body(at.saturating_add(1), last, nesting.saturating_add(1))?;
+        let yields = self.tables.code.get(last).is_some_and(|instruction| instruction.op == Op::Yield);
+        require(yields, Fault::LoopNesting, last)?;
+        require(self.given.kinds.may_be(kinds::demanded_of_body(instruction.op)), Fault::OperandKind, last)?;
+        let result = match instruction.op {
+            Op::Any | Op::All => Known::of_kind(Kinds::BOOL),
+            Op::CountWhere => Known::of_kind(Kinds::INT),
+            Op::FirstWhere | Op::LastWhere => first,
+            Op::SumOf => Known::of_kind(self.given.kinds.or(Kinds::NUMBER)),
+            _ => core::mem::take(&mut self.given),
+        };
+        self.registers = outside;
+        self.write(instruction.dst, Some(result));
+        Ok((next, steps.saturating_mul(u64::from(list.longest))))
+    }
+
+    /// Returns what an instruction that is no loop gives; `None` where it names what is not there.
+    fn result(&self, instruction: &Instruction) -> Option<Known> {
+        let tables = self.tables;
+        let index = instruction.imm as usize;
+        let a = self.known(instruction.a);
+        let b = self.known(instruction.b);
+        let boolean = Known::of_kind(Kinds::BOOL);
+        Some(match instruction.op {
+            Op::Const => Known::of_constant(tables, tables.constants.get(index)?),
+            Op::Move => a?.clone(),
+            Op::Arg => match self.subject {
+                Subject::Rule(rule) => self.params.known(tables, rule, instruction.imm),
+                Subject::Check(_) => return None,
+            },
+            Op::Args => Known::of_kind(Kinds::ARGS),
+            Op::User => Known::of_field(tables, tables.user.get(index)?),
+            Op::Context => Known::of_field(tables, tables.context.get(index)?),
+            Op::Agent => self.attribute(instruction.imm),
+            Op::UserId | Op::SessionId => Known::text(MAX_STRING),
+            Op::Now => Known::of_kind(Kinds::DATE_TIME),
+            Op::Today | Op::DateOf => Known::of_kind(Kinds::DATE),
+            Op::Field => a?.field(tables, instruction.imm)?,
+            Op::Index => a?.elements_of(tables).1,
+            Op::Part if instruction.imm == Part::Port as u32 => Known::of_kind(Kinds::INT),
+            Op::Part if instruction.imm == Part::Lower as u32 => a?.clone(),
+            Op::Part => Known { kinds: Kinds::STRING.or(Kinds::HOST), bytes: a?.bytes, ..Known::default() },
+            Op::Select => self.joined(&[instruction.a, instruction.b]),
+            Op::Otherwise | Op::Min | Op::Max => self.joined(&[instruction.a, instruction.b]),
+            Op::Add | Op::Sub | Op::Mul => Known::of_kind(kinds::arithmetic(instruction.op, a?.kinds, b?.kinds)),
+            Op::Neg => Known::of_kind(a?.kinds),
+            Op::ToDecimal => Known::of_kind(Kinds::DECIMAL),
+            Op::Count => Known::of_kind(Kinds::INT),
+            Op::First | Op::Last => a?.elements_of(tables).0,
+            Op::Pairs => Known::pairs(tables, a?, b?),
+            Op::Origin => Known::of_kind(Kinds::ORIGIN),
+            _ => boolean,
+        })
+    }
+
+    fn joined(&self, registers: &[u8]) -> Known {
+        let mut known = Known::default();
+        registers.iter().filter_map(|register| self.known(*register)).for_each(|other| known.join(other));
+        known
+    }
+
+    /// Returns what a fleet's attribute may be over all fleets that have it.
+    fn attribute(&self, name: Symbol) -> Known {
+        let mut known = Known::default();
+        let fields = self.tables.agents.iter().filter_map(|agent| agent.fleet.as_ref()).flatten();
+        let named = fields.filter(|field| field.name == name);
+        named.for_each(|field| known.join(&Known::of_field(self.tables, field)));
+        known
+    }
+
+    /// What an instruction costs beside itself: the text that it may have to look at.
+    fn text_steps(&self, instruction: &Instruction) -> u64 {
+        let a = self.known(instruction.a).map_or(0, |known| known.bytes);
+        let b = self.known(instruction.b);
+        let literal = || {
+            let symbol = self.tables.symbols.get(instruction.imm as usize);
+            u32::try_from(symbol.map_or(0, alloc::string::String::len)).unwrap_or(u32::MAX)
+        };
+        let bytes = match instruction.op {
+            Op::Eq | Op::Ne | Op::Within => u64::from(a.min(b.map_or(0, |known| known.bytes))),
+            Op::In => {
+                let elements = b.map(|known| (known.longest, known.elements_of(self.tables).0.bytes));
+                let (count, each) = elements.unwrap_or((0, 0));
+                let compared = u64::from(a.min(each)).saturating_add(u64::from(BYTES_PER_STEP));
+                u64::from(count).saturating_mul(compared)
+            }
+            Op::Index => u64::from(b.map_or(0, |known| known.bytes))
+                .saturating_mul(u64::from(self.known(instruction.a).map_or(0, |known| known.longest))),
+            Op::InDomain | Op::StartsWith | Op::EndsWith => u64::from(a.min(literal())),
+            Op::HasText => u64::from(a).saturating_mul(u64::from(literal().max(1))),
+            Op::Match | Op::Part => u64::from(a),
+            _ => 0,
+        };
+        bytes.div_ceil(u64::from(BYTES_PER_STEP))
+    }
+}
+
+fn ends_body(op: Op) -> bool {
+    matches!(op, Op::Yield | Op::Return | Op::ReturnValue)
+}
