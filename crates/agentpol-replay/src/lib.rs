@@ -1,1 +1,23 @@
-//! Tests, golden decisions and reports over recorded actions.
+//! Tests of policies: their own scenarios, and recorded actions with golden decisions beside them.
+//!
+//! Nothing here opens files, and nothing ever runs a tool: a replay asks the engine what it would decide today about
+//! what an agent asked for then. What cannot be judged is counted by reason and never passed over.
+
+mod clock;
+mod golden;
+mod manifest;
+mod report;
+mod request;
+mod verdict;
+
+pub use golden::{GoldenProblem, golden_name, is_golden_name};
+pub use manifest::{
+    AgentSetting, ClockSetting, ContextValue, CredentialSetting, LintLevel, Manifest, ManifestError, ManifestErrorKind,
+    RecordingEntry, Setting, UserSetting,
+};
+pub use report::{
+    Counts, Difference, Expected, MalformedRecord, RecordPlace, RecordingReport, Report, RulePlace, ScenarioReport,
+    SourcePlace, Status, StepFailure,
+};
+pub use request::{NotEvaluable, Request, request};
+pub use verdict::{NOT_EVALUABLE, Verdict};

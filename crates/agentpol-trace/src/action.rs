@@ -9,7 +9,7 @@ use crate::json::RawJson;
 pub struct Trace {
     /// What the format calls this run; unique in a recording as far as the recorder made it so.
     pub id: String,
-    /// The session, where the format knows one apart from the run.
+    /// The session. Where every run of a format is a session by itself, the run.
     pub session: Option<String>,
     /// The person on whose behalf the agent acted, where the format names one for the whole run.
     pub user: Option<String>,
@@ -234,11 +234,6 @@ impl Obstacle {
 }
 
 impl Action {
-    /// The session of the action: the trace's session, else the trace.
-    pub fn session(&self) -> &str {
-        self.trace.session.as_deref().unwrap_or(&self.trace.id)
-    }
-
     /// What stands in the way of judging this action, or nothing. A redacted result or expectation stands in no way.
     pub fn obstacle(&self) -> Option<Obstacle> {
         let unread = ["result", "expect"];

@@ -38,6 +38,12 @@ impl RawJson {
         &self.0
     }
 
+    /// The members of an object, in order, each value in its exact text; none for anything else.
+    pub fn members(&self) -> Vec<(String, RawJson)> {
+        let member = |(key, value): (Cow<'_, str>, &str)| (key.into_owned(), RawJson::verbatim(value));
+        members(&self.0).0.into_iter().map(member).collect()
+    }
+
     /// Whether it is an object.
     pub fn is_object(&self) -> bool {
         self.0.starts_with('{')
@@ -243,5 +249,7 @@ mod tests {
         assert!(RawJson::parse("{} {}").is_err());
         assert!(RawJson::parse("").is_err());
         assert_eq!(RawJson::string("a\"b").text(), r#""a\"b""#);
+        let members = RawJson::parse("{\"a\": 1.0}").map(|json| json.members());
+        assert_eq!(members, Ok(vec![("a".into(), RawJson("1.0".into()))]));
     }
 }

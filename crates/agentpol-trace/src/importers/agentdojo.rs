@@ -38,7 +38,8 @@ fn header<'a>(node: &Node<'a>, setting: Setting<'_>) -> Result<Option<(Trace, Ve
     let steps = [Some(suite.clone()), task.clone(), of("injection_task_id"), of("attack_type")];
     let id = steps.into_iter().flatten().collect::<Vec<_>>().join("/");
     let model = of("model").or_else(|| of("pipeline_name"));
-    Ok(Some((Trace { id, model, task, domain: Some(suite), ..Trace::default() }, messages)))
+    let session = Some(id.clone());
+    Ok(Some((Trace { id, session, model, task, domain: Some(suite), user: None }, messages)))
 }
 
 fn message(conversation: &mut Conversation, message: &Object<'_>) -> Result<(), RecordError> {

@@ -13,7 +13,8 @@ use crate::importers::{Setting, arguments, content, turn};
 pub(super) fn read(node: &Node<'_>, setting: Setting<'_>) -> Items {
     let fallback = || fallback_id(node, setting.name);
     if node.is_list() {
-        let mut conversation = Conversation::new(Trace { id: fallback(), ..Trace::default() });
+        let id = fallback();
+        let mut conversation = Conversation::new(Trace { session: Some(id.clone()), id, ..Trace::default() });
         messages(&mut conversation, node, |_| false);
         return conversation.finish();
     }
@@ -23,7 +24,8 @@ pub(super) fn read(node: &Node<'_>, setting: Setting<'_>) -> Items {
         Err(error) => return vec![Err(error)],
     };
     let id = run.label("id").or_else(|| run.label("trace_id")).unwrap_or_else(fallback);
-    let trace = Trace { id, session: run.label("session_id"), model: run.label("model"), ..Trace::default() };
+    let session = run.label("session_id").or_else(|| Some(id.clone()));
+    let trace = Trace { id, session, model: run.label("model"), ..Trace::default() };
     let mut conversation = Conversation::new(trace);
     messages(&mut conversation, &list, |_| false);
     conversation.finish()

@@ -37,8 +37,8 @@ fn header<'a>(node: &Node<'a>, setting: Setting<'_>) -> Result<(Trace, Vec<Node<
         part.label(field)
     };
     let trace = Trace {
+        session: run.label("id").or_else(|| Some(id.clone())),
         id,
-        session: run.label("id"),
         user: None,
         model: of("agent_info", "llm"),
         task: Some(task),

@@ -28,5 +28,5 @@ fn header<'a>(node: &Node<'a>, setting: Setting<'_>) -> Result<(Trace, Node<'a>)
     let info = run.get("info").map(|info| info.object()).transpose()?;
     let about = info.and_then(|info| info.get("task")).map(|task| task.object()).transpose()?;
     let user = about.and_then(|task| task.label("user_id"));
-    Ok((Trace { id, user, task: Some(task), ..Trace::default() }, messages))
+    Ok((Trace { session: Some(id.clone()), id, user, task: Some(task), ..Trace::default() }, messages))
 }

@@ -1,0 +1,348 @@
+//! `[[recording]]`: where a recording is, how it is read, and what a request made of it holds.
+
+use agentpol_trace::{Format, Issuer, Mapping, RawJson};
+use toml::de::DeValue;
+
+use super::error::ManifestErrorKind;
+use super::json::json;
+use super::reader::{Problems, Section, Value, pairs, texts};
+use crate::clock;
+
+/// The words that stand for "as recorded".
+const FROM_RECORD: &str = "from record";
+
+const KEYS: &[&str] = &[
+    "path",
+    "format",
+    "issuer",
+    "agent",
+    "user",
+    "groups",
+    "env",
+    "task",
+    "server",
+    "session",
+    "clock",
+    "credential",
+    "context",
+    "fields",
+    "tools",
+];
+
+/// One `[[recording]]`.
+#[derive(Clone, Debug)]
+pub struct RecordingEntry {
+    /// A file, a folder or a glob, relative to the manifest.
+    pub path: String,
+    /// The line of the manifest on which it is said.
+    pub line: u32,
+    /// The format; told from the recording where it is not given.
+    pub format: Option<Format>,
+    /// Which fields of foreign JSON Lines hold what.
+    pub mapping: Option<Mapping>,
+    /// Whose calls are judged.
+    pub issuers: Vec<Issuer>,
+    /// Who acts.
+    pub agent: AgentSetting,
+    /// On whose behalf.
+    pub user: UserSetting,
+    /// The environment.
+    pub env: Setting,
+    /// The task.
+    pub task: Setting,
+    /// The server.
+    pub server: Setting,
+    /// The session.
+    pub session: Setting,
+    /// The time.
+    pub clock: ClockSetting,
+    /// The agent's credential.
+    pub credential: CredentialSetting,
+    /// Fields of the context, beside those that the record carries.
+    pub context: Vec<(String, ContextValue)>,
+    /// Other wire names for tools: from the recording's to the policy's.
+    pub tools: Vec<(String, String)>,
+}
+
+/// A text of the request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Setting {
+    /// As recorded; left out where it is not.
+    FromRecord,
+    /// Always this.
+    Fixed(String),
+}
+
+/// Who acts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AgentSetting {
+    /// As recorded.
+    FromRecord,
+    /// Always this: a text or an object as requests have it.
+    Fixed(RawJson),
+}
+
+/// On whose behalf.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UserSetting {
+    /// As recorded; groups and attributes are added where the record has none of that name.
+    FromRecord {
+        /// The groups.
+        groups: Option<Vec<String>>,
+        /// The attributes.
+        attributes: Vec<(String, RawJson)>,
+    },
+    /// Nobody.
+    Nobody,
+    /// Always this person.
+    Fixed {
+        /// The id.
+        id: String,
+        /// The groups.
+        groups: Option<Vec<String>>,
+        /// The attributes.
+        attributes: Vec<(String, RawJson)>,
+    },
+}
+
+/// The time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ClockSetting {
+    /// As recorded; a time without an offset is read with this one, or is none.
+    FromRecord {
+        /// `Z` or `+02:00`.
+        offset: Option<String>,
+    },
+    /// Always this, RFC 3339.
+    At(String),
+}
+
+/// The agent's credential.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CredentialSetting {
+    /// As recorded. An agent that needs one and has none is not evaluable.
+    FromRecord,
+    /// Issued at the time of the call where the record has none; counted.
+    AssumedFresh,
+}
+
+/// A field of the context.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ContextValue {
+    /// As recorded: the field of that name, or what the format knows about the message under the names
+    /// `calls_in_message` and `text_beside_call`.
+    FromRecord,
+    /// Always this.
+    Fixed(RawJson),
+}
+
+/// Reads one `[[recording]]`.
+pub(super) fn read(value: &Value<'_>, problems: &mut Problems<'_>) -> Option<RecordingEntry> {
+    let Some(table) = value.get_ref().as_table() else {
+        problems.wrong_type("recording", value, "a table");
+        return None;
+    };
+    let section = Section::new(table, value.span(), KEYS, problems);
+    let mapping = section.get("fields").and_then(|value| mapping(value, problems));
+    let format = format(&section, problems);
+    if let (Some(given), Some(_)) = (section.get("format"), &mapping)
+        && !matches!(format, None | Some(Format::Own))
+    {
+        problems.add(given.span(), ManifestErrorKind::Conflict { key: "format", other: "fields" });
+    }
+    let path = section.text("path", problems);
+    if section.get("path").is_none() {
+        problems.add(section.span(), ManifestErrorKind::Missing { key: "path" });
+    }
+    Some(RecordingEntry {
+        path: path?,
+        line: problems.position(section.span().start).0,
+        format,
+        mapping,
+        issuers: issuers(&section, problems),
+        agent: agent(&section, problems),
+        user: user(&section, problems),
+        env: setting(&section, "env", problems),
+        task: setting(&section, "task", problems),
+        server: setting(&section, "server", problems),
+        session: setting(&section, "session", problems),
+        clock: clock(&section, problems),
+        credential: credential(&section, problems),
+        context: section.get("context").map(|value| context(value, problems)).unwrap_or_default(),
+        tools: section.get("tools").map(|value| pairs("tools", value, problems)).unwrap_or_default(),
+    })
+}
+
+fn mapping(value: &Value<'_>, problems: &mut Problems<'_>) -> Option<Mapping> {
+    let pairs = pairs("fields", value, problems);
+    match Mapping::new(pairs.iter().map(|(field, path)| (field.as_str(), path.as_str()))) {
+        Ok(mapping) => Some(mapping),
+        Err(error) => {
+            problems.add(value.span(), ManifestErrorKind::Mapping(error));
+            None
+        }
+    }
+}
+
+fn format(section: &Section<'_, '_>, problems: &mut Problems<'_>) -> Option<Format> {
+    let name = section.text("format", problems)?;
+    let format = Format::from_name(&name);
+    if let (None, Some(value)) = (format, section.get("format"))
+        && name != "auto"
+    {
+        problems.bad_value("format", value, format!("auto, {}", Format::ALL.map(Format::name).join(", ")));
+    }
+    format
+}
+
+/// Whose calls are judged: one name or several.
+fn issuers(section: &Section<'_, '_>, problems: &mut Problems<'_>) -> Vec<Issuer> {
+    let Some(value) = section.get("issuer") else { return vec![Issuer::Agent] };
+    let names = match value.get_ref().as_str() {
+        Some(name) => vec![name.to_owned()],
+        None => texts("issuer", value, problems).unwrap_or_default(),
+    };
+    let mut issuers = Vec::new();
+    for name in names {
+        match Issuer::from_name(&name) {
+            Some(issuer) if !issuers.contains(&issuer) => issuers.push(issuer),
+            Some(_) => {}
+            None => problems.bad_value("issuer", value, "agent, user or provider, or a list of these"),
+        }
+    }
+    issuers
+}
+
+fn setting(section: &Section<'_, '_>, key: &str, problems: &mut Problems<'_>) -> Setting {
+    match section.text(key, problems) {
+        Some(text) if text != FROM_RECORD => Setting::Fixed(text),
+        _ => Setting::FromRecord,
+    }
+}
+
+fn agent(section: &Section<'_, '_>, problems: &mut Problems<'_>) -> AgentSetting {
+    let Some(value) = section.get("agent") else { return AgentSetting::FromRecord };
+    match value.get_ref() {
+        DeValue::String(text) if text == FROM_RECORD => AgentSetting::FromRecord,
+        DeValue::String(_) => json("agent", value, problems).map_or(AgentSetting::FromRecord, AgentSetting::Fixed),
+        DeValue::Table(table) => {
+            const KEYS: &[&str] = &["id", "spiffe", "issuer", "subject", "attributes"];
+            Section::new(table, value.span(), KEYS, problems);
+            json("agent", value, problems).map_or(AgentSetting::FromRecord, AgentSetting::Fixed)
+        }
+        _ => {
+            problems.wrong_type("agent", value, "a name, an identity or \"from record\"");
+            AgentSetting::FromRecord
+        }
+    }
+}
+
+fn user(section: &Section<'_, '_>, problems: &mut Problems<'_>) -> UserSetting {
+    let mut groups = section.texts("groups", problems);
+    let mut attributes = Vec::new();
+    let Some(value) = section.get("user") else { return UserSetting::FromRecord { groups, attributes } };
+    let id = match value.get_ref() {
+        DeValue::String(id) => id.to_string(),
+        DeValue::Table(table) => {
+            let mut id = None;
+            for (key, value) in table.iter() {
+                match (key.get_ref().as_ref(), value.get_ref()) {
+                    ("id", DeValue::String(text)) => id = Some(text.to_string()),
+                    ("id", _) => problems.wrong_type("user.id", value, "a text"),
+                    ("groups", _) if groups.is_some() => {
+                        let kind = ManifestErrorKind::Conflict { key: "groups", other: "user.groups" };
+                        problems.add(key.span(), kind);
+                    }
+                    ("groups", _) => groups = texts("user.groups", value, problems),
+                    (name, _) => {
+                        let value = json(&format!("user.{name}"), value, problems);
+                        attributes.extend(value.map(|value| (name.to_owned(), value)));
+                    }
+                }
+            }
+            id.unwrap_or_else(|| FROM_RECORD.to_owned())
+        }
+        _ => {
+            problems.wrong_type("user", value, "an id, \"none\", \"from record\" or a table");
+            return UserSetting::FromRecord { groups, attributes };
+        }
+    };
+    match id.as_str() {
+        FROM_RECORD => UserSetting::FromRecord { groups, attributes },
+        "none" => {
+            if groups.is_some() || !attributes.is_empty() {
+                problems.bad_value("user", value, "somebody where groups or attributes are given");
+            }
+            UserSetting::Nobody
+        }
+        _ => UserSetting::Fixed { id, groups, attributes },
+    }
+}
+
+fn clock(section: &Section<'_, '_>, problems: &mut Problems<'_>) -> ClockSetting {
+    const EXPECTED: &str = "\"from record\", or a time with an offset such as \"2026-03-02T15:00:00Z\"";
+    let as_recorded = ClockSetting::FromRecord { offset: None };
+    let Some(value) = section.get("clock") else { return as_recorded };
+    let text = match value.get_ref() {
+        DeValue::String(text) => text.to_string(),
+        DeValue::Datetime(time) => time.to_string(),
+        DeValue::Table(table) => {
+            let inner = Section::new(table, value.span(), &["at", "offset"], problems);
+            match (inner.get("at"), inner.text("offset", problems)) {
+                (Some(at), None) => match at.get_ref() {
+                    DeValue::Datetime(time) => time.to_string(),
+                    other => other.as_str().unwrap_or_default().to_owned(),
+                },
+                (None, Some(offset)) if clock::is_offset(&offset) => {
+                    return ClockSetting::FromRecord { offset: Some(offset) };
+                }
+                (None, Some(_)) => {
+                    problems.bad_value("clock.offset", value, "an offset such as \"Z\" or \"+02:00\"");
+                    return as_recorded;
+                }
+                (Some(_), Some(_)) => {
+                    problems.add(value.span(), ManifestErrorKind::Conflict { key: "at", other: "offset" });
+                    return as_recorded;
+                }
+                (None, None) => return as_recorded,
+            }
+        }
+        _ => String::new(),
+    };
+    if text == FROM_RECORD {
+        as_recorded
+    } else if clock::is_instant(&text) {
+        ClockSetting::At(text)
+    } else {
+        problems.bad_value("clock", value, EXPECTED);
+        as_recorded
+    }
+}
+
+fn credential(section: &Section<'_, '_>, problems: &mut Problems<'_>) -> CredentialSetting {
+    match (section.text("credential", problems).as_deref(), section.get("credential")) {
+        (Some("assumed fresh"), _) => CredentialSetting::AssumedFresh,
+        (Some(other), Some(value)) if other != FROM_RECORD => {
+            problems.bad_value("credential", value, "\"assumed fresh\" or \"from record\"");
+            CredentialSetting::FromRecord
+        }
+        _ => CredentialSetting::FromRecord,
+    }
+}
+
+fn context(value: &Value<'_>, problems: &mut Problems<'_>) -> Vec<(String, ContextValue)> {
+    let Some(table) = value.get_ref().as_table() else {
+        problems.wrong_type("context", value, "a table of its fields");
+        return Vec::new();
+    };
+    let mut fields = Vec::new();
+    for (name, value) in table.iter() {
+        let name = name.get_ref().to_string();
+        if value.get_ref().as_str() == Some(FROM_RECORD) {
+            fields.push((name, ContextValue::FromRecord));
+        } else if let Some(value) = json(&format!("context.{name}"), value, problems) {
+            fields.push((name, ContextValue::Fixed(value)));
+        }
+    }
+    fields
+}

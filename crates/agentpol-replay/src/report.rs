@@ -1,0 +1,258 @@
+//! What a run of tests found, as data: nothing in it depends on the machine, the time or the order of maps.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::golden::GoldenProblem;
+use crate::verdict::Verdict;
+
+/// A whole run.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Report {
+    /// The scenarios of the policies, in order of module and place.
+    pub scenarios: Vec<ScenarioReport>,
+    /// The recordings, in the order in which they were replayed.
+    pub recordings: Vec<RecordingReport>,
+}
+
+/// What a run comes to. The strictest that applies; a run without tests did not pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Everything was as expected.
+    Passed,
+    /// Nothing was checked: no scenario, no golden file, no record that expects a decision.
+    NoTests,
+    /// Something was not as expected.
+    Failed,
+    /// A recording or golden file was malformed. What could be read was replayed.
+    Malformed,
+}
+
+impl Report {
+    /// The sums over all recordings.
+    pub fn totals(&self) -> Counts {
+        let mut totals = Counts::default();
+        for recording in &self.recordings {
+            totals.add(&recording.counts);
+        }
+        totals
+    }
+
+    /// What the run comes to.
+    pub fn status(&self) -> Status {
+        let totals = self.totals();
+        let steps: usize = self.scenarios.iter().map(|scenario| scenario.steps).sum();
+        let failed = self.scenarios.iter().any(|scenario| !scenario.failures.is_empty()) || totals.differences > 0;
+        let problems = || self.recordings.iter().filter_map(|recording| recording.golden_problem.as_ref());
+        let unread =
+            self.recordings.iter().any(|recording| recording.unread.is_some() || !recording.malformed.is_empty());
+        if unread || problems().any(|problem| matches!(problem, GoldenProblem::Malformed { .. })) {
+            Status::Malformed
+        } else if failed || problems().next().is_some() {
+            Status::Failed
+        } else if steps == 0 && totals.compared + totals.expected == 0 {
+            Status::NoTests
+        } else {
+            Status::Passed
+        }
+    }
+}
+
+/// One recording.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct RecordingReport {
+    /// Its name, as it was given.
+    pub name: String,
+    /// The format it was read as; nothing where it could not be opened.
+    pub format: Option<&'static str>,
+    /// Why it could not be opened.
+    pub unread: Option<String>,
+    /// The numbers.
+    pub counts: Counts,
+    /// Actions that were decided otherwise than expected, in order.
+    pub differences: Vec<Difference>,
+    /// Actions that were not judged, by reason: the first of each.
+    pub not_evaluable: BTreeMap<&'static str, RecordPlace>,
+    /// Records that could not be read, in order.
+    pub malformed: Vec<MalformedRecord>,
+    /// Whether a golden file was compared.
+    pub golden: bool,
+    /// Why the golden file does not fit.
+    pub golden_problem: Option<GoldenProblem>,
+}
+
+/// The numbers of a recording, or of all.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    /// Calls in the recording, whoever made them.
+    pub actions: u64,
+    /// Calls that are not judged because of who made them, by issuer.
+    pub by_others: BTreeMap<&'static str, u64>,
+    /// Decisions, by outcome.
+    pub outcomes: BTreeMap<String, u64>,
+    /// Decisions, by code.
+    pub codes: BTreeMap<String, u64>,
+    /// Actions that were not judged, by reason.
+    pub not_evaluable: BTreeMap<String, u64>,
+    /// Records that could not be read.
+    pub malformed: u64,
+    /// Requests whose time is the manifest's.
+    pub fixed_clock: u64,
+    /// Requests whose credential was assumed to be fresh.
+    pub assumed_credential: u64,
+    /// Verdicts that were compared with a golden line.
+    pub compared: u64,
+    /// Verdicts that were compared with what the record expects.
+    pub expected: u64,
+    /// Comparisons that failed.
+    pub differences: u64,
+}
+
+impl Counts {
+    /// Adds other numbers to these.
+    pub fn add(&mut self, other: &Counts) {
+        let Counts { actions, by_others, outcomes, codes, not_evaluable, .. } = other;
+        self.actions += actions;
+        by_others.iter().for_each(|(issuer, count)| *self.by_others.entry(issuer).or_default() += count);
+        for (mine, theirs) in
+            [(&mut self.outcomes, outcomes), (&mut self.codes, codes), (&mut self.not_evaluable, not_evaluable)]
+        {
+            theirs.iter().for_each(|(name, count)| *mine.entry(name.clone()).or_default() += count);
+        }
+        self.malformed += other.malformed;
+        self.fixed_clock += other.fixed_clock;
+        self.assumed_credential += other.assumed_credential;
+        self.compared += other.compared;
+        self.expected += other.expected;
+        self.differences += other.differences;
+    }
+
+    /// How many actions were decided.
+    pub fn decided(&self) -> u64 {
+        self.outcomes.values().sum()
+    }
+}
+
+/// Where a record stands in its recording.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct RecordPlace {
+    /// The line, from 1.
+    pub line: u64,
+    /// The JSON Pointer in it; empty for the whole line.
+    pub pointer: String,
+}
+
+impl From<&agentpol_trace::Place> for RecordPlace {
+    fn from(place: &agentpol_trace::Place) -> RecordPlace {
+        RecordPlace { line: place.line, pointer: place.pointer.clone() }
+    }
+}
+
+/// A record that could not be read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct MalformedRecord {
+    /// Where it stands.
+    pub place: RecordPlace,
+    /// The field that is wrong; empty for the record itself.
+    pub field: String,
+    /// What is wrong with it.
+    pub message: String,
+}
+
+/// An action that was decided otherwise than expected.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Difference {
+    /// Where it stands.
+    pub place: RecordPlace,
+    /// Its number in the recording.
+    pub seq: u64,
+    /// The id of the call.
+    pub call: Option<String>,
+    /// The tool.
+    pub tool: String,
+    /// What was expected, and by whom.
+    pub old: Expected,
+    /// What was decided.
+    pub new: Verdict,
+    /// The rules that decided now, and those that had decided, as far as they are still there.
+    pub rules: Vec<RulePlace>,
+}
+
+/// What was expected of an action.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "by", rename_all = "snake_case")]
+pub enum Expected {
+    /// The golden file.
+    Golden(Verdict),
+    /// The record itself.
+    Record {
+        /// The outcome.
+        outcome: &'static str,
+        /// The code.
+        code: Option<String>,
+        /// The rule.
+        rule: Option<String>,
+    },
+}
+
+/// A rule and where it stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RulePlace {
+    /// The rule as `MODULE: NAME`.
+    pub rule: String,
+    /// The words of its effect.
+    pub effect: String,
+    /// The file.
+    pub file: String,
+    /// The line, from 1.
+    pub line: u32,
+    /// The column in characters, from 1.
+    pub column: u32,
+    /// It decided now; else only before.
+    pub decides: bool,
+}
+
+/// One scenario.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ScenarioReport {
+    /// Its module.
+    pub module: String,
+    /// Its name.
+    pub name: String,
+    /// Where it stands.
+    pub at: SourcePlace,
+    /// How many calls it makes.
+    pub steps: usize,
+    /// Those that were decided otherwise than expected.
+    pub failures: Vec<StepFailure>,
+}
+
+/// A place in a policy.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct SourcePlace {
+    /// The file.
+    pub file: String,
+    /// The line, from 1.
+    pub line: u32,
+    /// The column in characters, from 1.
+    pub column: u32,
+}
+
+/// A step that was decided otherwise than expected.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct StepFailure {
+    /// Its number, from 1.
+    pub step: usize,
+    /// Where it stands.
+    pub at: SourcePlace,
+    /// The tool.
+    pub tool: String,
+    /// What was expected, in the language's words.
+    pub expected: String,
+    /// What was decided.
+    pub new: Verdict,
+    /// The rules that decided, and the one that should have.
+    pub rules: Vec<RulePlace>,
+}
