@@ -94,6 +94,8 @@ codes! {
     AP0312 Error "a secret that would be shown"
     AP0313 Error "trust read the wrong way round"
     AP0314 Error "an argument that not every tool has"
+    AP0315 Error "a day without a time zone"
+    AP0316 Error "something that cannot be read here"
 
     AP0401 Error "an agent without an owner"
     AP0402 Error "an allow without a user clause"

@@ -8,6 +8,7 @@ mod expr;
 mod rule;
 mod scenario;
 mod types;
+mod walk;
 
 pub use declared::*;
 pub use expr::*;

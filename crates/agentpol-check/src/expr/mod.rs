@@ -1,0 +1,254 @@
+//! Expressions: from what is written to what is typed.
+//!
+//! A [`Typer`] belongs to one rule, one constraint or one result key. It looks words up, gives every literal the type
+//! that the other side asks for, writes definitions out where they are used, and follows `has` through `and`, `or`,
+//! `not`, `if`, quantifiers and earlier clauses. Whatever could not be typed is [`Type::Unknown`] and silent from there
+//! on, so that one mistake is told once.
+
+mod arithmetic;
+mod compare;
+mod define;
+mod facts;
+mod formats;
+mod functions;
+mod infer;
+mod literals;
+mod members;
+mod methods;
+mod origin;
+mod patterns;
+mod quantify;
+mod roots;
+mod scope;
+mod show;
+mod tests_of_text;
+mod typed;
+mod types;
+mod words;
+mod written;
+
+pub(crate) use define::check_defines;
+pub(crate) use formats::{canonical, literal_of};
+pub(crate) use written::named;
+
+use crate::names::{DefineId, Names};
+use crate::policy::{AgentId, Expr, ExprKind, LocalId, ModuleId, Policy, RecordId, ToolId, Type, Value, ZoneId};
+use agentpol_diagnostics::{Code, Diagnostic, Diagnostics, SourceMap, Span};
+use agentpol_syntax::ast;
+use scope::{Binding, Frame};
+use std::collections::BTreeMap;
+use typed::Typed;
+
+/// What an expression stands in, apart from its place: the program, and the module whose words it uses.
+pub(crate) struct Surroundings<'c, 'a> {
+    pub(crate) policy: &'c Policy,
+    pub(crate) names: &'c Names<'a>,
+    pub(crate) sources: &'c SourceMap,
+    pub(crate) module: ModuleId,
+    pub(crate) zone: Option<ZoneId>,
+}
+
+/// Where an expression stands, which says what it may read.
+#[derive(Clone, Debug)]
+pub(crate) enum Place {
+    /// In a clause of a rule.
+    Rule {
+        /// The tools that the rule may be about.
+        tools: Vec<ToolId>,
+        /// The agents that the rule may be about; `None` for every agent.
+        agents: Option<Vec<AgentId>>,
+        /// Whether the rule grants, which decides how trust may be read.
+        grants: bool,
+        /// The effect's words and the name.
+        span: Span,
+    },
+    /// In the condition of a field: its own name is the value, [`LocalId`] 0.
+    Constraint {
+        /// The field's name.
+        name: String,
+        /// The field's type.
+        ty: Type,
+    },
+    /// In the key of a tool's result: `args` and the fields of the record, which are read from [`LocalId`] 0.
+    ResultKey {
+        /// The tool.
+        tool: ToolId,
+        /// The record.
+        record: RecordId,
+    },
+    /// In a definition, before it is used: what depends on the place of use is not known.
+    Definition,
+}
+
+/// Which clause a condition stands in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WhichClause {
+    /// Must be true.
+    When,
+    /// Must be false.
+    Unless,
+}
+
+/// How many nodes one rule may have once its definitions are written out.
+const MAX_NODES: u64 = 100_000;
+/// How deep one expression may nest once its definitions are written out; keeps recursion off the end of the stack.
+const MAX_DEPTH: u32 = 128;
+
+/// Types the expressions of one place, in order.
+pub(crate) struct Typer<'c, 'a> {
+    cx: &'c Surroundings<'c, 'a>,
+    place: Place,
+    diagnostics: &'c mut Diagnostics,
+    /// Result types of definitions, where they are not written out.
+    results: Option<&'c [Type]>,
+    /// Names in force, innermost last; those below `floor` belong to whoever uses the definition at hand.
+    bindings: Vec<Binding<'a>>,
+    floor: usize,
+    /// Paths known to be there.
+    facts: Vec<String>,
+    /// Values of locals that `let` binds, for facts and polarity.
+    lets: Vec<(LocalId, Expr)>,
+    /// Elements of the quantifiers around, outermost first.
+    elements: Vec<Vec<LocalId>>,
+    /// Elements and parameters of which the host can say where they come from.
+    traced: Vec<LocalId>,
+    /// Definitions being written out, outermost first.
+    frames: Vec<Frame>,
+    /// Sizes of definitions, written out.
+    sizes: BTreeMap<DefineId, u64>,
+    locals: u32,
+    nodes: u64,
+    depth: u32,
+    /// The rule has grown too large; said once.
+    full: bool,
+}
+
+impl<'c, 'a> Typer<'c, 'a> {
+    /// Starts on one place.
+    pub(crate) fn new(cx: &'c Surroundings<'c, 'a>, place: Place, diagnostics: &'c mut Diagnostics) -> Self {
+        let mut typer = Typer {
+            cx,
+            place,
+            diagnostics,
+            results: None,
+            bindings: Vec::new(),
+            floor: 0,
+            facts: Vec::new(),
+            lets: Vec::new(),
+            elements: Vec::new(),
+            traced: Vec::new(),
+            frames: Vec::new(),
+            sizes: BTreeMap::new(),
+            locals: 0,
+            nodes: 0,
+            depth: 0,
+            full: false,
+        };
+        if matches!(typer.place, Place::Constraint { .. } | Place::ResultKey { .. }) {
+            typer.locals = 1;
+        }
+        typer
+    }
+
+    /// Types a condition. What it says about missing values holds for the clauses after it.
+    pub(crate) fn condition(&mut self, expr: &ast::Expr<'a>, clause: WhichClause) -> Expr {
+        let typed = self.truth(expr);
+        self.check_polarity(&typed, clause);
+        self.learn(&typed, clause == WhichClause::When);
+        typed
+    }
+
+    /// Types the value of a `let` and puts its name in force.
+    pub(crate) fn bind(&mut self, name: &ast::Name<'a>, value: &ast::Expr<'a>) -> (LocalId, Expr) {
+        let typed = self.infer(value, None);
+        let local = self.fresh();
+        let expr = typed.expr.clone();
+        self.declare(name, typed, local, Some(*value));
+        (local, expr)
+    }
+
+    /// Types a value that must be of a type.
+    pub(crate) fn value(&mut self, expr: &ast::Expr<'a>, expected: &Type) -> Expr {
+        let typed = self.infer(expr, Some(expected));
+        let typed = self.fit(typed, expected, "here");
+        self.operand(typed)
+    }
+
+    /// Ends the place and returns how many locals its expressions use.
+    pub(crate) fn finish(self) -> u32 {
+        self.locals
+    }
+
+    /// Types an expression that must be a condition.
+    fn truth(&mut self, expr: &ast::Expr<'a>) -> Expr {
+        let typed = self.infer(expr, Some(&Type::Bool));
+        if !matches!(typed.expr.ty, Type::Bool | Type::Unknown) {
+            let title = format!("a condition is needed here, not `{}`", self.type_name(&typed.expr.ty));
+            let diagnostic =
+                Diagnostic::new(Code::AP0302, title, expr.span, format!("this is {}", self.a_type(&typed.expr.ty)));
+            let help = format!("compare it with something, as in `{} == ...`", self.text(expr.span));
+            self.report(diagnostic.help(help));
+            return self.unknown(expr.span).expr;
+        }
+        self.operand(typed)
+    }
+
+    /// Makes a node. A rule that is full stays typed, but grows no further.
+    fn node(&mut self, kind: ExprKind, ty: Type, span: Span) -> Expr {
+        self.nodes += 1;
+        let span = self.shown(span);
+        if self.nodes > MAX_NODES {
+            self.too_large(span);
+            return Expr { kind: ExprKind::Literal(Value::Bool(false)), ty, span };
+        }
+        Expr { kind, ty, span }
+    }
+
+    /// Stands for what could not be typed.
+    fn unknown(&self, span: Span) -> Typed {
+        let span = self.shown(span);
+        Typed::plain(Expr { kind: ExprKind::Literal(Value::Bool(false)), ty: Type::Unknown, span })
+    }
+
+    /// Returns the place for people: for an expanded definition, where it is used.
+    fn shown(&self, span: Span) -> Span {
+        self.frames.first().map_or(span, |frame| frame.used)
+    }
+
+    fn fresh(&mut self) -> LocalId {
+        let local = LocalId(self.locals);
+        self.locals += 1;
+        local
+    }
+
+    /// Returns the source text of a span, on one line and not too long, for messages.
+    fn text(&self, span: Span) -> String {
+        show::shortened(self.cx.sources.text(span))
+    }
+
+    /// Tells a mistake. Inside a definition it is told once, with the first place of use.
+    fn report(&mut self, mut diagnostic: Diagnostic) {
+        if let Some(frame) = self.frames.first() {
+            let span = diagnostic.span();
+            let known = self.diagnostics.iter().any(|old| old.code == diagnostic.code && old.span() == span);
+            if known {
+                return;
+            }
+            let covered = span.file == frame.used.file && frame.used.start <= span.start && span.end <= frame.used.end;
+            if !covered {
+                diagnostic.labels.truncate(2);
+                diagnostic = diagnostic.because(frame.used, "used here");
+            }
+        }
+        self.diagnostics.push(diagnostic);
+    }
+
+    fn too_large(&mut self, span: Span) {
+        if std::mem::replace(&mut self.full, true) {
+            return;
+        }
+        let title = format!("this grows over {MAX_NODES} parts when its definitions are written out");
+        let diagnostic = Diagnostic::new(Code::AP0503, title, span, "it becomes too large here");
+        self.report(diagnostic.help("bind what is used several times with `let`, or split the rule"));
+    }
+}

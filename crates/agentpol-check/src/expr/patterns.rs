@@ -1,0 +1,218 @@
+//! Patterns: whether they are valid, whether their automaton stays small, and whether their ends hold.
+
+use crate::policy::{Pattern, PatternKind, Type};
+use regex_automata::MatchKind;
+use regex_automata::dfa::{StartKind, dense};
+use regex_automata::nfa::thompson;
+use regex_syntax::hir::{Hir, Look};
+
+/// How large (bytes) the automaton of one pattern may be, before it is made minimal.
+const MAX_AUTOMATON: usize = 1 << 20;
+/// How much memory (bytes) may be used while it is made.
+const MAX_BUILD: usize = 8 << 20;
+/// How long (bytes) a pattern may be.
+const MAX_PATTERN: usize = 4096;
+
+/// Why a pattern cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Refused {
+    /// It is valid, only its automaton is not small.
+    pub(crate) too_large: bool,
+    /// For the label.
+    pub(crate) why: String,
+    /// An edit to make.
+    pub(crate) help: Option<String>,
+}
+
+/// Tries a pattern: syntax, and the size of the automaton that it becomes.
+pub(crate) fn check(pattern: &Pattern) -> Result<(), Refused> {
+    if pattern.text.len() > MAX_PATTERN {
+        return too_large(format!("longer than {MAX_PATTERN} characters"));
+    }
+    let expression = match pattern.kind {
+        PatternKind::Regex => ascii_classes(&pattern.text),
+        PatternKind::Glob => glob(&pattern.text, false)?,
+        PatternKind::PathGlob => glob(&pattern.text, true)?,
+    };
+    let parsed = regex_syntax::Parser::new().parse(&expression).map_err(|error| invalid(&error))?;
+    let whole = Hir::concat(vec![Hir::look(Look::Start), parsed, Hir::look(Look::End)]);
+    let nfa = thompson::Compiler::new()
+        .configure(thompson::Config::new().nfa_size_limit(Some(MAX_BUILD)))
+        .build_from_hir(&whole)
+        .or_else(|_| too_large("it repeats too much"))?;
+    let config = dense::Config::new()
+        .accelerate(false)
+        .match_kind(MatchKind::All)
+        .start_kind(StartKind::Anchored)
+        .dfa_size_limit(Some(MAX_AUTOMATON))
+        .determinize_size_limit(Some(MAX_BUILD));
+    match dense::Builder::new().configure(config).build_from_nfa(&nfa) {
+        Ok(_) => Ok(()),
+        Err(_) => too_large("its automaton has over 1 MiB of states"),
+    }
+}
+
+fn too_large<T>(why: impl Into<String>) -> Result<T, Refused> {
+    let help = "make counts such as `{1,100}` smaller, or bound the text by a simpler pattern".to_owned();
+    Err(Refused { too_large: true, why: why.into(), help: Some(help) })
+}
+
+fn invalid(error: &regex_syntax::Error) -> Refused {
+    let why = match error {
+        regex_syntax::Error::Parse(error) => error.kind().to_string(),
+        regex_syntax::Error::Translate(error) => error.kind().to_string(),
+        _ => "not a regular expression".to_owned(),
+    };
+    let look_around = why.contains("look-around").then(|| "write two tests joined by `and not`".to_owned());
+    Refused { too_large: false, why, help: look_around }
+}
+
+/// Puts ASCII classes and borders in the place of `\d`, `\w`, `\s` and `\b`; all else stays about characters.
+fn ascii_classes(expression: &str) -> String {
+    let mut written = String::with_capacity(expression.len() + 16);
+    let mut rest = expression.chars();
+    while let Some(next) = rest.next() {
+        if next != '\\' {
+            written.push(next);
+            continue;
+        }
+        let Some(escaped) = rest.next() else {
+            written.push('\\');
+            break;
+        };
+        match escaped {
+            'd' => written.push_str("[0-9]"),
+            'D' => written.push_str("[^0-9]"),
+            'w' => written.push_str("[0-9A-Za-z_]"),
+            'W' => written.push_str("[^0-9A-Za-z_]"),
+            's' => written.push_str(r"[\t\n\x0B\x0C\r\x20]"),
+            'S' => written.push_str(r"[^\t\n\x0B\x0C\r\x20]"),
+            'b' if !rest.as_str().starts_with('{') => written.push_str(r"(?-u:\b)"),
+            'B' => written.push_str(r"(?-u:\B)"),
+            other => written.extend(['\\', other]),
+        }
+    }
+    written
+}
+
+/// Writes a glob as a regular expression.
+fn glob(text: &str, path: bool) -> Result<String, Refused> {
+    let (run, one) = if path { ("[^/]*", "[^/]") } else { ("(?s:.)*", "(?s:.)") };
+    let mut written = String::with_capacity(text.len() + 16);
+    let mut rest = text.chars();
+    while let Some(next) = rest.next() {
+        match next {
+            '*' if path && rest.as_str().starts_with("*/") => {
+                rest.nth(1);
+                written.push_str("(?:(?s:.)*/)?");
+            }
+            '*' if path && rest.as_str().starts_with('*') => {
+                rest.next();
+                written.push_str("(?s:.)*");
+            }
+            '*' => written.push_str(run),
+            '?' => written.push_str(one),
+            '\\' => match rest.next() {
+                Some(escaped) => written.push_str(&regex_syntax::escape(escaped.encode_utf8(&mut [0; 4]))),
+                None => {
+                    let why = "`\\` at the end escapes nothing".to_owned();
+                    return Err(Refused {
+                        too_large: false,
+                        why,
+                        help: Some("write `\\\\` for the sign itself".to_owned()),
+                    });
+                }
+            },
+            plain => written.push_str(&regex_syntax::escape(plain.encode_utf8(&mut [0; 4]))),
+        }
+    }
+    Ok(written)
+}
+
+/// A glob that takes more, or less, than it seems to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Loose {
+    /// Its end leaves the domain open.
+    Domain(String),
+    /// It matches no path, all of which begin with `/`; what was meant.
+    NeverAbsolute(String),
+}
+
+/// Looks at the ends of a glob on an email, host, url or path.
+pub(super) fn loose_end(ty: &Type, glob: &str) -> Option<Loose> {
+    let domain = match ty {
+        Type::Path { .. } => {
+            let absolute = glob.starts_with('/') || glob.starts_with("**");
+            return (!absolute)
+                .then(|| Loose::NeverAbsolute(format!("**/{}", glob.trim_start_matches('*').trim_start_matches('/'))))
+                .map(|loose| keep_star(glob, loose));
+        }
+        Type::Host => glob,
+        Type::Email => glob.rsplit_once('@').map_or(glob, |(_, domain)| domain),
+        Type::Url { .. } => {
+            let rest = glob.split_once("://").map_or(glob, |(_, rest)| rest);
+            let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
+            if authority == "*" && rest.len() > authority.len() {
+                return None;
+            }
+            authority
+        }
+        _ => return None,
+    };
+    let any = domain == "*";
+    let opens = domain.starts_with('*') && !domain.starts_with("*.") && !any;
+    let closes = domain.ends_with('*') && !any;
+    let open_email = *ty == Type::Email && !glob.contains('@') && !any;
+    (opens || closes || open_email).then(|| Loose::Domain(domain.trim_matches(['*', '.', '?', ':']).to_owned()))
+}
+
+/// `*.pem` keeps its star: `**/*.pem`.
+fn keep_star(glob: &str, loose: Loose) -> Loose {
+    match loose {
+        Loose::NeverAbsolute(_) if glob.starts_with('*') => Loose::NeverAbsolute(format!("**/{glob}")),
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn regex(text: &str) -> Result<(), Refused> {
+        check(&Pattern { kind: PatternKind::Regex, text: text.to_owned() })
+    }
+
+    #[test]
+    fn takes_what_is_bounded() {
+        for good in ["", "[A-Z0-9]{6}", r"\d+(\.\d{2})?", "(?i)abc", r"[\w-]+", ".*x.*", r"\bx\b", "(?x) a # b"] {
+            assert_eq!(regex(good), Ok(()), "{good}");
+        }
+        assert_eq!(check(&Pattern { kind: PatternKind::PathGlob, text: "**/.ssh/**".to_owned() }), Ok(()));
+    }
+
+    #[test]
+    fn refuses_what_is_not() {
+        for bad in ["(", "a{2", "[z-a]", "(?=x)", "\\", r"\q"] {
+            assert!(regex(bad).is_err_and(|refused| !refused.too_large), "{bad}");
+        }
+        for large in [".*a.{20}", "(a{1000}){1000}", "(?:a|b)*a(?:a|b){18}"] {
+            assert!(regex(large).is_err_and(|refused| refused.too_large), "{large}");
+        }
+    }
+
+    #[test]
+    fn sees_open_ends() {
+        let url = Type::Url { allow_ip6: false };
+        assert_eq!(loose_end(&Type::Email, "*acme.example"), Some(Loose::Domain("acme.example".to_owned())));
+        assert_eq!(loose_end(&Type::Email, "*@acme.example"), None);
+        assert_eq!(loose_end(&Type::Host, "*.acme.example"), None);
+        assert_eq!(loose_end(&Type::Host, "acme*"), Some(Loose::Domain("acme".to_owned())));
+        assert_eq!(loose_end(&url, "https://docs.rs*"), Some(Loose::Domain("docs.rs".to_owned())));
+        assert_eq!(loose_end(&url, "https://docs.rs/*"), None);
+        assert_eq!(loose_end(&url, "*"), None);
+        let path = Type::Path { under: None };
+        assert_eq!(loose_end(&path, "*.pem"), Some(Loose::NeverAbsolute("**/*.pem".to_owned())));
+        assert_eq!(loose_end(&path, "src/**"), Some(Loose::NeverAbsolute("**/src/**".to_owned())));
+        assert_eq!(loose_end(&path, "**/*.pem"), None);
+    }
+}
