@@ -1,1 +1,20 @@
 //! Typed policy to program.
+//!
+//! [`compile`] is deterministic: the same sources give the same bytes on every machine, whatever the order of files,
+//! and formatting moves only the debug section. What comes out has passed the same verification as any other program.
+
+mod block;
+mod cost;
+mod declared;
+mod expr;
+mod pattern;
+mod places;
+mod pools;
+mod program;
+mod registers;
+mod renumber;
+mod rule;
+mod shape;
+mod zone;
+
+pub use program::{Compiled, MAX_CELLS, MAX_INSTRUCTIONS, compile};

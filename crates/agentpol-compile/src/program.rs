@@ -1,0 +1,170 @@
+//! A whole program: every table, every block, the cells, and the bytes.
+
+use crate::declared::{declare, verb_bits};
+use crate::places::Places;
+use crate::pools::Pools;
+use crate::renumber::renumber;
+use crate::rule;
+use crate::shape::{Code, Types};
+use agentpol_bytecode::tables::{Effect, On, Rule, Scope, Tables};
+use agentpol_bytecode::{Fault, LoadError, MAX_STEPS};
+use agentpol_check::policy::{self, ClauseKind, Policy, UserSelector};
+use agentpol_diagnostics::{Code as Problem, Diagnostic, Diagnostics, SourceMap, Span};
+
+/// How many instructions a program may have.
+pub const MAX_INSTRUCTIONS: usize = 1 << 22;
+/// How many cells, tools times agents, a program may have.
+pub const MAX_CELLS: usize = 1 << 24;
+
+/// A compiled program.
+#[derive(Clone, Debug)]
+pub struct Compiled {
+    /// The bytes, as they stand in a file; [`agentpol_bytecode::load`] has accepted them.
+    pub bytes: Vec<u8>,
+    /// What is in them.
+    pub tables: Tables,
+}
+
+/// Compiles a policy that [`agentpol_check::check`] found nothing wrong with.
+///
+/// `sources` are the files that the policy was made from: places and the text of clauses are taken from them. The bytes
+/// depend on the policy alone, except for the debug section.
+///
+/// # Errors
+///
+/// A pattern whose automaton would exceed one mebibyte (`AP0307`), a rule that needs more than 256 values at a time or
+/// nests too deeply (`AP0503`), a program that exceeds [`MAX_INSTRUCTIONS`], [`MAX_CELLS`]
+/// or a bound of the format (`AP0504`). All that are found are reported.
+///
+/// # Panics
+///
+/// Where the policy is not as the checker makes them, or the result does not load: both are mistakes of this project.
+pub fn compile(policy: &Policy, sources: &SourceMap) -> Result<Compiled, Diagnostics> {
+    let mut diagnostics = Diagnostics::new();
+    let cells = policy.tools.len().saturating_mul(policy.agents.len());
+    if cells > MAX_CELLS {
+        diagnostics.push(too_many_cells(policy, cells));
+        return Err(diagnostics);
+    }
+    let (mut tables, code) = fill(policy, &mut diagnostics);
+    if code.instructions.len() > MAX_INSTRUCTIONS {
+        diagnostics.push(too_long(policy, code.instructions.len()));
+    }
+    if !diagnostics.is_empty() {
+        diagnostics.sort(sources);
+        return Err(diagnostics);
+    }
+    tables.code = code.instructions;
+    renumber(&mut tables);
+    (tables.candidates, tables.cells) = agentpol_bytecode::derive_cells(&tables);
+    tables.debug = Places::new(sources).debug(policy, &code.spans);
+    let bytes = agentpol_bytecode::encode(&tables);
+    match agentpol_bytecode::load(&bytes) {
+        Ok(_) => Ok(Compiled { bytes, tables }),
+        Err(LoadError::Refused { fault: fault @ (Fault::StepBound | Fault::TableSize), .. }) => {
+            diagnostics.push(too_costly(policy, fault));
+            Err(diagnostics)
+        }
+        Err(error) => panic!("the compiler made a program that does not load: {error}"),
+    }
+}
+
+/// Fills everything but the code's final place, the cells and the debug tables.
+fn fill(policy: &Policy, diagnostics: &mut Diagnostics) -> (Tables, Code) {
+    let mut tables = Tables::default();
+    let mut pools = Pools::new(policy);
+    let mut types = Types::new(policy);
+    declare(policy, &mut tables, &mut pools, &mut types, diagnostics);
+    let (definitions, mut code) = types.finish();
+    tables.types = definitions;
+    for rule in &policy.rules {
+        let block = rule::rule(policy, rule, &mut pools, diagnostics);
+        let registers = block.registers;
+        let entry = code.add(block);
+        tables.rules.push(head(rule, entry, registers, &mut pools));
+    }
+    (tables.symbols, tables.constants, tables.automata) = pools.finish();
+    (tables, code)
+}
+
+/// What stands in a rule's table row.
+fn head(rule: &policy::Rule, entry: u32, registers: u32, pools: &mut Pools) -> Rule {
+    let nobody = |clause: &policy::Clause| match &clause.kind {
+        ClauseKind::User(users) => users.contains(&UserSelector::None),
+        _ => false,
+    };
+    Rule {
+        module: rule.module.0,
+        name: pools.symbol(&rule.name),
+        effect: effect(&rule.effect),
+        observed: rule.observed,
+        always: rule.always,
+        because: rule.because.as_ref().map(|text| pools.symbol(text)),
+        scope: scope(&rule.scope, pools),
+        names_nobody: rule.clauses.iter().any(nobody),
+        entry,
+        clauses: rule::reported(rule).count() as u32,
+        registers,
+    }
+}
+
+fn effect(effect: &policy::Effect) -> Effect {
+    match effect {
+        policy::Effect::Allow => Effect::Allow,
+        policy::Effect::Entitle => Effect::Entitle,
+        policy::Effect::Deny => Effect::Deny,
+        policy::Effect::RequireApproval(approval) => Effect::RequireApproval {
+            from: approval.from.map(|group| group.0),
+            count: approval.count,
+            within: approval.within,
+        },
+    }
+}
+
+fn scope(scope: &policy::Scope, pools: &Pools) -> Scope {
+    let tools = |ids: &Vec<policy::ToolId>| ids.iter().map(|id| id.0).collect();
+    let on = |on: &policy::On| match on {
+        policy::On::Datasets(datasets) => On::Datasets(datasets.iter().map(|id| id.0).collect()),
+        policy::On::Level(level, member) => On::Level(pools.level(*level), *member),
+    };
+    Scope {
+        agents: scope.agents.as_ref().map(|agents| agents.iter().map(|id| id.0).collect()),
+        tools: scope.tools.as_ref().map(tools),
+        tools_by_name: scope.tools_by_name,
+        does: scope.does.as_deref().map(verb_bits),
+        on: scope.on.as_ref().map(on),
+        grantable: scope.grantable.as_ref().map(tools),
+    }
+}
+
+fn too_many_cells(policy: &Policy, cells: usize) -> Diagnostic {
+    let title = format!("{} tools times {} agents are too many", policy.tools.len(), policy.agents.len());
+    let place = policy.agents.last().map(|agent| agent.span).unwrap_or_default();
+    let label = format!("{cells} pairs with this one, at most {MAX_CELLS} are possible");
+    Diagnostic::new(Problem::AP0504, title, place, label)
+        .help("declare agents that differ only in attributes as one `fleet`")
+}
+
+fn too_costly(policy: &Policy, fault: Fault) -> Diagnostic {
+    let place = policy.rules.last().map_or(Span::default(), |rule| rule.span);
+    let (title, label, help) = match fault {
+        Fault::StepBound => (
+            "one call may take too many steps to decide",
+            format!("the rules of one agent and tool, at their worst, take more than {MAX_STEPS} steps"),
+            "give lists that are gone through smaller bounds, such as `list<string, 32>`",
+        ),
+        _ => (
+            "the program is too large",
+            format!("{} rules, {} tools and {} agents", policy.rules.len(), policy.tools.len(), policy.agents.len()),
+            "split the policy into programs of their own, for example one for each system",
+        ),
+    };
+    Diagnostic::new(Problem::AP0504, title, place, label).help(help)
+}
+
+fn too_long(policy: &Policy, length: usize) -> Diagnostic {
+    let place = policy.rules.last().map_or(Span::default(), |rule| rule.span);
+    let label = format!("{length} instructions with this rule, at most {MAX_INSTRUCTIONS} are possible");
+    Diagnostic::new(Problem::AP0504, "the program is too long", place, label)
+        .help("split the policy into programs of their own, for example one for each system")
+}
