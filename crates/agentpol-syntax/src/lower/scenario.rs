@@ -132,6 +132,7 @@ impl<'a> Lower<'a, '_> {
     fn call(&self, kids: &mut Kids<'a>) -> Option<Call<'a>> {
         let tool = self.path(kids.take(G::path)?);
         let args = self.pairs(kids)?;
+        kids.has(G::arrow);
         let expect = self.expected(&mut Kids::of(kids.take(G::expected)?))?;
         let by = if kids.has(G::k_by) { Some(self.text(&kids.text()?)) } else { None };
         let outcome = match kids.next() {
