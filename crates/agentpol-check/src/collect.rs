@@ -1,0 +1,182 @@
+//! Gathers what files say by module: several files may make one module, and their order never shows.
+
+use crate::policy::{Module, ModuleId};
+use agentpol_diagnostics::{Code, Diagnostic, Diagnostics, SourceMap, Span, did_you_mean};
+use agentpol_syntax::ast::{self, Ast, ItemKind};
+use std::collections::BTreeMap;
+
+/// The items of one module, in the order of file names and, inside a file, of writing.
+#[derive(Debug, Default)]
+pub(crate) struct ModuleItems<'a> {
+    pub(crate) uses: Vec<ast::Use<'a>>,
+    pub(crate) shares: Vec<ast::Share<'a>>,
+    pub(crate) levels: Vec<ast::Level<'a>>,
+    pub(crate) enums: Vec<ast::Enum<'a>>,
+    pub(crate) groups: Vec<ast::Group<'a>>,
+    pub(crate) environments: Vec<ast::Name<'a>>,
+    pub(crate) timezones: Vec<ast::Text<'a>>,
+    pub(crate) schedules: Vec<ast::Schedule<'a>>,
+    pub(crate) user: Vec<ast::Field<'a>>,
+    pub(crate) context: Vec<ast::Field<'a>>,
+    pub(crate) tasks: Vec<ast::TaskDecl<'a>>,
+    pub(crate) systems: Vec<ast::System<'a>>,
+    pub(crate) records: Vec<ast::Record<'a>>,
+    pub(crate) tool_sets: Vec<ast::ToolSet<'a>>,
+    pub(crate) tools: Vec<ast::Tool<'a>>,
+    pub(crate) agents: Vec<ast::Agent<'a>>,
+    pub(crate) defines: Vec<ast::Define<'a>>,
+    pub(crate) rules: Vec<ast::Rule<'a>>,
+    pub(crate) tests: Vec<ast::Test<'a>>,
+    /// The names of all rules, those that are not built yet included.
+    pub(crate) rule_names: Vec<&'a str>,
+}
+
+/// All modules by name, and the items of each.
+pub(crate) struct Collected<'a> {
+    pub(crate) modules: Vec<Module>,
+    pub(crate) items: Vec<ModuleItems<'a>>,
+}
+
+/// Gathers the items of all files.
+pub(crate) fn collect<'a>(asts: &[Ast<'a>], sources: &SourceMap, diagnostics: &mut Diagnostics) -> Collected<'a> {
+    let mut asts: Vec<&Ast<'a>> = asts.iter().collect();
+    asts.sort_by_key(|ast| (sources.get(ast.file).map_or("", |file| file.name()), ast.file));
+    let mut by_name: BTreeMap<String, (Span, Vec<ast::Path<'a>>, ModuleItems<'a>)> = BTreeMap::new();
+    for ast in asts {
+        let Some((header, rest)) = header(ast, sources, diagnostics) else { continue };
+        let fresh = || (header.name.span, Vec::new(), ModuleItems::default());
+        let (_, requires, items) = by_name.entry(header.name.joined()).or_insert_with(fresh);
+        requires.extend_from_slice(header.requires);
+        for item in rest {
+            items.add(item, diagnostics);
+        }
+    }
+    let names: Vec<String> = by_name.keys().cloned().collect();
+    let mut collected = Collected { modules: Vec::new(), items: Vec::new() };
+    for (name, (span, requires, items)) in by_name {
+        let requires = required(&requires, &names, diagnostics);
+        collected.modules.push(Module { name, requires, grantable: Vec::new(), span });
+        collected.items.push(items);
+    }
+    collected
+}
+
+/// Splits a file into its `module` line and the rest. Without the line nothing in the file belongs to anybody.
+fn header<'s, 'a>(
+    ast: &'s Ast<'a>,
+    sources: &SourceMap,
+    diagnostics: &mut Diagnostics,
+) -> Option<(ast::Module<'a>, &'s [ast::Item<'a>])> {
+    if let Some((first, rest)) = ast.items.split_first() {
+        if let ItemKind::Module(module) = first.kind {
+            return Some((module, rest));
+        }
+        // Wherever else the line stands, it is what the author meant.
+        if let Some(later) = ast.items.iter().find(|item| matches!(item.kind, ItemKind::Module(_))) {
+            let title = "`module` is not the first line of the file";
+            diagnostics.push(
+                Diagnostic::new(Code::AP0205, title, later.span, "must stand before everything else")
+                    .help("move the line to the top of the file"),
+            );
+            return None;
+        }
+    }
+    // A line that could not be read has been reported by whoever read it.
+    if !begins_with_module(sources.get(ast.file).map_or("", |file| file.text())) {
+        let span = ast.items.first().map_or(Span::new(ast.file, 0, 0), |item| item.span);
+        diagnostics.push(
+            Diagnostic::new(Code::AP0205, "the file belongs to no module", span, "`module` is missing before this")
+                .help("begin the file with a line such as `module acme.support`"),
+        );
+    }
+    None
+}
+
+/// Returns whether the first word of a text, comments aside, is `module`.
+fn begins_with_module(text: &str) -> bool {
+    let mut rest = text.trim_start();
+    while let Some(comment) = rest.strip_prefix("//") {
+        rest = comment.split_once('\n').map_or("", |(_, next)| next).trim_start();
+    }
+    rest.strip_prefix("module").is_some_and(|next| !next.starts_with(|c: char| c.is_alphanumeric() || c == '_'))
+}
+
+/// Looks up what a module requires.
+fn required(requires: &[ast::Path<'_>], names: &[String], diagnostics: &mut Diagnostics) -> Vec<ModuleId> {
+    let mut ids = Vec::new();
+    for path in requires {
+        let name = path.joined();
+        match names.iter().position(|known| *known == name) {
+            Some(at) => ids.push(ModuleId(at as u32)),
+            None => {
+                let title = format!("the required module `{name}` is not there");
+                let help = did_you_mean(&name, names.iter().map(String::as_str))
+                    .unwrap_or_else(|| format!("load the files of `{name}` too"));
+                diagnostics.push(Diagnostic::new(Code::AP0206, title, path.span, "no file belongs to it").help(help));
+            }
+        }
+    }
+    ids.sort();
+    ids.dedup();
+    ids
+}
+
+impl<'a> ModuleItems<'a> {
+    /// Adds an item, or says that its kind is not built yet.
+    fn add(&mut self, item: &ast::Item<'a>, diagnostics: &mut Diagnostics) {
+        match item.kind {
+            ItemKind::Module(_) => diagnostics.push(
+                Diagnostic::new(Code::AP0205, "a file belongs to one module", item.span, "this is the second")
+                    .help("move what follows to a file of its own"),
+            ),
+            ItemKind::Use(item) => self.uses.push(item),
+            ItemKind::Share(item) => self.shares.push(item),
+            ItemKind::Level(item) => self.levels.push(item),
+            ItemKind::Enum(item) => self.enums.push(item),
+            ItemKind::Group(item) => self.groups.push(item),
+            ItemKind::Environment(names) => self.environments.extend_from_slice(names),
+            ItemKind::Timezone(zone) => self.timezones.push(zone),
+            ItemKind::Schedule(item) => self.schedules.push(item),
+            ItemKind::User(fields) => self.user.extend_from_slice(fields),
+            ItemKind::Context(fields) => self.context.extend_from_slice(fields),
+            ItemKind::Task(tasks) => self.tasks.extend_from_slice(tasks),
+            ItemKind::System(item) => self.systems.push(item),
+            ItemKind::Record(item) => self.records.push(item),
+            ItemKind::Resource(resource) => {
+                let help = "give what rules need of it as arguments or as `context { ... }`";
+                diagnostics.push(not_yet("resources", resource.name.span, help));
+            }
+            ItemKind::ToolSet(item) => self.tool_sets.push(item),
+            ItemKind::Tool(item) => self.tools.push(item),
+            ItemKind::Agent(item) => self.agents.push(item),
+            ItemKind::Define(item) => self.defines.push(item),
+            ItemKind::Rule(rule) => self.add_rule(rule, diagnostics),
+            ItemKind::Assert(assert) => {
+                diagnostics.push(not_yet("asserts", assert.name.span, "write a `test` with the calls in question"));
+            }
+            ItemKind::Test(item) => self.tests.push(item),
+        }
+    }
+}
+
+impl<'a> ModuleItems<'a> {
+    fn add_rule(&mut self, rule: ast::Rule<'a>, diagnostics: &mut Diagnostics) {
+        self.rule_names.extend(rule.name.map(|name| name.value));
+        match rule.effect {
+            ast::Effect::Limit => {
+                let help = "until then, `require approval` or `deny` bounds single calls";
+                diagnostics.push(not_yet("limits", rule.effect_span, help));
+            }
+            ast::Effect::Alert => {
+                let help = "until then, decisions carry what an alert would be made of";
+                diagnostics.push(not_yet("alerts", rule.effect_span, help));
+            }
+            _ => self.rules.push(rule),
+        }
+    }
+}
+
+/// Says that a part of the language is read and not built.
+pub(crate) fn not_yet(what: &str, span: Span, help: &str) -> Diagnostic {
+    Diagnostic::new(Code::AP0501, format!("{what} are not built yet"), span, "read, but without effect").help(help)
+}
