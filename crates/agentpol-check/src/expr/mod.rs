@@ -29,6 +29,7 @@ mod written;
 
 pub(crate) use define::check_defines;
 pub(crate) use formats::{canonical, literal_of};
+pub(crate) use patterns::check as check_pattern;
 pub(crate) use written::named;
 
 use crate::names::{DefineId, Names};
