@@ -10,9 +10,10 @@ mod report;
 mod request;
 mod verdict;
 
+pub use agentpol::LintLevel;
 pub use golden::{GoldenProblem, golden_name, is_golden_name};
 pub use manifest::{
-    AgentSetting, ClockSetting, ContextValue, CredentialSetting, LintLevel, Manifest, ManifestError, ManifestErrorKind,
+    AgentSetting, ClockSetting, ContextValue, CredentialSetting, Manifest, ManifestError, ManifestErrorKind,
     RecordingEntry, Setting, UserSetting,
 };
 pub use report::{

@@ -91,8 +91,7 @@ pub fn request(action: &Action, entry: &RecordingEntry) -> Result<Request, NotEv
     };
     let user = user(action, &entry.user)?;
     let (at, fixed_clock) = at(action, &entry.clock)?;
-    let renamed = entry.tools.iter().find(|(recorded, _)| *recorded == action.tool);
-    let tool = renamed.map_or_else(|| action.tool.clone(), |(_, name)| name.clone());
+    let tool = entry.wire_tool(&action.tool).to_owned();
     let (credential, assumed_credential) = match (&action.recorded.credential, entry.credential) {
         (Some(credential), _) => (Some(credential.clone()), false),
         (None, CredentialSetting::AssumedFresh) => {

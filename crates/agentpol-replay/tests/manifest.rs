@@ -12,7 +12,8 @@ fn render(text: &str) -> Result<String, std::fmt::Error> {
     let mut out = String::new();
     match Manifest::parse(text) {
         Ok(manifest) => {
-            writeln!(out, "policies {:?}\nroot {:?}\nlints {:?}", manifest.policies, manifest.root, manifest.lints)?;
+            writeln!(out, "policies {:?}\nmembers {:?}", manifest.policies, manifest.members)?;
+            writeln!(out, "root {:?}\nlints {:?}", manifest.root, manifest.lints)?;
             for recording in &manifest.recordings {
                 writeln!(out, "{recording:#?}")?;
             }

@@ -64,6 +64,13 @@ pub struct RecordingEntry {
     pub tools: Vec<(String, String)>,
 }
 
+impl RecordingEntry {
+    /// The wire name that the policy has for a recorded tool.
+    pub fn wire_tool<'n>(&'n self, recorded: &'n str) -> &'n str {
+        self.tools.iter().find(|(from, _)| from == recorded).map_or(recorded, |(_, to)| to)
+    }
+}
+
 /// A text of the request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Setting {

@@ -9,6 +9,7 @@ mod reader;
 
 use std::collections::BTreeMap;
 
+use agentpol::LintLevel;
 use agentpol_diagnostics::{Code, Kind, nearest};
 use toml::de::{DeTable, DeValue};
 
@@ -19,7 +20,8 @@ use reader::{Problems, Section};
 /// What `agentpol.toml` says.
 #[derive(Clone, Debug, Default)]
 pub struct Manifest {
-    /// Paths and globs of policy files, relative to the manifest; where it names none, every policy file below it.
+    /// Paths and globs of policy files, relative to the manifest; where it names neither these nor members, every policy
+    /// file below it.
     pub policies: Vec<String>,
     /// Folders, or globs of them, that hold manifests of their own: projects that are tested with this one.
     pub members: Vec<String>,
@@ -29,17 +31,6 @@ pub struct Manifest {
     pub lints: BTreeMap<Code, LintLevel>,
     /// The recordings, in order.
     pub recordings: Vec<RecordingEntry>,
-}
-
-/// How much a lint weighs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LintLevel {
-    /// Says nothing.
-    Allow,
-    /// Warns.
-    Warn,
-    /// Is an error.
-    Deny,
 }
 
 /// The pattern of policy files where the manifest names none.
@@ -67,8 +58,9 @@ impl Manifest {
 
 fn read(table: &DeTable<'_>, problems: &mut Problems<'_>) -> Manifest {
     let section = Section::new(table, 0..0, &["policies", "members", "root", "lints", "recording"], problems);
-    let policies = section.texts("policies", problems).unwrap_or_else(|| vec![EVERY_POLICY.to_owned()]);
     let members = section.texts("members", problems).unwrap_or_default();
+    let every = || if section.get("members").is_none() { vec![EVERY_POLICY.to_owned()] } else { Vec::new() };
+    let policies = section.texts("policies", problems).unwrap_or_else(every);
     let root = section.text("root", problems);
     let lints = section.get("lints").map(|value| lints(value, problems)).unwrap_or_default();
     let mut recordings = Vec::new();
