@@ -29,6 +29,8 @@ pub(crate) struct ModuleItems<'a> {
     pub(crate) tests: Vec<ast::Test<'a>>,
     /// The names of all rules, those that are not built yet included.
     pub(crate) rule_names: Vec<&'a str>,
+    /// Names of declarations that could not be read.
+    pub(crate) unread: Vec<String>,
 }
 
 /// All modules by name, and the items of each.
@@ -37,55 +39,78 @@ pub(crate) struct Collected<'a> {
     pub(crate) items: Vec<ModuleItems<'a>>,
 }
 
-/// Gathers the items of all files.
+/// Gathers the items of all files. A file without a module counts for the only one there is, or for one without a
+/// name: what else is wrong in it is worth knowing.
 pub(crate) fn collect<'a>(asts: &[Ast<'a>], sources: &SourceMap, diagnostics: &mut Diagnostics) -> Collected<'a> {
     let mut asts: Vec<&Ast<'a>> = asts.iter().collect();
     asts.sort_by_key(|ast| (sources.get(ast.file).map_or("", |file| file.name()), ast.file));
-    let mut by_name: BTreeMap<String, (Span, Vec<ast::Path<'a>>, ModuleItems<'a>)> = BTreeMap::new();
+    let mut by_name: BTreeMap<String, Gathered<'a>> = BTreeMap::new();
+    let mut nameless = Vec::new();
     for ast in asts {
-        let Some((header, rest)) = header(ast, sources, diagnostics) else { continue };
-        let fresh = || (header.name.span, Vec::new(), ModuleItems::default());
-        let (_, requires, items) = by_name.entry(header.name.joined()).or_insert_with(fresh);
-        requires.extend_from_slice(header.requires);
-        for item in rest {
-            items.add(item, diagnostics);
+        match header(ast, sources, diagnostics) {
+            Some(header) => by_name.entry(header.name.joined()).or_default().add(ast, Some(header), diagnostics),
+            None => nameless.push(ast),
         }
+    }
+    for ast in nameless {
+        let only = (by_name.len() == 1).then(|| by_name.keys().next().cloned()).flatten();
+        by_name.entry(only.unwrap_or_default()).or_default().add(ast, None, diagnostics);
     }
     let names: Vec<String> = by_name.keys().cloned().collect();
     let mut collected = Collected { modules: Vec::new(), items: Vec::new() };
-    for (name, (span, requires, items)) in by_name {
-        let requires = required(&requires, &names, diagnostics);
+    for (name, gathered) in by_name {
+        let requires = required(&gathered.requires, &names, diagnostics);
+        let span = gathered.span.unwrap_or_default();
         collected.modules.push(Module { name, requires, grantable: Vec::new(), span });
-        collected.items.push(items);
+        collected.items.push(gathered.items);
     }
     collected
 }
 
-/// Splits a file into its `module` line and the rest. Without the line nothing in the file belongs to anybody.
-fn header<'s, 'a>(
-    ast: &'s Ast<'a>,
-    sources: &SourceMap,
-    diagnostics: &mut Diagnostics,
-) -> Option<(ast::Module<'a>, &'s [ast::Item<'a>])> {
-    if let Some((first, rest)) = ast.items.split_first() {
-        if let ItemKind::Module(module) = first.kind {
-            return Some((module, rest));
+/// What the files of one module say.
+#[derive(Default)]
+struct Gathered<'a> {
+    span: Option<Span>,
+    requires: Vec<ast::Path<'a>>,
+    items: ModuleItems<'a>,
+}
+
+impl<'a> Gathered<'a> {
+    fn add(&mut self, ast: &Ast<'a>, header: Option<ast::Module<'a>>, diagnostics: &mut Diagnostics) {
+        if let Some(header) = header {
+            self.span = self.span.or(Some(header.name.span));
+            self.requires.extend_from_slice(header.requires);
         }
-        // Wherever else the line stands, it is what the author meant.
-        if let Some(later) = ast.items.iter().find(|item| matches!(item.kind, ItemKind::Module(_))) {
+        self.items.unread.extend(ast.unread.iter().map(|path| path.joined()));
+        let is_header = |item: &ast::Item<'a>| match (item.kind, header) {
+            (ItemKind::Module(module), Some(header)) => module.name.span == header.name.span,
+            _ => false,
+        };
+        ast.items.iter().filter(|item| !is_header(item)).for_each(|item| self.items.add(item, diagnostics));
+    }
+}
+
+/// Finds the `module` line of a file, which must be the first.
+fn header<'a>(ast: &Ast<'a>, sources: &SourceMap, diagnostics: &mut Diagnostics) -> Option<ast::Module<'a>> {
+    let module = |item: &ast::Item<'a>| match item.kind {
+        ItemKind::Module(module) => Some((item.span, module)),
+        _ => None,
+    };
+    let found = ast.items.iter().position(|item| module(item).is_some());
+    if let Some((span, header)) = found.and_then(|at| module(&ast.items[at])) {
+        if found != Some(0) {
             let title = "`module` is not the first line of the file";
-            diagnostics.push(
-                Diagnostic::new(Code::AP0205, title, later.span, "must stand before everything else")
-                    .help("move the line to the top of the file"),
-            );
-            return None;
+            let diagnostic = Diagnostic::new(Code::AP0205, title, span, "must stand before everything else");
+            diagnostics.push(diagnostic.help("move the line to the top of the file"));
         }
+        return Some(header);
     }
     // A line that could not be read has been reported by whoever read it.
     if !begins_with_module(sources.get(ast.file).map_or("", |file| file.text())) {
         let span = ast.items.first().map_or(Span::new(ast.file, 0, 0), |item| item.span);
+        let start = Span { end: span.start, ..span };
         diagnostics.push(
-            Diagnostic::new(Code::AP0205, "the file belongs to no module", span, "`module` is missing before this")
+            Diagnostic::new(Code::AP0205, "the file belongs to no module", start, "`module` is missing before this")
                 .help("begin the file with a line such as `module acme.support`"),
         );
     }

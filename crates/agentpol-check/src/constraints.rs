@@ -9,9 +9,9 @@ use agentpol_syntax::ast;
 /// Types the conditions of all fields.
 pub(crate) fn type_constraints<'a>(draft: &mut Draft<'a, '_>) {
     for constrained in std::mem::take(&mut draft.constrained) {
-        let mut found = Diagnostics::new();
+        let mut found = std::mem::take(&mut draft.diagnostics);
         let constraints = type_of_one(draft, &constrained, &mut found);
-        draft.diagnostics.extend(found);
+        draft.diagnostics = found;
         let shape = &mut draft.policy.shapes[constrained.shape.index()];
         if let Some(field) = shape.fields.get_mut(constrained.field) {
             field.constraints = constraints;

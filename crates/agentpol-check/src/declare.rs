@@ -79,6 +79,7 @@ pub(crate) fn declare<'a>(
         }
         declared.datasets_of(module, &mut own);
         names.modules[at].own = own;
+        names.modules[at].unread.clone_from(&items.unread);
     }
     declared
 }

@@ -11,6 +11,7 @@ mod draft;
 mod expr;
 mod groups;
 mod identity;
+mod lint;
 mod names;
 mod options;
 mod ownership;
@@ -46,7 +47,11 @@ use std::collections::{BTreeMap, BTreeSet};
 pub fn check<'a>(asts: &[Ast<'a>], sources: &SourceMap, options: &Options) -> (Option<Policy>, Diagnostics) {
     let mut draft = start(asts, sources);
     fill(&mut draft, options);
-    let mut diagnostics = draft.diagnostics;
+    let mut diagnostics = std::mem::take(&mut draft.diagnostics);
+    if !diagnostics.has_errors() {
+        let (policy, names) = (&draft.policy, &draft.names);
+        lint::run(&lint::Surface { policy, names, asts, today: options.today }, &mut diagnostics);
+    }
     options.weigh(&mut diagnostics);
     diagnostics.sort(sources);
     let policy = (!diagnostics.has_errors()).then_some(draft.policy);

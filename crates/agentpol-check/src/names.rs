@@ -75,6 +75,8 @@ pub(crate) struct ModuleNames {
     pub(crate) used: IndexMap<String, ModuleId>,
     /// What the language itself declares and nothing here replaces.
     pub(crate) builtin: IndexMap<String, (Entity, Span)>,
+    /// Names of declarations that could not be read, which has been said: looking one up is no second mistake.
+    pub(crate) unread: Vec<String>,
     /// The time zone, for `today`, `.date` and schedules without one.
     pub(crate) timezone: Option<String>,
 }
@@ -105,6 +107,26 @@ impl Names<'_> {
             self.modules.get(id.index())?.own.get(rest).copied()
         };
         names.used.iter().find_map(behind).or_else(|| names.builtin.get(dotted).copied())
+    }
+
+    /// Returns whether a name, or one that it begins with, is declared somewhere that could not be read.
+    pub(crate) fn is_unread(&self, module: ModuleId, dotted: &str) -> bool {
+        let Some(names) = self.modules.get(module.index()) else { return false };
+        let within = |name: &str, unread: &String| {
+            name.strip_prefix(unread.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        let own = names.unread.iter().any(|unread| within(dotted, unread));
+        let behind = |(prefix, id): (&String, &ModuleId)| {
+            let rest = dotted.strip_prefix(prefix.as_str()).and_then(|rest| rest.strip_prefix('.'));
+            let unread = self.modules.get(id.index()).map(|other| other.unread.as_slice()).unwrap_or_default();
+            rest.is_some_and(|rest| unread.iter().any(|unread| within(rest, unread)))
+        };
+        own || names.used.iter().any(behind)
+    }
+
+    /// Returns whether `user` or `context` could not be read in some module.
+    pub(crate) fn is_shape_unread(&self, word: &str) -> bool {
+        self.modules.iter().any(|names| names.unread.iter().any(|unread| unread == word))
     }
 
     /// Returns every name that `module` can write, for "did you mean".

@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 pub struct Options {
     /// The module that may do what ownership forbids to the others. With none, the only module of a program is it.
     pub root: Option<String>,
+    /// Today, as days since 1970-01-01, for what is said about dates that are far off. With none, nothing is said.
+    pub today: Option<i32>,
     /// Levels of lints; a lint that is not named warns.
     pub lints: BTreeMap<Code, LintLevel>,
 }

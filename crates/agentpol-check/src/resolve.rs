@@ -11,7 +11,6 @@ use agentpol_syntax::ast;
 pub(crate) enum Wanted {
     Group,
     Schedule,
-    System,
     Data,
     Tools,
     Tool,
@@ -27,7 +26,6 @@ impl Wanted {
         match self {
             Wanted::Group => "group",
             Wanted::Schedule => "schedule",
-            Wanted::System => "system",
             Wanted::Data => "system or dataset",
             Wanted::Tools => "tool or set of tools",
             Wanted::Tool => "tool",
@@ -43,7 +41,6 @@ impl Wanted {
         match self {
             Wanted::Group => format!("declare it: `group {name}`"),
             Wanted::Schedule => format!("declare it: `schedule {name} = mon..fri 09:00..17:00`"),
-            Wanted::System => format!("declare it: `system {name} {{ dataset records: internal }}`"),
             Wanted::Data => format!("declare it as a `system`, or as a `dataset` of one: `{name}`"),
             Wanted::Tools | Wanted::Tool => format!("declare it: `tool {name}(...) reads ...`"),
             Wanted::Agent => format!("declare it: `agent {name} {{ ... }}`"),
@@ -58,7 +55,6 @@ impl Wanted {
         match self {
             Wanted::Group => matches!(entity, Entity::Group(_)),
             Wanted::Schedule => matches!(entity, Entity::Schedule(_)),
-            Wanted::System => matches!(entity, Entity::System(_)),
             Wanted::Data => matches!(entity, Entity::System(_) | Entity::Dataset(_)),
             Wanted::Tools => matches!(entity, Entity::Tool(_) | Entity::ToolSet(_)),
             Wanted::Tool => matches!(entity, Entity::Tool(_)),
@@ -90,6 +86,7 @@ pub(crate) fn resolve(
             diagnostics.push(diagnostic.maybe_help(nearest(names, module, &name, wanted)));
             None
         }
+        None if names.is_unread(module, &name) => None,
         None => {
             diagnostics.push(unknown(names, module, &name, path.span, wanted));
             None

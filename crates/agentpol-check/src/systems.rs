@@ -117,6 +117,7 @@ impl Draft<'_, '_> {
         };
         match candidates.as_slice() {
             [one] => Some(*one),
+            [] if self.names.is_unread(module, &path.joined()) => None,
             [] => {
                 let known = self.known_labels(module);
                 let help = did_you_mean(member.text, known.iter().map(String::as_str))

@@ -149,6 +149,9 @@ fn under(draft: &mut Draft<'_, '_>, module: ModuleId, path: &ast::Path<'_>) -> O
     }
     let system = matches!(draft.names.find(module, &joined), Some((Entity::System(_), _)));
     if found.is_empty() && !system && !names.used.contains_key(&joined) {
+        if draft.names.is_unread(module, &joined) || begins_unread(names, &joined) {
+            return None;
+        }
         let visible = draft.names.visible(module);
         let mut prefixes: Vec<&str> = visible
             .iter()
@@ -168,6 +171,11 @@ fn under(draft: &mut Draft<'_, '_>, module: ModuleId, path: &ast::Path<'_>) -> O
         return None;
     }
     Some(found.into_iter().map(|id| (id, false)).collect())
+}
+
+/// Returns whether a declaration that could not be read has a name that begins so.
+fn begins_unread(names: &ModuleNames, path: &str) -> bool {
+    names.unread.iter().any(|name| name.strip_prefix(path).is_some_and(|rest| rest.starts_with('.')))
 }
 
 /// Returns the tools of a module whose names begin with a prefix. Names are sorted.

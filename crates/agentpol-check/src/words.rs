@@ -2,7 +2,7 @@
 
 use crate::declare::Declared;
 use crate::draft::Draft;
-use crate::policy::{Enum, Level, ModuleId, Schedule, Window};
+use crate::policy::{Enum, EnvId, Level, ModuleId, Schedule, Window};
 use agentpol_diagnostics::{Code, Diagnostic, Span, did_you_mean};
 use agentpol_syntax::ast;
 use std::collections::{BTreeSet, HashMap};
@@ -67,7 +67,7 @@ pub(crate) fn fill_environments_and_tasks(draft: &mut Draft<'_, '_>) {
 
 impl Draft<'_, '_> {
     /// Looks environments up; the ids sorted.
-    pub(crate) fn written_environments(&mut self, module: ModuleId, names: &[ast::Name<'_>]) -> Option<Vec<crate::policy::EnvId>> {
+    pub(crate) fn written_environments(&mut self, module: ModuleId, names: &[ast::Name<'_>]) -> Option<Vec<EnvId>> {
         let mut ids = BTreeSet::new();
         let mut sound = true;
         for name in names {
@@ -75,6 +75,7 @@ impl Draft<'_, '_> {
                 Some(id) => {
                     ids.insert(id);
                 }
+                None if self.names.is_unread(module, name.text) => sound = false,
                 None => {
                     sound = false;
                     let known: Vec<String> = (self.policy.environments.iter())

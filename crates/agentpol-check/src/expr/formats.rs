@@ -23,7 +23,7 @@ fn instead<T>(why: impl Into<String>, help: impl Into<String>) -> Result<T, Malf
 }
 
 /// Reads a text as a value of a typed text; `None` for a type that is not written as text.
-pub(crate) fn literal_of(ty: &Type, text: &str) -> Option<Result<Value, Malformed>> {
+pub(super) fn literal_of(ty: &Type, text: &str) -> Option<Result<Value, Malformed>> {
     match ty {
         Type::Email | Type::Url { .. } | Type::Host | Type::Path { .. } => Some(canonical(ty, text).map(Value::Text)),
         Type::Ip => Some(ip(text)),
@@ -74,8 +74,8 @@ fn host(text: &str) -> Result<String, Malformed> {
     if text.contains('@') {
         return malformed("a host has no `@`");
     }
-    if text.starts_with("*.") {
-        return instead("a host has no wildcard", format!("ask with `.in_domain(\"{}\")`", &text[2..]));
+    if let Some(domain) = text.strip_prefix("*.") {
+        return instead("a host has no wildcard", format!("ask with `.in_domain(\"{domain}\")`"));
     }
     match text.parse::<std::net::Ipv4Addr>() {
         Ok(address) => Ok(address.to_string()),

@@ -28,9 +28,10 @@ mod words;
 mod written;
 
 pub(crate) use define::check_defines;
-pub(crate) use formats::{canonical, literal_of};
+pub(crate) use formats::canonical;
 pub(crate) use patterns::check as check_pattern;
-pub(crate) use written::named;
+pub(crate) use show::listed;
+pub(crate) use written::survey_names;
 
 use crate::names::{DefineId, Names};
 use crate::policy::{AgentId, Expr, ExprKind, LocalId, ModuleId, Policy, RecordId, ToolId, Type, Value, ZoneId};
@@ -249,7 +250,10 @@ impl<'c, 'a> Typer<'c, 'a> {
             return;
         }
         let title = format!("this grows over {MAX_NODES} parts when its definitions are written out");
-        let diagnostic = Diagnostic::new(Code::AP0503, title, span, "it becomes too large here");
+        let mut diagnostic = Diagnostic::new(Code::AP0503, title, span, "it becomes too large here");
+        if let Place::Rule { span: rule, .. } = &self.place {
+            diagnostic = diagnostic.because(*rule, "in this rule");
+        }
         self.report(diagnostic.help("bind what is used several times with `let`, or split the rule"));
     }
 }

@@ -136,7 +136,7 @@ impl<'a> Typer<'_, 'a> {
         match &expr.kind {
             ExprKind::Not(of) => self.walk_polarity(of, effect.opposite()),
             ExprKind::And(parts) | ExprKind::Or(parts) => {
-                parts.iter().for_each(|part| self.walk_polarity(part, effect))
+                parts.iter().for_each(|part| self.walk_polarity(part, effect));
             }
             ExprKind::Any(each) | ExprKind::All(each) => {
                 self.walk_polarity(&each.over, Effect::Either);

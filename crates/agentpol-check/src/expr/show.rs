@@ -16,7 +16,7 @@ pub(super) fn shortened(text: &str) -> String {
 }
 
 /// Joins names for a sentence: `a`, `b` and `c`. Past five the rest is counted.
-pub(super) fn listed<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
+pub(crate) fn listed<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
     let names: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
     match names.as_slice() {
         [] => String::new(),

@@ -57,3 +57,14 @@ fn named_plainly(expr: &Expr<'_>) -> Option<String> {
     let words = super::words::words_of(expr)?;
     Some(words.iter().map(|word| word.text).collect::<Vec<_>>().join("."))
 }
+
+/// Calls `found` with every dotted name in an expression, and with each of its beginnings.
+pub(crate) fn survey_names(expr: &Expr<'_>, mut found: impl FnMut(&str)) {
+    let mut open = vec![*expr];
+    while let Some(expr) = open.pop() {
+        if let Some(dotted) = named(&expr) {
+            found(&dotted);
+        }
+        open.extend(parts(&expr));
+    }
+}

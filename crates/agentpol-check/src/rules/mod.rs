@@ -11,7 +11,7 @@ use crate::policy::{
     Approval, Clause, ClauseKind, Effect, LocalId, ModuleId, Rule, Scope, ScheduleId, UserSelector,
 };
 use crate::tool_sets::ToolSets;
-use agentpol_diagnostics::{Code, Diagnostic, Diagnostics, Span, did_you_mean};
+use agentpol_diagnostics::{Code, Diagnostic, Span, did_you_mean};
 use agentpol_syntax::ast::{self, Effect as Written};
 use clauses::Parts;
 use scope::Standing;
@@ -273,7 +273,8 @@ fn type_clauses<'a>(
 ) -> (Vec<Clause>, u32) {
     let zone = draft.module_zone(module);
     let cx = Surroundings { policy: &draft.policy, names: &draft.names, sources: draft.sources, module, zone };
-    let mut found = Diagnostics::new();
+    // With what was found before, so that a mistake inside a definition is told once.
+    let mut found = std::mem::take(&mut draft.diagnostics);
     let mut typer = Typer::new(&cx, place, &mut found);
     let mut clauses = Vec::with_capacity(ready.len());
     for (ast, ready) in parts.dynamic.iter().zip(ready) {
@@ -295,13 +296,21 @@ fn type_clauses<'a>(
         clauses.push(Clause { kind, span: ast.span });
     }
     let locals = typer.finish();
-    draft.diagnostics.extend(found);
+    draft.diagnostics = found;
     (clauses, locals)
 }
 
 impl Draft<'_, '_> {
     /// Says that no rule has a name, and which may be meant.
     pub(crate) fn unknown_rule(&mut self, name: &str, span: Span) {
+        // A rule that could not be read has a name all the same.
+        let written = |text: &str| {
+            let effects = ["allow", "entitle", "deny", "approval", "limit", "alert"];
+            effects.iter().any(|effect| text.contains(&format!("{effect} \"{name}\"")))
+        };
+        if self.sources.iter().any(|(_, file)| written(file.text())) {
+            return;
+        }
         let known: Vec<&str> = self.rule_names.iter().map(String::as_str).collect();
         let help = did_you_mean(name, known).unwrap_or_else(|| "write the name of a rule".to_owned());
         let title = format!("no rule is called `{name}`");

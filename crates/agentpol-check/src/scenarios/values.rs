@@ -65,7 +65,7 @@ impl Draft<'_, '_> {
                     entries.push((field.wire.clone(), self.json(module, &pair.value, ty, strict)));
                 }
                 None => {
-                    if strict == Strictness::Strict {
+                    if strict == Strictness::Strict && !self.is_unread_shape(shape) {
                         let known: Vec<&str> =
                             self.policy[shape].fields.iter().map(|field| field.name.as_str()).collect();
                         let diagnostic = unknown_field(pair.key.value, pair.key.span, &known);
@@ -76,6 +76,12 @@ impl Draft<'_, '_> {
             }
         }
         Json::Object(entries)
+    }
+
+    /// Returns whether some part of the user or context shape could not be read.
+    fn is_unread_shape(&self, shape: ShapeId) -> bool {
+        shape == self.policy.user && self.names.is_shape_unread("user")
+            || shape == self.policy.context && self.names.is_shape_unread("context")
     }
 
     /// Refuses a key that stands twice: no reader of JSON agrees with another on what that means.

@@ -1,0 +1,105 @@
+//! Grants that open more than they seem to: by absence, by empty lists, by what is declared later.
+
+use super::walk::{lets, parts, path};
+use super::{Surface, called, clause, reach};
+use crate::policy::{Constraint, Effect, Expr, ExprKind, Rule, Type};
+use agentpol_diagnostics::{Code, Diagnostic, Diagnostics};
+use agentpol_syntax::ast::{self, AgentSelector, ClauseKind, ToolPattern};
+
+pub(super) fn look(
+    surface: &Surface<'_, '_>,
+    rule: &Rule,
+    written: Option<ast::Rule<'_>>,
+    diagnostics: &mut Diagnostics,
+) {
+    if !rule.effect.grants() {
+        return;
+    }
+    absence(rule, diagnostics);
+    empty_lists(surface, rule, diagnostics);
+    if let (Effect::Allow, Some(written)) = (&rule.effect, written) {
+        growth(rule, &written, diagnostics);
+    }
+}
+
+/// `not has args.x or ...`: what the tool does without `x` is granted too.
+fn absence(rule: &Rule, diagnostics: &mut Diagnostics) {
+    let lets = lets(rule);
+    for part in parts(rule) {
+        let ExprKind::Has(of) = &part.expr.kind else { continue };
+        let elements = matches!(of.ty, Type::List(..) | Type::Map(..));
+        if part.helps != Some(false) || !part.alternative || elements {
+            continue;
+        }
+        let Some(path) = path(&lets, of) else { continue };
+        let title = format!("without `{path}` {} opens", called(rule));
+        let label = "true where the argument is missing";
+        let help =
+            format!("say what its absence stands for, as in `({path} otherwise ...)`, or ask `has {path} and ...`");
+        diagnostics.push(Diagnostic::new(Code::AP0601, title, part.expr.span, label).help(help));
+    }
+}
+
+/// `all x in L` is true of the empty list.
+fn empty_lists(surface: &Surface<'_, '_>, rule: &Rule, diagnostics: &mut Diagnostics) {
+    let lets = lets(rule);
+    let parts = parts(rule);
+    for part in &parts {
+        let each = match (&part.expr.kind, part.helps) {
+            (ExprKind::All(each), Some(true)) | (ExprKind::Any(each), Some(false)) => each,
+            _ => continue,
+        };
+        // Told by `unless any`, the author asks about what is there; nothing there is meant.
+        if matches!(part.expr.kind, ExprKind::Any(_)) || matches!(each.over.kind, ExprKind::Otherwise(..)) {
+            continue;
+        }
+        let Some(list) = path(&lets, &each.over) else { continue };
+        let same = |expr: &Expr| path(&lets, expr).as_ref() == Some(&list);
+        let asks = |expr: &Expr| match &expr.kind {
+            ExprKind::Count(of) => same(of),
+            ExprKind::Any(each) => same(&each.over),
+            ExprKind::Has(of) => same(of) && matches!(of.ty, Type::List(..)),
+            _ => false,
+        };
+        if parts.iter().any(|part| asks(part.expr)) || never_empty(surface, rule, &list) {
+            continue;
+        }
+        let title = format!("`all` is true of an empty `{list}`, and {} then grants", called(rule));
+        let diagnostic = Diagnostic::new(Code::AP0602, title, part.expr.span, "true where the list is empty");
+        diagnostics.push(diagnostic.help(format!("write `count({list}) > 0 and ...` before it")));
+    }
+}
+
+/// Returns whether every tool's own constraints ask for an element.
+fn never_empty(surface: &Surface<'_, '_>, rule: &Rule, list: &str) -> bool {
+    let Some(name) = list.strip_prefix("args.") else { return false };
+    let policy = surface.policy;
+    let tools = reach::tools(policy, rule);
+    let counts = |constraint: &Constraint| match constraint {
+        Constraint::Where(expr) => expr.any(&mut |expr| matches!(expr.kind, ExprKind::Count(_))),
+        Constraint::Matches(_) => false,
+    };
+    !tools.is_empty()
+        && tools.iter().all(|tool| {
+            let field = policy[policy[*tool].params].field(name);
+            field.is_some_and(|(_, field)| field.constraints.iter().any(counts))
+        })
+}
+
+/// Selectors of an allow that take in whatever is declared later.
+fn growth(rule: &Rule, written: &ast::Rule<'_>, diagnostics: &mut Diagnostics) {
+    let any_agent = clause(written, |kind| matches!(kind, ClauseKind::Agent(AgentSelector::Any(_))));
+    let wide = |pattern: &ToolPattern<'_>| matches!(pattern, ToolPattern::Every(_) | ToolPattern::Under(_));
+    let patterns = clause(written, |kind| matches!(kind, ClauseKind::Tool(tools) if tools.include.iter().any(wide)));
+    let named = clause(written, |kind| matches!(kind, ClauseKind::Tool(_)));
+    let by_kind = clause(written, |kind| matches!(kind, ClauseKind::Does(_) | ClauseKind::On(_)));
+    let (place, what, help) = match (any_agent, patterns, named, by_kind) {
+        (Some(place), ..) => (place, "every agent", "name the agents that it is for"),
+        (_, Some(place), ..) => (place, "every tool of that name", "name the tools, or a set: `tools NAME = a, b`"),
+        (_, _, None, Some(place)) => (place, "every tool of that kind", "name the tools beside it, `tool a, b`"),
+        _ => return,
+    };
+    let title = format!("{} grows with what is declared later", called(rule));
+    let label = format!("takes in {what} that the module comes to own");
+    diagnostics.push(Diagnostic::new(Code::AP0606, title, place.span, label).help(help));
+}
