@@ -1,0 +1,141 @@
+//! Arguments and context as declared: code 23 of the table.
+
+use super::facts::{Facts, UserFacts};
+use super::identity::Actor;
+use super::json::{Json, Member, step};
+use super::request::{Request, User};
+use super::typed::Reading;
+use super::value::{Held, Item, Value};
+use agentpol_bytecode::code::Code;
+use agentpol_check::policy::{Field, Policy, ShapeId, Tool};
+
+/// A structural failure: the code and what it speaks of.
+pub(super) type Failure = (Code, Option<String>);
+
+/// The name of the context field that relative paths are joined to.
+const CWD: &str = "cwd";
+
+/// Reads everything that rules may ask for, or names the first of code 23: missing, undeclared, invalid, context.
+pub(super) fn facts<'a>(
+    policy: &'a Policy,
+    request: &Request,
+    actor: &Actor,
+    tool: &Tool,
+) -> Result<Facts<'a>, Failure> {
+    let mut facts = bare(policy, request);
+    let context = shape(&facts, policy.context, &members(&request.context));
+    facts.user = request.user.as_ref().map(|user| user_facts(&facts, user));
+    facts.agent = attributes(&facts, policy[actor.id].fleet, &actor.attributes);
+    if let Ok(context) = &context {
+        facts.context = context.clone();
+    }
+    facts.args = arguments(&facts, request, tool)?;
+    context.map_err(|at| (Code::ContextInvalid, Some(at)))?;
+    Ok(facts)
+}
+
+/// What needs no reading.
+fn bare<'a>(policy: &'a Policy, request: &Request) -> Facts<'a> {
+    Facts {
+        policy,
+        now: request.at,
+        user: None,
+        session: request.session.clone(),
+        env: request.env.clone(),
+        task: request.task.clone(),
+        context: Vec::new(),
+        agent: Vec::new(),
+        args: Vec::new(),
+        written: request.args.clone(),
+        origin: request.origin.clone(),
+    }
+}
+
+fn members(json: &Json) -> Vec<(String, Json)> {
+    match json {
+        Json::Object(members) => members.iter().map(|member| (member.key.clone(), member.value.clone())).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn given<'j>(members: &'j [(String, Json)], field: &Field) -> Option<&'j Json> {
+    members.iter().find(|(key, _)| *key == field.wire).map(|(_, value)| value)
+}
+
+fn without_hosts<'a>(facts: &'a Facts<'a>) -> Reading<'a> {
+    Reading { facts, cwd: None, hosts: &[] }
+}
+
+/// The context: exactly its declared fields, those without `?` required.
+fn shape(facts: &Facts<'_>, id: ShapeId, members: &[(String, Json)]) -> Result<Vec<(String, Held)>, String> {
+    let fields = &facts.policy[id].fields;
+    if let Some((key, _)) = members.iter().find(|(key, _)| !fields.iter().any(|field| field.wire == *key)) {
+        return Err(step("", key));
+    }
+    let read = |field: &Field| {
+        let held = without_hosts(facts).field(field, given(members, field), &step("", &field.wire))?;
+        Ok((field.name.clone(), placeless(held)))
+    };
+    fields.iter().map(read).collect()
+}
+
+/// Attributes of a user or of a fleet's member: one that is missing or ill-typed is unknown.
+fn attributes(facts: &Facts<'_>, id: Option<ShapeId>, members: &[(String, Json)]) -> Vec<(String, Held)> {
+    let fields = id.map_or(&[][..], |id| &facts.policy[id].fields[..]);
+    let read = |field: &Field| {
+        let held = without_hosts(facts).field(field, given(members, field), "");
+        (field.name.clone(), held.map_or(Held::Unknown, placeless))
+    };
+    fields.iter().map(read).collect()
+}
+
+fn user_facts(facts: &Facts<'_>, user: &User) -> UserFacts {
+    let members: Vec<(String, Json)> =
+        user.attributes.iter().map(|member| (member.key.clone(), member.value.clone())).collect();
+    UserFacts {
+        id: user.id.clone(),
+        groups: user.groups.clone(),
+        attributes: attributes(facts, Some(facts.policy.user), &members),
+    }
+}
+
+/// The arguments: what is missing, then what is not declared, then what is not of its type.
+fn arguments(facts: &Facts<'_>, request: &Request, tool: &Tool) -> Result<Vec<(String, Held)>, Failure> {
+    let fields = &facts.policy[tool.params].fields;
+    let place = |name: &str| Some(step("", name));
+    let missing = |field: &&Field| !field.optional && request.args.get(&field.wire).is_none();
+    if let Some(field) = fields.iter().find(missing) {
+        return Err((Code::ArgumentMissing, place(&field.wire)));
+    }
+    let undeclared = |member: &&Member| !fields.iter().any(|field| field.wire == member.key);
+    if let Json::Object(members) = &request.args
+        && let Some(member) = members.iter().find(undeclared)
+        && !tool.open
+    {
+        return Err((Code::ArgumentUndeclared, place(&member.key)));
+    }
+    let cwd = match Facts::find(&facts.context, CWD) {
+        Held::Known(Item { value: Value::Path { text, .. }, .. }) => Some(text),
+        _ => None,
+    };
+    let reading = Reading { facts, cwd: cwd.as_deref(), hosts: &tool.fixed_hosts };
+    let read = |field: &Field| {
+        let held = reading.field(field, request.args.get(&field.wire), &step("", &field.wire));
+        held.map(|held| (field.name.clone(), held)).map_err(|at| (Code::ArgumentInvalid, Some(at)))
+    };
+    fields.iter().map(read).collect()
+}
+
+/// What does not come with the arguments has no place among them.
+fn placeless(held: Held) -> Held {
+    let all = |entries: Vec<(String, Held)>| entries.into_iter().map(|(key, held)| (key, placeless(held))).collect();
+    match held {
+        Held::Known(item) => Held::of(match item.value {
+            Value::List(elements) => Value::List(elements.into_iter().map(placeless).collect()),
+            Value::Map(entries) => Value::Map(all(entries)),
+            Value::Record(fields) => Value::Record(all(fields)),
+            other => other,
+        }),
+        other => other,
+    }
+}

@@ -1,0 +1,29 @@
+//! The reference interpreter: typed policy and request text to a summary of the decision.
+//!
+//! Written to be read beside the semantics: each function names the paragraph that it says, uses plain data and the
+//! obvious algorithm, and never cares for speed. It shares no code with the compiler or the vm.
+
+mod argument;
+mod calendar;
+mod compute;
+mod condition;
+mod decide;
+mod evaluate;
+mod facts;
+mod fold;
+mod identity;
+mod json;
+mod number;
+mod origin;
+mod part;
+mod pattern;
+mod request;
+mod select;
+mod summary;
+mod text;
+mod truth;
+mod typed;
+mod value;
+
+pub use decide::decide;
+pub use summary::{RuleName, Summary};

@@ -1,0 +1,187 @@
+//! The request as the format asks for it: codes 4 and 5 of the table, before anything is known of agent or tool.
+
+use super::calendar;
+use super::json::{self, Json, Member};
+use super::origin::{self, Entry};
+use agentpol_bytecode::code::Code;
+use agentpol_check::policy::Policy;
+
+/// How many bytes the arguments may be written with.
+const MAX_ARGS: usize = 256 * 1024;
+
+/// A request, read but not yet understood.
+#[derive(Clone, Debug)]
+pub(super) struct Request {
+    pub(super) at: i64,
+    pub(super) agent: Presented,
+    pub(super) issued_at: Option<i64>,
+    /// `None` is nobody.
+    pub(super) user: Option<User>,
+    pub(super) session: Option<String>,
+    pub(super) env: Option<String>,
+    pub(super) task: Option<String>,
+    pub(super) server: Option<String>,
+    pub(super) tool: String,
+    pub(super) tool_digest: Option<String>,
+    pub(super) args: Json,
+    pub(super) context: Json,
+    pub(super) origin: Vec<Entry>,
+}
+
+/// What is presented of the agent.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Presented {
+    pub(super) id: Option<String>,
+    pub(super) spiffe: Option<String>,
+    pub(super) issuer: Option<String>,
+    pub(super) subject: Option<String>,
+    pub(super) attributes: Vec<Member>,
+}
+
+/// The requesting user.
+#[derive(Clone, Debug)]
+pub(super) struct User {
+    pub(super) id: String,
+    /// Names on the wire; `None` where the request does not say.
+    pub(super) groups: Option<Vec<String>>,
+    pub(super) attributes: Vec<Member>,
+}
+
+const KEYS: [&str; 14] = [
+    "at",
+    "agent",
+    "credential",
+    "user",
+    "session",
+    "call",
+    "env",
+    "task",
+    "server",
+    "tool",
+    "tool_digest",
+    "args",
+    "context",
+    "origin",
+];
+
+type Read<T> = Result<T, Code>;
+
+/// Reads a request; the first thing that is not as the format asks ends it (F6: an unknown key is such a thing).
+pub(super) fn read(policy: &Policy, bytes: &[u8]) -> Read<Request> {
+    let whole = json::read(bytes)?;
+    let members = object(&whole)?;
+    if members.iter().any(|member| member.key == "args" && member.length > MAX_ARGS) {
+        return Err(Code::RequestTooLarge);
+    }
+    only(members, &KEYS)?;
+    optional(&whole, "call")?;
+    let args = whole.get("args").ok_or(Code::RequestMalformed)?;
+    object(args)?;
+    let context = whole.get("context").cloned().unwrap_or(Json::Object(Vec::new()));
+    object(&context)?;
+    Ok(Request {
+        at: time(whole.get("at").ok_or(Code::RequestMalformed)?)?,
+        agent: presented(whole.get("agent").ok_or(Code::RequestMalformed)?)?,
+        issued_at: whole.get("credential").map(issued_at).transpose()?,
+        user: user(policy, whole.get("user").ok_or(Code::RequestMalformed)?)?,
+        session: optional(&whole, "session")?,
+        env: optional(&whole, "env")?,
+        task: optional(&whole, "task")?,
+        server: optional(&whole, "server")?,
+        tool: optional(&whole, "tool")?.ok_or(Code::RequestMalformed)?,
+        tool_digest: optional(&whole, "tool_digest")?,
+        args: args.clone(),
+        origin: whole.get("origin").map_or(Ok(Vec::new()), |entries| origins(args, entries))?,
+        context,
+    })
+}
+
+fn object(value: &Json) -> Read<&[Member]> {
+    match value {
+        Json::Object(members) => Ok(members),
+        _ => Err(Code::RequestMalformed),
+    }
+}
+
+fn only(members: &[Member], keys: &[&str]) -> Read<()> {
+    match members.iter().all(|member| keys.contains(&member.key.as_str())) {
+        true => Ok(()),
+        false => Err(Code::RequestMalformed),
+    }
+}
+
+fn text(value: &Json) -> Read<String> {
+    match value {
+        Json::Text(text) => Ok(text.clone()),
+        _ => Err(Code::RequestMalformed),
+    }
+}
+
+fn optional(whole: &Json, key: &str) -> Read<Option<String>> {
+    whole.get(key).map(text).transpose()
+}
+
+fn time(value: &Json) -> Read<i64> {
+    calendar::datetime(&text(value)?, None).ok_or(Code::RequestMalformed)
+}
+
+fn issued_at(value: &Json) -> Read<i64> {
+    only(object(value)?, &["issued_at"])?;
+    time(value.get("issued_at").ok_or(Code::RequestMalformed)?)
+}
+
+/// `"name"`, or an object of `id`, `spiffe`, `issuer` with `subject`, and `attributes`.
+fn presented(value: &Json) -> Read<Presented> {
+    if let Json::Text(id) = value {
+        return Ok(Presented { id: Some(id.clone()), ..Presented::default() });
+    }
+    only(object(value)?, &["id", "spiffe", "issuer", "subject", "attributes"])?;
+    let attributes = value.get("attributes").map_or(Ok(Vec::new()), |found| object(found).map(<[Member]>::to_vec))?;
+    let read = Presented {
+        id: optional(value, "id")?,
+        spiffe: optional(value, "spiffe")?,
+        issuer: optional(value, "issuer")?,
+        subject: optional(value, "subject")?,
+        attributes,
+    };
+    let nothing = read.id.is_none() && read.spiffe.is_none() && read.issuer.is_none();
+    if nothing || read.issuer.is_some() != read.subject.is_some() {
+        return Err(Code::RequestMalformed);
+    }
+    Ok(read)
+}
+
+/// I4: the key is required, nobody is the explicit `"none"`.
+fn user(policy: &Policy, value: &Json) -> Read<Option<User>> {
+    if *value == Json::Text("none".to_owned()) {
+        return Ok(None);
+    }
+    let declared = &policy[policy.user].fields;
+    let mut attributes = Vec::new();
+    for member in object(value)? {
+        match member.key.as_str() {
+            "id" | "groups" => {}
+            key if declared.iter().any(|field| field.wire == key) => attributes.push(member.clone()),
+            _ => return Err(Code::RequestMalformed),
+        }
+    }
+    let id = optional(value, "id")?.ok_or(Code::RequestMalformed)?;
+    let groups = match value.get("groups") {
+        None => None,
+        Some(Json::List(names)) => Some(names.iter().map(text).collect::<Read<Vec<_>>>()?),
+        Some(_) => return Err(Code::RequestMalformed),
+    };
+    Ok(Some(User { id, groups, attributes }))
+}
+
+/// T3: entries are JSON Pointers into the arguments; a pointer to nothing is malformed.
+fn origins(args: &Json, value: &Json) -> Read<Vec<Entry>> {
+    let entry = |member: &Member| {
+        let tokens = json::pointer(&member.key).ok_or(Code::RequestMalformed)?;
+        json::follow(args, &tokens).ok_or(Code::RequestMalformed)?;
+        let word = text(&member.value)?;
+        let of = origin::member(&word).ok_or(Code::RequestMalformed)?;
+        Ok(Entry { pointer: member.key.clone(), member: of })
+    };
+    object(value)?.iter().map(entry).collect()
+}

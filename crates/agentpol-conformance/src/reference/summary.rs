@@ -1,0 +1,87 @@
+//! What is compared between the reference interpreter and the real one: everything a decision says.
+
+use agentpol_bytecode::code::{Code, Outcome};
+use std::fmt;
+
+/// How many rules a decision names before it only counts them (semantics Q2).
+pub(super) const MAX_NAMED: usize = 16;
+
+/// A rule by its module and its name.
+pub type RuleName = (String, String);
+
+/// A decision, in words that can be compared and printed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Summary {
+    /// Why, in one code; the outcome is the code's.
+    pub code: Code,
+    /// The rules of the deciding code, the first sixteen by module and name.
+    pub rules: Vec<RuleName>,
+    /// How many there are, named or not.
+    pub total: usize,
+    /// The other codes that applied, by number.
+    pub also: Vec<Code>,
+    /// What would have been decided with every rule live; only where something is in observation.
+    pub would: Option<Code>,
+    /// The rules whose approval is missing, the first sixteen by module and name.
+    pub approvals: Vec<RuleName>,
+    /// The agent's phase asks for an approval.
+    pub by_phase: bool,
+    /// Which argument or field an argument code speaks of.
+    pub argument: Option<String>,
+    /// Until when an allowed call must be dispatched, in milliseconds since 1970-01-01T00:00:00Z.
+    pub dispatch_before: Option<i64>,
+}
+
+impl Summary {
+    /// A decision for a structural reason: one code and nothing else.
+    pub(super) fn structural(code: Code, argument: Option<String>) -> Summary {
+        Summary {
+            code,
+            rules: Vec::new(),
+            total: 0,
+            also: Vec::new(),
+            would: None,
+            approvals: Vec::new(),
+            by_phase: false,
+            argument,
+            dispatch_before: None,
+        }
+    }
+
+    /// Returns the outcome.
+    pub fn outcome(&self) -> Outcome {
+        self.code.outcome()
+    }
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names =
+            |rules: &[RuleName]| rules.iter().map(|(_, name)| format!("{name:?}")).collect::<Vec<_>>().join(", ");
+        write!(f, "{} {}", self.outcome().as_str(), self.code.as_str())?;
+        if !self.rules.is_empty() {
+            write!(f, " by {}", names(&self.rules))?;
+        }
+        if self.total > self.rules.len() {
+            write!(f, " of {}", self.total)?;
+        }
+        if !self.also.is_empty() {
+            let words: Vec<&str> = self.also.iter().map(|code| code.as_str()).collect();
+            write!(f, " also {}", words.join(", "))?;
+        }
+        if let Some(would) = self.would {
+            write!(f, " would {}", would.as_str())?;
+        }
+        if !self.approvals.is_empty() || self.by_phase {
+            let phase = if self.by_phase { " phase" } else { "" };
+            write!(f, " approvals{phase} {}", names(&self.approvals))?;
+        }
+        if let Some(argument) = &self.argument {
+            write!(f, " at {argument}")?;
+        }
+        match self.dispatch_before {
+            Some(time) => write!(f, " before {time}"),
+            None => Ok(()),
+        }
+    }
+}
