@@ -8,7 +8,8 @@ pub const MAX_NAMED_RULES: usize = 16;
 
 /// A decision. It commits nobody to anything until it is asked [`permits`](Decision::permits).
 ///
-/// Plain data of fixed size: making one allocates nothing. Names are looked up in the program when it is shown.
+/// Plain data of fixed size: making one allocates nothing. Names are looked up in the program when it is shown. One is
+/// made of a structural failure, which denies, or by settling [`Reasons`](crate::reasons::Reasons); there is no other way.
 #[must_use = "a decision that nobody looks at protects nothing"]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Decision {
@@ -17,7 +18,8 @@ pub struct Decision {
     pub(crate) also: CodeSet,
     pub(crate) would: Option<Code>,
     pub(crate) approvals: RuleList,
-    pub(crate) by_phase: bool,
+    /// The agent whose phase asks for an approval.
+    pub(crate) by_phase: Option<u32>,
     pub(crate) argument: Option<ArgumentPath>,
     pub(crate) dispatch_before: Option<i64>,
 }
@@ -79,11 +81,66 @@ impl CodeSet {
 /// Which argument, or context or user field, an argument code speaks of: a JSON Pointer of bounded length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ArgumentPath {
-    pub(crate) bytes: [u8; 96],
-    pub(crate) length: u8,
+    bytes: [u8; MAX_PATH],
+    length: u8,
+}
+
+/// How many bytes of a JSON Pointer a decision holds.
+const MAX_PATH: usize = 96;
+/// What stands at the end of one that was cut.
+const CUT: &str = "...";
+
+impl Default for ArgumentPath {
+    fn default() -> Self {
+        ArgumentPath { bytes: [0; MAX_PATH], length: 0 }
+    }
 }
 
 impl ArgumentPath {
+    /// Makes the pointer to the whole.
+    pub fn new() -> Self {
+        ArgumentPath::default()
+    }
+
+    /// Goes one step down: into the member of this name, or the element of this number, written out. What does
+    /// not fit is cut.
+    pub fn push(&mut self, token: &str) {
+        if self.as_str().ends_with(CUT) {
+            return;
+        }
+        let before = self.length;
+        let room = self.push_char('/')
+            && token.chars().all(|c| match c {
+                '~' => self.push_char('~') && self.push_char('0'),
+                '/' => self.push_char('~') && self.push_char('1'),
+                c => self.push_char(c),
+            });
+        if !room {
+            self.length = before;
+            let end = usize::from(before);
+            let place = self.bytes.get_mut(end..).and_then(|rest| rest.get_mut(..CUT.len()));
+            if let Some(place) = place {
+                place.copy_from_slice(CUT.as_bytes());
+                self.length = before.saturating_add(CUT.len() as u8);
+            }
+        }
+    }
+
+    /// Adds a character, keeping room for the mark of a cut.
+    fn push_char(&mut self, c: char) -> bool {
+        let mut buffer = [0; 4];
+        let bytes = c.encode_utf8(&mut buffer).as_bytes();
+        let start = usize::from(self.length);
+        let end = start.saturating_add(bytes.len());
+        let place = self.bytes.get_mut(start..end).filter(|_| end <= MAX_PATH - CUT.len());
+        let room = place.is_some();
+        place.into_iter().for_each(|place| place.copy_from_slice(bytes));
+        if room {
+            self.length = u8::try_from(end).unwrap_or(u8::MAX);
+        }
+        room
+    }
+
     /// Returns the pointer, cut with `...` where it was too long.
     pub fn as_str(&self) -> &str {
         self.bytes.get(..usize::from(self.length)).and_then(|bytes| core::str::from_utf8(bytes).ok()).unwrap_or("")
@@ -91,6 +148,21 @@ impl ArgumentPath {
 }
 
 impl Decision {
+    /// Makes the denial that a structural failure is. A code that does not deny is no such failure: `internal`.
+    pub fn structural(code: Code, argument: Option<ArgumentPath>) -> Decision {
+        let code = if code.outcome() == Outcome::Deny { code } else { Code::Internal };
+        Decision {
+            code,
+            rules: RuleList::default(),
+            also: CodeSet::default(),
+            would: None,
+            approvals: RuleList::default(),
+            by_phase: None,
+            argument,
+            dispatch_before: None,
+        }
+    }
+
     /// Returns whether the call may be dispatched: the only yes there is.
     pub fn permits(&self) -> bool {
         self.code.outcome() == Outcome::Allow
@@ -128,7 +200,7 @@ impl Decision {
 
     /// Returns whether the agent's phase asks for an approval.
     pub fn approval_by_phase(&self) -> bool {
-        self.by_phase
+        self.by_phase.is_some()
     }
 
     /// Returns which argument or field an argument code speaks of.

@@ -14,6 +14,8 @@ extern crate alloc;
 pub mod code;
 pub mod decision;
 pub mod instruction;
+pub mod reasons;
+pub mod render;
 pub mod scope;
 pub mod sha256;
 pub mod tables;

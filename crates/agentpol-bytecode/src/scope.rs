@@ -92,17 +92,22 @@ pub(crate) fn match_tool(tables: &Tables, rule: &Rule, index: u32, tool: &Tool) 
 /// Returns whether a grant covers the tool as a whole: every verb, every dataset, and it may be granted at all.
 fn grant_covers(tables: &Tables, scope: &Scope, index: u32, tool: &Tool) -> bool {
     let grantable = scope.grantable.as_ref().is_none_or(|tools| tools.binary_search(&index).is_ok());
-    let by_name = scope.tools_by_name && scope.tools.is_some() && scope.does.is_none() && scope.on.is_none();
-    let verbs = scope.does.is_none_or(|does| !tool.unverified && tool.verbs & !does == 0);
+    // What nobody has checked, or what may touch anything, is granted by its name only.
+    let named = scope.tools_by_name && scope.tools.is_some();
+    let known = named || !(tool.unverified || tool.touches_anything);
+    let verbs = match scope.does {
+        None => true,
+        Some(does) => !tool.unverified && !tool.touches_anything && tool.verbs & !does == 0,
+    };
     let data = match &scope.on {
         None => true,
-        Some(_) if tool.datasets.is_empty() => false,
+        Some(_) if tool.touches_anything || tool.datasets.is_empty() => false,
         Some(On::Datasets(covered)) => tool.datasets.iter().all(|dataset| covered.binary_search(dataset).is_ok()),
         Some(On::Level(level, most)) => {
             tool.datasets.iter().all(|dataset| label(tables, *dataset, *level).is_some_and(|label| label <= *most))
         }
     };
-    grantable && verbs && data && (by_name || !tool.touches_anything)
+    grantable && known && verbs && data
 }
 
 fn restricted_verbs(scope: &Scope, tool: &Tool) -> Tri {
@@ -128,15 +133,6 @@ fn restricted_data(tables: &Tables, scope: &Scope, tool: &Tool) -> Tri {
 
 fn label(tables: &Tables, dataset: u32, level: u32) -> Option<u32> {
     tables.datasets.get(dataset as usize)?.labels.get(level as usize).copied()
-}
-
-/// Returns whether an entitlement rule speaks about the dataset, given that it matches the tool.
-pub fn entitles_to(tables: &Tables, rule: &Rule, dataset: u32) -> bool {
-    match &rule.scope.on {
-        None => true,
-        Some(On::Datasets(covered)) => covered.binary_search(&dataset).is_ok(),
-        Some(On::Level(level, most)) => label(tables, dataset, *level).is_some_and(|label| label <= *most),
-    }
 }
 
 /// Derives the distinct lists of candidates and, for each tool, for each agent, the list it has.
@@ -212,6 +208,13 @@ impl Lists {
         lists.sort_unstable_by_key(|(number, _)| *number);
         lists.into_iter().map(|(_, list)| list).collect()
     }
+}
+
+/// Returns whether the tool reaches data that asks for the user's own right (L-2: one that may touch anything does where
+/// there is any).
+pub fn needs_entitlement(tables: &Tables, tool: &Tool) -> bool {
+    let marked = |dataset: &u32| tables.datasets.get(*dataset as usize).is_none_or(|dataset| dataset.entitlement);
+    tool.datasets.iter().any(marked) || (tool.touches_anything && tables.datasets.iter().any(|data| data.entitlement))
 }
 
 /// Returns whether the tool changes something: any verb but `reads` and `computes`, or verbs nobody has checked.

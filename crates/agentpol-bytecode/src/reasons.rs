@@ -1,0 +1,194 @@
+//! Reasons for and against a call, and how they settle into a decision (semantics 4.1, lines 8 to 12).
+//!
+//! The vm reports what it finds; the outcome follows here, in one place, so that a call is let through only where a
+//! grant was reported and nothing binds against it.
+
+use crate::code::{Code, Outcome};
+use crate::decision::{CodeSet, Decision, RuleList};
+use crate::tables::RuleId;
+
+/// How long an allowed call may wait to be dispatched, in milliseconds (semantics T6).
+const DISPATCH_WITHIN: i64 = 60_000;
+
+/// Which rules a reason rests on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// On rules that are live, so that it counts.
+    Live,
+    /// On all rules, those in observation included: only `would` shows it.
+    WithObserved,
+}
+
+/// What speaks for and against a call.
+#[derive(Clone, Copy, Debug)]
+pub struct Reasons {
+    /// The agent is only observed: soft reasons are suspended.
+    observing: bool,
+    /// Some rule that was looked at is in observation.
+    watched: bool,
+    binding: CodeSet,
+    suspended: bool,
+    would: CodeSet,
+    grants: RuleList,
+    denials: RuleList,
+    doubts: RuleList,
+    approvals: RuleList,
+    by_phase: Option<u32>,
+}
+
+impl Reasons {
+    /// Starts without any reason. `observing` where the agent's phase suspends soft reasons.
+    pub fn new(observing: bool) -> Self {
+        Reasons {
+            observing,
+            watched: false,
+            binding: CodeSet::default(),
+            suspended: false,
+            would: CodeSet::default(),
+            grants: RuleList::default(),
+            denials: RuleList::default(),
+            doubts: RuleList::default(),
+            approvals: RuleList::default(),
+            by_phase: None,
+        }
+    }
+
+    /// Notes that a rule in observation may speak about the call.
+    pub fn watch(&mut self) {
+        self.watched = true;
+    }
+
+    /// Notes a rule that surely grants. Rules are reported in order.
+    pub fn grant(&mut self, rule: RuleId) {
+        self.grants.push(rule);
+    }
+
+    /// Notes a rule that restricts: `code` is `denied_by_rule`, `denied_unknown` or `approval_required`. Soft is what the
+    /// observe phase suspends. Rules are reported in order.
+    pub fn restrict(&mut self, rule: RuleId, code: Code, soft: bool, standing: Standing) {
+        if self.against(code, soft, standing) {
+            match code {
+                Code::DeniedByRule => self.denials.push(rule),
+                Code::DeniedUnknown => self.doubts.push(rule),
+                Code::ApprovalRequired => self.approvals.push(rule),
+                _ => {}
+            }
+        }
+    }
+
+    /// Notes that the phase of the agent (by index) asks for an approval.
+    pub fn supervise(&mut self, agent: u32) {
+        self.by_phase = Some(agent);
+        self.object(Code::ApprovalRequired, false, Standing::Live);
+        self.object(Code::ApprovalRequired, false, Standing::WithObserved);
+    }
+
+    /// Notes a reason that no single rule gives.
+    pub fn object(&mut self, code: Code, soft: bool, standing: Standing) {
+        self.against(code, soft, standing);
+    }
+
+    /// Returns whether the reason binds.
+    fn against(&mut self, code: Code, soft: bool, standing: Standing) -> bool {
+        let suspended = soft && self.observing;
+        match standing {
+            Standing::WithObserved => self.would.insert(code),
+            Standing::Live if suspended => self.suspended = true,
+            Standing::Live => self.binding.insert(code),
+        }
+        standing == Standing::Live && !suspended
+    }
+
+    /// Settles: the most restrictive outcome that binds; of its codes the first in the table. `now` is the time of the
+    /// request in milliseconds since 1970-01-01T00:00:00Z.
+    pub fn settle(&self, now: i64) -> Decision {
+        let allowed = match (self.suspended, self.grants.total()) {
+            (true, _) => Code::AllowedInObservation,
+            (false, 1..) => Code::Allowed,
+            // Nothing speaks against it, and nothing for it: a mistake of whoever reported.
+            (false, 0) => Code::Internal,
+        };
+        let code = deciding(self.binding).unwrap_or(allowed);
+        let mut also = self.binding;
+        also.remove(code);
+        let shown = self.observing || self.watched;
+        Decision {
+            code,
+            rules: self.rules_of(code),
+            also,
+            would: shown.then(|| deciding(self.would).unwrap_or(Code::Allowed)),
+            approvals: self.approvals,
+            by_phase: self.by_phase,
+            argument: None,
+            dispatch_before: (code.outcome() == Outcome::Allow).then(|| now.saturating_add(DISPATCH_WITHIN)),
+        }
+    }
+
+    fn rules_of(&self, code: Code) -> RuleList {
+        match code {
+            Code::DeniedByRule => self.denials,
+            Code::DeniedUnknown => self.doubts,
+            Code::ApprovalRequired => self.approvals,
+            _ if code.outcome() == Outcome::Allow => self.grants,
+            _ => RuleList::default(),
+        }
+    }
+}
+
+/// Returns the code that decides among those that apply.
+fn deciding(codes: CodeSet) -> Option<Code> {
+    let outcome = codes.iter().map(Code::outcome).max()?;
+    codes.iter().filter(|code| code.outcome() == outcome).min_by_key(|code| code.rank())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Reasons, Standing};
+    use crate::code::Code;
+    use crate::tables::RuleId;
+
+    #[test]
+    fn nothing_for_and_nothing_against_is_no_allow() {
+        assert_eq!(Reasons::new(false).settle(0).code(), Code::Internal);
+        assert!(!Reasons::new(false).settle(0).permits());
+    }
+
+    #[test]
+    fn the_strictest_outcome_wins_and_the_others_are_named() {
+        let mut reasons = Reasons::new(false);
+        reasons.grant(RuleId(0));
+        reasons.restrict(RuleId(1), Code::ApprovalRequired, true, Standing::Live);
+        assert_eq!(reasons.settle(0).code(), Code::ApprovalRequired);
+        reasons.restrict(RuleId(2), Code::DeniedUnknown, true, Standing::Live);
+        reasons.restrict(RuleId(3), Code::DeniedByRule, false, Standing::Live);
+        let decision = reasons.settle(0);
+        assert_eq!((decision.code(), decision.rules().named()), (Code::DeniedByRule, &[RuleId(3)][..]));
+        assert!(decision.also().contains(Code::DeniedUnknown) && decision.also().contains(Code::ApprovalRequired));
+        assert_eq!(decision.approvals().named(), &[RuleId(1)]);
+        assert_eq!(decision.dispatch_before(), None);
+    }
+
+    #[test]
+    fn observing_suspends_soft_reasons_only() {
+        let mut reasons = Reasons::new(true);
+        for standing in [Standing::Live, Standing::WithObserved] {
+            reasons.object(Code::NoAllow, true, standing);
+        }
+        let decision = reasons.settle(5);
+        assert_eq!((decision.code(), decision.would()), (Code::AllowedInObservation, Some(Code::NoAllow)));
+        assert_eq!(decision.dispatch_before(), Some(60_005));
+        reasons.object(Code::NotEntitled, false, Standing::Live);
+        assert_eq!(reasons.settle(5).code(), Code::NotEntitled);
+    }
+
+    #[test]
+    fn rules_in_observation_only_show_in_would() {
+        let mut reasons = Reasons::new(false);
+        reasons.grant(RuleId(0));
+        reasons.watch();
+        reasons.restrict(RuleId(1), Code::DeniedByRule, false, Standing::WithObserved);
+        let decision = reasons.settle(0);
+        assert_eq!((decision.code(), decision.would()), (Code::Allowed, Some(Code::DeniedByRule)));
+        assert!(decision.also().iter().next().is_none());
+    }
+}
