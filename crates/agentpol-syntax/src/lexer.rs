@@ -103,8 +103,8 @@ pub(crate) enum Fault {
     Malformed,
     /// A character of no use at all.
     Stray,
-    /// A bracket without its partner; found by the seams.
-    Unpaired,
+    /// A bracket without its partner, or a level too deep; found and reported by the seams.
+    Reported,
 }
 
 /// Scans a whole text.

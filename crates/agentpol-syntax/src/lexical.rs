@@ -20,7 +20,7 @@ pub(crate) fn check(file: FileId, text: &str, lexemes: &[Lexeme], out: &mut Diag
             Fault::Foreign => letters::check_word(&place, out),
             Fault::Malformed => out.push(malformed(&place)),
             Fault::Stray => out.push(stray(&place)),
-            Fault::Unpaired => {}
+            Fault::Reported => {}
         }
     }
 }

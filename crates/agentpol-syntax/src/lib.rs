@@ -13,7 +13,9 @@ mod literal;
 mod lower;
 mod nesting;
 mod parse;
+mod salvage;
 mod seams;
+mod shape;
 mod token;
 mod words;
 

@@ -16,7 +16,7 @@ struct Frame {
     chain: u32,
     /// Prefix operators directly before the next operand.
     run: u32,
-    /// Dots, calls and indexes after the last operand.
+    /// Dots and indexes after the last operand.
     reach: u32,
     /// `list<` and `map<` still open.
     angles: u32,
@@ -39,7 +39,7 @@ impl Nesting {
         let kind = seams.kind(at);
         let after_operand = at > 0 && seams.ends_operand(at - 1);
         match kind {
-            _ if kind.opens() => self.open(after_operand && kind != TokenKind::OpenBrace),
+            _ if kind.opens() => self.open(after_operand && kind == TokenKind::OpenBracket),
             _ if kind.closes() => self.close(),
             TokenKind::Comma if !binds_two(seams, at) => {
                 self.frame = Frame { angles: self.frame.angles, ..Frame::default() };

@@ -1,10 +1,10 @@
 //! The boundary: bytes to text, text to tokens, text to AST.
 
-use crate::ast::{Ast, Item};
+use crate::ast::{Ast, Item, Path};
 use crate::lower::Lower;
 use crate::seams::{Piece, Seams};
 use crate::token::Token;
-use crate::{diagnose, lexer, lexical, seams};
+use crate::{diagnose, lexer, lexical, salvage, seams};
 use agentpol_diagnostics::{Code, Diagnostic, Diagnostics, FileId, Span};
 use agentpol_grammar::{Grammar, Rule};
 use bumpalo::Bump;
@@ -50,45 +50,41 @@ pub fn parse<'a>(bump: &'a Bump, file: FileId, text: &'a str) -> (Ast<'a>, Diagn
     let mut found = Diagnostics::new();
     if text.len() > MAX_BYTES {
         found.push(too_large(file, text.len()));
-        return (Ast { file, items: &[] }, found);
+        return (Ast { file, items: &[], unread: &[] }, found);
     }
     let lexemes = lexer::scan(text);
     lexical::check(file, text, &lexemes, &mut found);
     let seams = seams::split(file, text, &lexemes, &mut found);
     let mut items: Vec<Item<'a>> = Vec::with_capacity(seams.pieces.len());
+    let mut unread: Vec<Path<'a>> = Vec::new();
     for piece in &seams.pieces {
-        if let Some(item) = read(bump, text, &seams, piece, &mut found) {
+        if let Some(item) = read(bump, text, &seams, piece) {
             items.push(item);
+            continue;
         }
-    }
-    (Ast { file, items: bump.alloc_slice_copy(&items) }, in_order(found))
-}
-
-/// Parses one piece, or says why it cannot be.
-fn read<'a>(
-    bump: &'a Bump,
-    text: &'a str,
-    seams: &Seams<'_>,
-    piece: &Piece,
-    found: &mut Diagnostics,
-) -> Option<Item<'a>> {
-    if !piece.hurt && piece.item {
-        let (start, end) = bounds(seams, piece);
-        if let Some(node) = Grammar::parse(Rule::only_item, &text[start..end]).ok().and_then(|mut pairs| pairs.next()) {
-            let lower = Lower { bump, file: seams.file, tokens: &seams.tokens, base: start };
-            if let Some(item) = lower.item(node) {
-                return Some(item);
+        for part in seams.cut(piece) {
+            if let Some(item) = read(bump, text, &seams, &part) {
+                items.push(item);
+                continue;
             }
+            diagnose::piece(&seams, &part, &mut found);
+            items.extend(salvage::item(bump, text, &seams, &part, &mut unread));
         }
     }
-    diagnose::piece(seams, piece, found);
-    None
+    let ast = Ast { file, items: bump.alloc_slice_copy(&items), unread: bump.alloc_slice_copy(&unread) };
+    (ast, in_order(found))
 }
 
-fn bounds(seams: &Seams<'_>, piece: &Piece) -> (usize, usize) {
-    let start = seams.tokens[piece.first].token.start as usize;
-    let end = seams.tokens[piece.end.max(piece.first + 1) - 1].token.end as usize;
-    (start, end)
+/// Parses one piece; `None` when pest refuses it or something in it was reported before.
+fn read<'a>(bump: &'a Bump, text: &'a str, seams: &Seams<'_>, piece: &Piece) -> Option<Item<'a>> {
+    if piece.hurt || !piece.item {
+        return None;
+    }
+    let tokens = &seams.tokens[piece.first..piece.end];
+    let start = tokens.first()?.token.start as usize;
+    let end = tokens.last()?.token.end as usize;
+    let node = Grammar::parse(Rule::only_item, &text[start..end]).ok()?.next()?;
+    Lower { bump, file: seams.file, tokens, base: start }.item(node)
 }
 
 fn in_order(found: Diagnostics) -> Diagnostics {

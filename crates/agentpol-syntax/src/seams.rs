@@ -81,6 +81,39 @@ impl<'t> Seams<'t> {
         Some(self.tokens[open].partner).filter(|&end| end != open)
     }
 
+    /// Cuts a piece that cannot be read where a line begins like another item, or like something meant as one.
+    pub(crate) fn cut(&self, piece: &Piece) -> Vec<Piece> {
+        if piece.explained {
+            return vec![*piece];
+        }
+        let mut starts = vec![piece.first];
+        let mut at = piece.first + 1;
+        while at < piece.end {
+            if self.may_begin(piece, at) {
+                starts.push(at);
+            }
+            at = self.tokens[at].partner.max(at) + 1;
+        }
+        starts.push(piece.end);
+        let part = |bounds: &[usize]| {
+            let (first, end) = (bounds[0], bounds[1]);
+            let hurt = self.tokens[first..end].iter().any(|sig| sig.fault != Fault::None);
+            let item = self.kind(first) == TokenKind::Word && words::begins_item(self.word(first));
+            Piece { first, end, item, hurt, explained: false, sealed: piece.sealed }
+        };
+        starts.windows(2).map(part).collect()
+    }
+
+    /// Whether a line of a broken piece may be an item of its own.
+    fn may_begin(&self, piece: &Piece, at: usize) -> bool {
+        let sig = self.tokens[at];
+        let home = sig.indent <= self.tokens[piece.first].indent;
+        let word = self.kind(at) == TokenKind::Word;
+        let after = at > piece.first + 1 && self.ends_operand(at - 1) && !leads_on(self.word(at - 1));
+        let begins = words::begins_item(self.word(at)) || home && !continues_item(self.word(at));
+        word && sig.line_start && after && begins
+    }
+
     /// Returns whether an operand may end with a token.
     pub(crate) fn ends_operand(&self, at: usize) -> bool {
         match self.kind(at) {
@@ -159,15 +192,13 @@ impl Splitter<'_, '_> {
             return false;
         }
         let sig = seams.tokens[at];
-        let item = words::begins_item(seams.word(at));
-        let shaped = item && looks_like_item(seams, at);
-        if !self.open.is_empty() {
-            return shaped && sig.line_start && self.breaks_out(at, piece);
+        if !words::begins_item(seams.word(at)) || !looks_like_item(seams, at) {
+            return false;
         }
-        let after_operand = at > piece.first + 1 && seams.ends_operand(at - 1);
-        let home = sig.indent <= seams.tokens[piece.first].indent;
-        shaped && (sig.line_start || after_operand)
-            || sig.line_start && after_operand && (item || home && !continues_item(seams.word(at)))
+        if !self.open.is_empty() {
+            return sig.line_start && self.breaks_out(at, piece);
+        }
+        sig.line_start || at > piece.first + 1 && seams.ends_operand(at - 1)
     }
 
     /// Whether a line that looks like an item is one although a bracket is open.
@@ -200,6 +231,7 @@ impl Splitter<'_, '_> {
             self.close(at);
         }
         if self.nesting.take(&self.seams, at) {
+            self.seams.tokens[at].fault = Fault::Reported;
             let span = self.seams.span(at);
             let limit = crate::nesting::LIMIT;
             let diagnostic =
@@ -255,7 +287,7 @@ impl Splitter<'_, '_> {
 
     /// A closing bracket where nothing is open: the item ended before it, or one bracket too many stands here.
     fn closes_nothing(&mut self, at: usize) {
-        self.seams.tokens[at].fault = Fault::Unpaired;
+        self.seams.tokens[at].fault = Fault::Reported;
         let Some(&piece) = self.seams.pieces.last() else { return };
         let diagnostic = closes_nothing(&self.seams, at);
         let early = self.seams.block_end(&piece).filter(|&end| end + 1 < at);
@@ -264,7 +296,7 @@ impl Splitter<'_, '_> {
                 let end = self.seams.span(end);
                 self.blame(diagnostic.because(end, "the item already ends here"), true);
             }
-            None if self.string_is_open(piece.first, at) => {}
+            None if piece.sealed || self.string_is_open(piece.first, at) => {}
             None => self.out.push(diagnostic),
         }
         if let Some(piece) = self.seams.pieces.last_mut() {
@@ -274,7 +306,7 @@ impl Splitter<'_, '_> {
 
     /// A closing bracket that fits none of those open.
     fn closes_wrongly(&mut self, top: usize, at: usize) {
-        self.seams.tokens[at].fault = Fault::Unpaired;
+        self.seams.tokens[at].fault = Fault::Reported;
         let round = |kind| !matches!(kind, TokenKind::OpenBrace | TokenKind::CloseBrace);
         if !round(self.seams.kind(top)) || !round(self.seams.kind(at)) {
             return self.blame(closes_nothing(&self.seams, at), false);
@@ -297,7 +329,7 @@ impl Splitter<'_, '_> {
 
     /// Reports a bracket that is still open before the token `at`.
     fn unclosed(&mut self, open: usize, at: usize) {
-        self.seams.tokens[open].fault = Fault::Unpaired;
+        self.seams.tokens[open].fault = Fault::Reported;
         if let Some(piece) = self.seams.pieces.last_mut() {
             piece.hurt = true;
         }
@@ -329,7 +361,7 @@ impl Splitter<'_, '_> {
         let guilty = self.suspect.filter(|&open| self.seams.kind(inner) == self.seams.kind(open)).unwrap_or(inner);
         self.unclosed(guilty, at);
         for &open in &self.open {
-            self.seams.tokens[open].fault = Fault::Unpaired;
+            self.seams.tokens[open].fault = Fault::Reported;
         }
         self.open.clear();
     }
@@ -367,6 +399,11 @@ fn looks_like_item(seams: &Seams<'_>, at: usize) -> bool {
         }
         _ => named,
     }
+}
+
+/// Whether a word that is no operator always has something behind it.
+fn leads_on(word: &str) -> bool {
+    continues_item(word) || matches!(word, "untrusted" | "secret" | "touches" | "returns")
 }
 
 /// Whether a word that begins no item may go on with one on a new line.

@@ -22,6 +22,9 @@ pub struct Ast<'a> {
     pub file: FileId,
     /// Its items, in order.
     pub items: &'a [Item<'a>],
+    /// Names that items declare which could not be read. Whoever looks one of them up, or anything behind it after a
+    /// dot, finds nothing and says nothing: the mistake is reported already. `user` and `context` stand for the shapes.
+    pub unread: &'a [Path<'a>],
 }
 
 /// One item of a file.

@@ -25,7 +25,7 @@ pub(crate) type Node<'a> = Pair<'a, Rule>;
 pub(crate) struct Lower<'a, 's> {
     pub(crate) bump: &'a Bump,
     pub(crate) file: FileId,
-    /// All tokens of the file that are not trivia.
+    /// The tokens of the piece that are not trivia.
     pub(crate) tokens: &'s [Sig],
     /// Where the piece begins in the file.
     pub(crate) base: usize,
