@@ -36,6 +36,12 @@ impl Wanted {
         }
     }
 
+    /// Returns the words with their article.
+    fn a_word(self) -> String {
+        let article = if self == Wanted::Agent { "an" } else { "a" };
+        format!("{article} {}", self.words())
+    }
+
     /// Returns the line that would declare the missing name.
     fn declaration(self, name: &str) -> String {
         match self {
@@ -78,8 +84,8 @@ pub(crate) fn resolve(
     match names.find(module, &name) {
         Some((entity, _)) if wanted.fits(entity) => Some(entity),
         Some((entity, place)) => {
-            let title = format!("`{name}` is {}, not a {}", entity.kind(), wanted.words());
-            let mut diagnostic = Diagnostic::new(Code::AP0207, title, path.span, format!("a {} must stand here", wanted.words()));
+            let title = format!("`{name}` is {}, not {}", entity.kind(), wanted.a_word());
+            let mut diagnostic = Diagnostic::new(Code::AP0207, title, path.span, format!("{} must stand here", wanted.a_word()));
             if place != Span::default() {
                 diagnostic = diagnostic.because(place, "declared here");
             }

@@ -43,10 +43,11 @@ fn result_of<'a>(
             let Some(id) = draft.record(module, &record) else { return ResultType::Undeclared };
             let expected = draft.policy[id].keys.len();
             if keys.len() != expected {
-                let title = format!("`{}` has {expected} keys, not {}", record.joined(), keys.len());
+                let title = format!("`{}` has another number of keys than the {} here", record.joined(), keys.len());
+                let declared = format!("declared here, with {expected}");
                 let place = draft.policy[id].span;
                 let diagnostic = Diagnostic::new(Code::AP0309, title, result.span, "the wrong number of keys");
-                draft.report(diagnostic.because(place, "declared here").help("write one value for each key"));
+                draft.report(diagnostic.because(place, declared).help("write one value for each key"));
                 return ResultType::Undeclared;
             }
             draft.field_path(draft.policy[id].shape, field);

@@ -258,11 +258,11 @@ fn refuse_twins(draft: &mut Draft<'_, '_>, declared: &Declared<'_>) {
                 known.insert((server, wire.clone()), id);
                 continue;
             };
-            let from = if server.is_empty() { "without a server".to_owned() } else { format!("of `{server}`") };
-            let title = format!("two tools are `{wire}` {from} on the wire");
+            let from = if server.is_empty() { "no server".to_owned() } else { format!("the server `{server}`") };
+            let title = format!("two tools are `{wire}` on the wire");
             let span = declared.tools[at].1.wire.map_or(tool.span, |text| text.span);
             let first = &draft.policy[*first];
-            let label = format!("`{}`, a request could mean either", tool.name);
+            let label = format!("with {from}, a request could mean either");
             let diagnostic = Diagnostic::new(Code::AP0212, title, span, label)
                 .because(first.span, format!("`{}` has this name already", first.name))
                 .help("remove one, or name the `server` in the system of each");

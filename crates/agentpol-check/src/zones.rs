@@ -101,9 +101,8 @@ impl Draft<'_, '_> {
                         .help("keep one; a schedule may name another: `schedule s = mon..fri 09:00..17:00 in \"UTC\"`"),
                 );
             }
-            if self.written_zone(&first).is_some() {
-                self.names.modules[module.index()].timezone = Some(first.value.to_owned());
-            }
+            self.written_zone(&first);
+            self.names.modules[module.index()].timezone = Some(first.value.to_owned());
         }
     }
 }

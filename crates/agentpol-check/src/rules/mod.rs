@@ -97,8 +97,11 @@ fn fill_rule<'a>(
     scope.agents = agents.unwrap_or_default();
     let place =
         Place::Rule { tools: tools.clone(), agents: scope.agents.clone(), grants: standing.grants(), span };
+    let before = draft.diagnostics.len();
     let (clauses, locals) = type_clauses(draft, standing.module, place, &parts, ready, sound);
-    never::check_clauses(draft, &tools, &clauses);
+    // What failed to type stands for anything.
+    let typed = draft.diagnostics.len() == before;
+    never::check_clauses(draft, &tools, &clauses, typed);
     refuse_vain_approval(draft, effect.as_ref(), &parts, &clauses);
     sound.then_some(())?;
     Some(Rule {

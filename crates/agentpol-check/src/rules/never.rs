@@ -137,7 +137,7 @@ fn data_left(draft: &Draft<'_, '_>, selector: &OnSelector<'_>, left: &[ToolId], 
 }
 
 /// Checks the clauses that a request decides for those that nothing fulfils.
-pub(super) fn check_clauses(draft: &mut Draft<'_, '_>, tools: &[ToolId], clauses: &[Clause]) {
+pub(super) fn check_clauses(draft: &mut Draft<'_, '_>, tools: &[ToolId], clauses: &[Clause], typed: bool) {
     let mut during = None;
     let mut outside = None;
     for clause in clauses {
@@ -145,10 +145,10 @@ pub(super) fn check_clauses(draft: &mut Draft<'_, '_>, tools: &[ToolId], clauses
             ClauseKind::Env(envs) => check_env(draft, tools, envs, clause.span),
             ClauseKind::During(schedules) => during = Some((schedules, clause.span)),
             ClauseKind::Outside(schedules) => outside = Some(schedules),
-            ClauseKind::When(expr) if is_bool(expr, false) => {
+            ClauseKind::When(expr) if typed && is_bool(expr, false) => {
                 never(draft, clause.span, "is always false".to_owned(), "remove the rule, or say when it holds".to_owned());
             }
-            ClauseKind::Unless(expr) if is_bool(expr, true) => {
+            ClauseKind::Unless(expr) if typed && is_bool(expr, true) => {
                 never(draft, clause.span, "is always true".to_owned(), "remove the clause, or say when it holds".to_owned());
             }
             _ => {}
@@ -163,9 +163,7 @@ pub(super) fn check_clauses(draft: &mut Draft<'_, '_>, tools: &[ToolId], clauses
 }
 
 fn is_bool(expr: &Expr, wanted: bool) -> bool {
-    // What failed to type has been said already.
-    let sound = expr.ty != crate::policy::Type::Unknown;
-    sound && matches!(&expr.kind, ExprKind::Literal(Value::Bool(value)) if *value == wanted)
+    matches!(&expr.kind, ExprKind::Literal(Value::Bool(value)) if *value == wanted)
 }
 
 /// Refuses environments in which none of the tools exists.
@@ -188,6 +186,10 @@ fn check_env(draft: &mut Draft<'_, '_>, tools: &[ToolId], envs: &[EnvId], span: 
 }
 
 fn never(draft: &mut Draft<'_, '_>, span: Span, label: String, help: String) {
+    // What could not be read may be what is missing.
+    if draft.names.modules.iter().any(|names| !names.unread.is_empty()) {
+        return;
+    }
     let title = "this rule can never match";
     draft.report(Diagnostic::new(Code::AP0405, title, span, label).maybe_help((!help.is_empty()).then_some(help)));
 }

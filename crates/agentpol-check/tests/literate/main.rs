@@ -1,0 +1,6 @@
+//! Tests that are files: literate pages, the pages of the diagnostics, and the packs that the project ships.
+
+mod cases;
+mod docs;
+mod packs;
+mod pages;
