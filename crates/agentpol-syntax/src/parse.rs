@@ -54,7 +54,12 @@ pub fn parse<'a>(bump: &'a Bump, file: FileId, text: &'a str) -> (Ast<'a>, Diagn
     }
     let lexemes = lexer::scan(text);
     lexical::check(file, text, &lexemes, &mut found);
-    let seams = seams::split(file, text, &lexemes, &mut found);
+    let mut seams = seams::split(file, text, &lexemes, false);
+    let doubtful = |piece: &Piece| piece.doubtful && read(bump, text, &seams, piece).is_none();
+    if !seams.found.is_empty() || seams.pieces.iter().any(doubtful) {
+        seams = seams::split(file, text, &lexemes, true);
+    }
+    found.extend(std::mem::take(&mut seams.found));
     let mut items: Vec<Item<'a>> = Vec::with_capacity(seams.pieces.len());
     let mut unread: Vec<Path<'a>> = Vec::new();
     for piece in &seams.pieces {

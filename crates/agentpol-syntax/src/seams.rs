@@ -1,8 +1,8 @@
 //! The seams: where items begin, which brackets belong together, and how deep everything nests.
 //!
 //! One pass over the tokens that are not trivia. An item word begins an item where no bracket is open and the token
-//! before it ends an operand; a line that looks like the beginning of an item does so even inside an open bracket, so
-//! that a forgotten `}` costs one item and not the rest of the file.
+//! before it ends an operand. Where a bracket is not closed, a line that looks like the beginning of an item ends what is
+//! open, so that a forgotten `}` costs one item and not the rest of the file.
 
 use crate::lexer::{Fault, Lexeme};
 use crate::nesting::Nesting;
@@ -39,6 +39,8 @@ pub(crate) struct Piece {
     pub(crate) explained: bool,
     /// A bracket too many follows; nothing after it belongs to the piece.
     pub(crate) sealed: bool,
+    /// A line inside of a bracket looks like the beginning of an item.
+    pub(crate) doubtful: bool,
 }
 
 /// A file's tokens and pieces.
@@ -47,6 +49,8 @@ pub(crate) struct Seams<'t> {
     pub(crate) text: &'t str,
     pub(crate) tokens: Vec<Sig>,
     pub(crate) pieces: Vec<Piece>,
+    /// What is wrong with brackets and depth.
+    pub(crate) found: Diagnostics,
 }
 
 impl<'t> Seams<'t> {
@@ -99,7 +103,7 @@ impl<'t> Seams<'t> {
             let (first, end) = (bounds[0], bounds[1]);
             let hurt = self.tokens[first..end].iter().any(|sig| sig.fault != Fault::None);
             let item = self.kind(first) == TokenKind::Word && words::begins_item(self.word(first));
-            Piece { first, end, item, hurt, explained: false, sealed: piece.sealed }
+            Piece { first, end, item, hurt, explained: false, sealed: piece.sealed, doubtful: false }
         };
         starts.windows(2).map(part).collect()
     }
@@ -128,11 +132,11 @@ impl<'t> Seams<'t> {
     }
 }
 
-/// Finds the pieces of a file.
-pub(crate) fn split<'t>(file: FileId, text: &'t str, lexemes: &[Lexeme], out: &mut Diagnostics) -> Seams<'t> {
+/// Finds the pieces of a file, with `recover` so that a line that looks like an item ends what is open.
+pub(crate) fn split<'t>(file: FileId, text: &'t str, lexemes: &[Lexeme], recover: bool) -> Seams<'t> {
     let tokens = significant(text, lexemes);
-    let seams = Seams { file, text, tokens, pieces: Vec::new() };
-    let mut splitter = Splitter { seams, open: Vec::new(), nesting: Nesting::default(), suspect: None, out };
+    let seams = Seams { file, text, tokens, pieces: Vec::new(), found: Diagnostics::new() };
+    let mut splitter = Splitter { seams, recover, open: Vec::new(), nesting: Nesting::default(), suspect: None };
     splitter.run();
     splitter.seams
 }
@@ -159,22 +163,24 @@ fn significant(text: &str, lexemes: &[Lexeme]) -> Vec<Sig> {
     out
 }
 
-struct Splitter<'t, 'd> {
+struct Splitter<'t> {
     seams: Seams<'t>,
+    /// A line that looks like an item is one although a bracket is open.
+    recover: bool,
     /// Brackets open here, outermost first.
     open: Vec<usize>,
     nesting: Nesting,
     /// An open bracket whose supposed partner stands at another indent.
     suspect: Option<usize>,
-    out: &'d mut Diagnostics,
 }
 
-impl Splitter<'_, '_> {
+impl Splitter<'_> {
     fn run(&mut self) {
         for at in 0..self.seams.tokens.len() {
             if self.begins_piece(at) {
                 self.begin(at);
             }
+            self.doubt(at);
             self.take(at);
             let fault = self.seams.tokens[at].fault;
             if let Some(piece) = self.seams.pieces.last_mut().filter(|piece| !piece.sealed) {
@@ -196,7 +202,7 @@ impl Splitter<'_, '_> {
             return false;
         }
         if !self.open.is_empty() {
-            return sig.line_start && self.breaks_out(at, piece);
+            return self.recover && sig.line_start && self.breaks_out(at, piece);
         }
         sig.line_start || at > piece.first + 1 && seams.ends_operand(at - 1)
     }
@@ -209,8 +215,19 @@ impl Splitter<'_, '_> {
             "allow" | "deny" | "entitle" | "limit" | "alert" | "test" | "assert" => true,
             "require" => matches!(seams.kind(at + 2), TokenKind::String | TokenKind::Raw),
             "environment" | "task" => false,
-            "user" | "context" => home && !seams.is(piece.first, "test"),
+            "user" | "context" | "agent" => home && !seams.is(piece.first, "test"),
             _ => home,
+        }
+    }
+
+    /// Notes a line inside of a bracket that looks like an item.
+    fn doubt(&mut self, at: usize) {
+        let seams = &self.seams;
+        let Some(piece) = seams.pieces.last().filter(|piece| !piece.doubtful) else { return };
+        let inside = !self.open.is_empty() && seams.tokens[at].line_start && seams.kind(at) == TokenKind::Word;
+        let doubtful = inside && words::begins_item(seams.word(at)) && looks_like_item(seams, at) && self.breaks_out(at, piece);
+        if let Some(piece) = self.seams.pieces.last_mut() {
+            piece.doubtful |= doubtful;
         }
     }
 
@@ -218,7 +235,7 @@ impl Splitter<'_, '_> {
         self.close_all(at);
         let seams = &mut self.seams;
         let item = seams.kind(at) == TokenKind::Word && words::begins_item(seams.word(at));
-        seams.pieces.push(Piece { first: at, end: at, item, hurt: false, explained: false, sealed: false });
+        seams.pieces.push(Piece { first: at, end: at, item, hurt: false, explained: false, sealed: false, doubtful: false });
         self.nesting = Nesting::default();
         self.suspect = None;
     }
@@ -250,7 +267,7 @@ impl Splitter<'_, '_> {
             }
             piece.explained |= explains;
         }
-        self.out.push(diagnostic);
+        self.seams.found.push(diagnostic);
     }
 
     fn close(&mut self, at: usize) {
@@ -297,7 +314,7 @@ impl Splitter<'_, '_> {
                 self.blame(diagnostic.because(end, "the item already ends here"), true);
             }
             None if piece.sealed || self.string_is_open(piece.first, at) => {}
-            None => self.out.push(diagnostic),
+            None => self.seams.found.push(diagnostic),
         }
         if let Some(piece) = self.seams.pieces.last_mut() {
             piece.sealed = true;
