@@ -1,1 +1,31 @@
-//! Program and request to decision: no_std, no panic, no allocation.
+//! Program and request to decision.
+//!
+//! `no_std`, no dependencies but the program format, no panic, and no memory taken once the [`Scratch`] is made. Time
+//! comes from the request: the same program and request give the same decision on every machine.
+
+#![no_std]
+#![cfg_attr(
+    not(test),
+    warn(clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::unreachable)
+)]
+
+extern crate alloc;
+
+mod arguments;
+mod calculate;
+mod decide;
+mod elements;
+mod forms;
+mod identity;
+mod json;
+mod letters;
+mod machine;
+mod memory;
+mod origin;
+mod request;
+mod scratch;
+mod typed;
+mod value;
+
+pub use decide::{Prepared, decide, prepare};
+pub use scratch::{RuleMatch, Scratch};

@@ -1,0 +1,224 @@
+//! The decision: semantics 4.1 as far as it needs no memory of earlier calls.
+
+use crate::arguments::{self, Failure};
+use crate::forms::time::DAY;
+use crate::identity;
+use crate::machine::{Facts, Machine};
+use crate::request::{self, Request};
+use crate::scratch::Scratch;
+use crate::value::NodeId;
+use agentpol_bytecode::Program;
+use agentpol_bytecode::code::Code;
+use agentpol_bytecode::decision::Decision;
+use agentpol_bytecode::reasons::{Reasons, Standing};
+use agentpol_bytecode::scope::{self, Tri};
+use agentpol_bytecode::tables::{Agent, Effect, Phase, Rule, RuleId, Tool};
+
+/// Decides a request, given as the bytes of its JSON. Whatever they are, this returns a decision: it never panics, takes
+/// no memory, and allows nothing that no rule surely allows.
+pub fn decide(program: &Program, request: &[u8], scratch: &mut Scratch) -> Decision {
+    prepare(program, request, scratch).decide()
+}
+
+/// Reads a request, so that it can be decided any number of times.
+pub fn prepare<'a>(program: &'a Program, request: &[u8], scratch: &'a mut Scratch) -> Prepared<'a> {
+    scratch.trace.clear();
+    let call = if scratch.made_for == *program.file_hash() {
+        understand(program, request, scratch)
+    } else {
+        Err((Code::Internal, None))
+    };
+    Prepared { program, scratch, call: call.map_err(|(code, argument)| Decision::structural(code, argument)) }
+}
+
+/// A request that was read.
+#[derive(Debug)]
+#[must_use = "a request that is read is not decided yet"]
+pub struct Prepared<'a> {
+    program: &'a Program,
+    scratch: &'a mut Scratch,
+    /// What is called, or the denial where the request does not even ask for something.
+    call: Result<Call, Decision>,
+}
+
+/// What is called, by whom, for whom.
+#[derive(Clone, Copy, Debug)]
+struct Call {
+    request: Request,
+    agent: u32,
+    tool: u32,
+    args: NodeId,
+}
+
+/// Line 1: the first structural code that applies, in the order of the table.
+fn understand(program: &Program, bytes: &[u8], scratch: &mut Scratch) -> Result<Call, Failure> {
+    let bare = |code| (code, None);
+    let memory = &mut scratch.memory;
+    let request = request::read(program, bytes, memory, &mut scratch.groups).map_err(bare)?;
+    let agent = identity::identify(program, memory, &request.agent, &mut scratch.parts).map_err(bare)?;
+    let actor = program.tables().agents.get(agent as usize).ok_or(bare(Code::Internal))?;
+    let given = request.agent.attributes;
+    let nodes = &mut scratch.attribute_nodes;
+    identity::attributes(program, memory, actor, given, &scratch.parts, nodes).map_err(bare)?;
+    identity::credential(actor, request.at, request.issued_at).map_err(bare)?;
+    let server = request.server.map(|server| memory.text(server));
+    let tool = program.find_tool(server, memory.text(request.tool)).ok_or(bare(Code::ToolUnknown))?;
+    let called = program.tables().tools.get(tool as usize).ok_or(bare(Code::Internal))?;
+    if let Some(pinned) = called.pinned {
+        let presented = request.tool_digest.map(|digest| memory.text(digest));
+        if presented != Some(program.symbol(pinned)) {
+            return Err(bare(Code::ToolChanged));
+        }
+    }
+    read_values(program, scratch, &request, actor, called)?;
+    Ok(Call { request, agent, tool, args: request.args })
+}
+
+/// Gives everything that rules may read its declared type.
+fn read_values(
+    program: &Program,
+    scratch: &mut Scratch,
+    request: &Request,
+    actor: &Agent,
+    called: &Tool,
+) -> Result<(), Failure> {
+    let Scratch { memory, registers, attribute_nodes, args, user, context, attributes, .. } = scratch;
+    let surroundings = arguments::context(program, memory, registers, request.context, context);
+    arguments::user(program, memory, registers, request.user.as_ref(), user);
+    let fields = actor.fleet.as_deref().unwrap_or_default();
+    let find = |_: &_, at: usize| attribute_nodes.get(at).copied().filter(|node| *node != crate::value::NO_NODE);
+    arguments::attributes(program, memory, registers, fields, find, attributes);
+    let cwd = surroundings.is_ok().then(|| arguments::cwd(program, context)).flatten();
+    arguments::arguments(program, memory, registers, request, called, cwd, args)?;
+    surroundings
+}
+
+impl Prepared<'_> {
+    /// Decides. The same request gives the same decision every time.
+    pub fn decide(&mut self) -> Decision {
+        match self.call {
+            Ok(call) => judge(self.program, self.scratch, &call).unwrap_or(Decision::structural(Code::Internal, None)),
+            Err(refused) => refused,
+        }
+    }
+}
+
+/// What the allows and entitlements of a set of rules come to.
+#[derive(Clone, Copy, Default)]
+struct Tally {
+    /// Some allow is surely true.
+    allowed: bool,
+    /// Some allow is unknown.
+    doubtful: bool,
+    /// Some allow that is surely true names nobody as its user.
+    nobody: bool,
+    /// Some entitlement is surely true. One that matches the tool covers all its datasets (semantics L-1).
+    entitled: bool,
+}
+
+impl Tally {
+    fn count(&mut self, rule: &Rule, matched: Tri) {
+        match (rule.effect, matched) {
+            (Effect::Allow, Tri::True) => {
+                self.allowed = true;
+                self.nobody |= rule.names_nobody;
+            }
+            (Effect::Allow, Tri::Unknown) => self.doubtful = true,
+            (Effect::Entitle, Tri::True) => self.entitled = true,
+            _ => {}
+        }
+    }
+}
+
+/// The phase that holds now (line 4): observe past its day is read only.
+fn phase(agent: &Agent, now: i64) -> Phase {
+    match agent.phase {
+        Phase::Observe { until } if now.div_euclid(DAY) >= i64::from(until) => Phase::ReadOnly,
+        phase => phase,
+    }
+}
+
+/// Lines 2 to 10.
+fn judge(program: &Program, scratch: &mut Scratch, call: &Call) -> Option<Decision> {
+    let tables = program.tables();
+    let agent = tables.agents.get(call.agent as usize)?;
+    let tool = tables.tools.get(call.tool as usize)?;
+    let cell = program.cell(call.tool, call.agent)?;
+    let phase = phase(agent, call.request.at);
+    let mut reasons = Reasons::new(matches!(phase, Phase::Observe { .. }));
+    let (mut live, mut all) = (Tally::default(), Tally::default());
+    scratch.trace.clear();
+    for candidate in cell {
+        let rule = program.rule(candidate.rule)?;
+        let matched = matches_call(program, scratch, call, rule, candidate.rule, candidate.unsure);
+        let soft = rule.module == agent.module && !rule.always;
+        all.count(rule, matched);
+        if rule.observed {
+            reasons.watch();
+        } else {
+            live.count(rule, matched);
+        }
+        report(&mut reasons, candidate.rule, rule, matched, soft);
+    }
+    let needed = scope::needs_entitlement(tables, tool);
+    let soft = scope::may_grant(tables, agent, call.tool);
+    for (tally, standing) in [(live, Standing::Live), (all, Standing::WithObserved)] {
+        let entitled = if call.request.user.is_some() { tally.entitled } else { tally.nobody };
+        if needed && !entitled {
+            reasons.object(Code::NotEntitled, false, standing);
+        }
+        if phase == Phase::ReadOnly && scope::changes(tool) {
+            reasons.object(Code::PhaseReadOnly, false, standing);
+        }
+        if !tally.allowed {
+            let code = if tally.doubtful { Code::NoAllowUnknown } else { Code::NoAllow };
+            reasons.object(code, soft, standing);
+        }
+    }
+    if matches!(phase, Phase::Supervised { .. }) && scope::changes(tool) {
+        reasons.supervise(call.agent);
+    }
+    Some(reasons.settle(call.request.at))
+}
+
+/// Lines 12 to 15: what one rule says for or against.
+fn report(reasons: &mut Reasons, id: RuleId, rule: &Rule, matched: Tri, soft: bool) {
+    let code = match (rule.effect, matched) {
+        (Effect::Allow, Tri::True) if !rule.observed => return reasons.grant(id),
+        (Effect::Allow | Effect::Entitle, _) | (_, Tri::False) => return,
+        (Effect::Deny, Tri::True) => Code::DeniedByRule,
+        (Effect::Deny, Tri::Unknown) => Code::DeniedUnknown,
+        (Effect::RequireApproval { .. }, _) => Code::ApprovalRequired,
+    };
+    reasons.restrict(id, code, soft, Standing::WithObserved);
+    if !rule.observed {
+        reasons.restrict(id, code, soft, Standing::Live);
+    }
+}
+
+/// Line 5: selectors, and all clauses.
+fn matches_call(program: &Program, scratch: &mut Scratch, call: &Call, rule: &Rule, id: RuleId, unsure: bool) -> Tri {
+    let Scratch { memory, registers, groups, args, user, context, attributes, trace, .. } = scratch;
+    let request = &call.request;
+    let facts = Facts {
+        now: request.at,
+        agent: call.agent,
+        tool: call.tool,
+        user: request.user.map(|user| user.id),
+        groups: request.user.filter(|user| user.groups_known).map(|_| groups.as_slice()),
+        session: request.session,
+        env: request.env,
+        task: request.task,
+        written: call.args,
+        args,
+        user_fields: user,
+        context,
+        attributes,
+    };
+    let clauses = trace.open(rule.clauses as usize);
+    let recorded = clauses.len();
+    let machine = Machine::new(program, memory, registers, &facts, clauses);
+    let matched = machine.rule(rule.entry).and(if unsure { Tri::Unknown } else { Tri::True });
+    trace.close(id, matched, recorded);
+    matched
+}

@@ -1,0 +1,353 @@
+//! The interpreter: runs one block at a time over registers, by the instruction table.
+//!
+//! Verification has settled jumps, registers and operands. What still turns out not to fit gives unknown.
+
+use crate::calculate;
+use crate::elements::Elements;
+use crate::forms::time;
+use crate::letters::{Letters, accepts};
+use crate::memory::Memory;
+use crate::origin;
+use crate::value::{LITERAL, NodeId, Register, Text, Value};
+use agentpol_bytecode::Program;
+use agentpol_bytecode::instruction::{Instruction, Op};
+use agentpol_bytecode::scope::Tri;
+use agentpol_bytecode::tables::{Constant, Symbol, Tables};
+
+/// What a rule can read beside arguments.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Facts<'a> {
+    /// Milliseconds since 1970-01-01T00:00:00Z.
+    pub(crate) now: i64,
+    pub(crate) agent: u32,
+    pub(crate) tool: u32,
+    /// `None` is nobody.
+    pub(crate) user: Option<Text>,
+    /// The groups that the request says, sorted; `None` where it does not say.
+    pub(crate) groups: Option<&'a [Symbol]>,
+    pub(crate) session: Option<Text>,
+    pub(crate) env: Option<Text>,
+    pub(crate) task: Option<Text>,
+    /// The arguments as they came.
+    pub(crate) written: NodeId,
+    /// Arguments in order of the tool's parameters.
+    pub(crate) args: &'a [Register],
+    pub(crate) user_fields: &'a [Register],
+    pub(crate) context: &'a [Register],
+    pub(crate) attributes: &'a [Register],
+}
+
+/// A run.
+pub(crate) struct Machine<'a> {
+    pub(crate) program: &'a Program,
+    pub(crate) memory: &'a Memory,
+    registers: &'a mut [Register],
+    facts: Option<&'a Facts<'a>>,
+    /// Where the clauses' values go.
+    clauses: &'a mut [Tri],
+    matched: Tri,
+}
+
+impl<'a> Machine<'a> {
+    /// A machine for checks, which read nothing but their value.
+    pub(crate) fn bare(program: &'a Program, memory: &'a Memory, registers: &'a mut [Register]) -> Self {
+        Machine { program, memory, registers, facts: None, clauses: &mut [], matched: Tri::True }
+    }
+
+    /// A machine for rules.
+    pub(crate) fn new(
+        program: &'a Program,
+        memory: &'a Memory,
+        registers: &'a mut [Register],
+        facts: &'a Facts<'a>,
+        clauses: &'a mut [Tri],
+    ) -> Self {
+        Machine { program, memory, registers, facts: Some(facts), clauses, matched: Tri::True }
+    }
+
+    /// Runs a rule's block: the conjunction of its clauses.
+    pub(crate) fn rule(mut self, entry: u32) -> Tri {
+        self.run(entry as usize);
+        self.matched
+    }
+
+    /// Runs a check on a value.
+    pub(crate) fn check(&mut self, block: u32, value: Register) -> Tri {
+        self.registers.first_mut().into_iter().for_each(|first| *first = value);
+        self.run(block as usize).value.truth()
+    }
+
+    pub(crate) fn tables(&self) -> &'a Tables {
+        self.program.tables()
+    }
+
+    fn get(&self, register: u8) -> Register {
+        self.registers.get(usize::from(register)).copied().unwrap_or(Register::UNKNOWN)
+    }
+
+    fn set(&mut self, register: u8, value: Register) {
+        self.registers.get_mut(usize::from(register)).into_iter().for_each(|place| *place = value);
+    }
+
+    /// Runs from an instruction to the end of its body, and returns what that yields.
+    fn run(&mut self, start: usize) -> Register {
+        let code = self.tables().code.as_slice();
+        let mut at = start;
+        while let Some(instruction) = code.get(at) {
+            let next = at.saturating_add(1);
+            at = match instruction.op {
+                Op::Yield | Op::ReturnValue => return self.get(instruction.a),
+                Op::Return => return Register::UNKNOWN,
+                Op::SkipIfFalse if self.get(instruction.a).value.truth() == Tri::False => instruction.imm as usize,
+                Op::SkipIfTrue if self.get(instruction.a).value.truth() == Tri::True => instruction.imm as usize,
+                Op::SkipIfFalse | Op::SkipIfTrue => next,
+                Op::Clause => {
+                    self.clause(instruction);
+                    next
+                }
+                Op::Any | Op::All | Op::CountWhere | Op::FirstWhere | Op::LastWhere => {
+                    let found = self.ask(instruction, next);
+                    self.set(instruction.dst, found);
+                    instruction.imm as usize
+                }
+                Op::SumOf | Op::MinOf | Op::MaxOf => {
+                    let found = self.gather(instruction, next);
+                    self.set(instruction.dst, found);
+                    instruction.imm as usize
+                }
+                _ => {
+                    let result = self.straight(instruction);
+                    self.set(instruction.dst, result);
+                    next
+                }
+            };
+        }
+        Register::UNKNOWN
+    }
+
+    fn clause(&mut self, instruction: &Instruction) {
+        let truth = self.get(instruction.a).value.truth();
+        let truth = if instruction.b == 1 { !truth } else { truth };
+        self.matched = self.matched.and(truth);
+        self.clauses.get_mut(instruction.imm as usize).into_iter().for_each(|place| *place = truth);
+    }
+
+    /// Gives the body the next element and returns what it says.
+    fn body(&mut self, instruction: &Instruction, body: usize, element: (Register, Register)) -> Register {
+        self.set(instruction.b, element.0);
+        self.set(instruction.b.wrapping_add(1), element.1);
+        self.run(body)
+    }
+
+    /// Loops whose body is a condition.
+    fn ask(&mut self, instruction: &Instruction, body: usize) -> Register {
+        let Some(mut elements) = Elements::of(self.get(instruction.a), self.memory) else { return Register::UNKNOWN };
+        let mut folded = if instruction.op == Op::All { Tri::True } else { Tri::False };
+        let mut count = 0i64;
+        let mut found = Register::ABSENT;
+        while let Some(element) = elements.next(self.program, self.memory) {
+            let truth = self.body(instruction, body, element).value.truth();
+            match (instruction.op, truth) {
+                (Op::Any, _) => folded = folded.or(truth),
+                (Op::All, _) => folded = folded.and(truth),
+                (Op::CountWhere | Op::FirstWhere, Tri::Unknown) => return Register::UNKNOWN,
+                (Op::CountWhere, Tri::True) => count = count.saturating_add(1),
+                (Op::FirstWhere, Tri::True) => return element.0,
+                // Of the last, only what stands behind it may not be unknown.
+                (Op::LastWhere, Tri::True) => found = element.0,
+                (Op::LastWhere, Tri::Unknown) => found = Register::UNKNOWN,
+                _ => {}
+            }
+            if matches!((instruction.op, folded), (Op::Any, Tri::True) | (Op::All, Tri::False)) {
+                break;
+            }
+        }
+        match instruction.op {
+            Op::Any | Op::All => Register::made(folded.into()),
+            Op::CountWhere => Register::made(Value::Int(count)),
+            _ => found,
+        }
+    }
+
+    /// Loops whose body is a value.
+    fn gather(&mut self, instruction: &Instruction, body: usize) -> Register {
+        let Some(mut elements) = Elements::of(self.get(instruction.a), self.memory) else { return Register::UNKNOWN };
+        let mut gathered: Option<Value> = None;
+        while let Some(element) = elements.next(self.program, self.memory) {
+            let value = self.body(instruction, body, element).value;
+            let next = match gathered {
+                None if calculate::is_known(value) => Some(value),
+                None => None,
+                Some(before) => match instruction.op {
+                    Op::SumOf => calculate::add(before, value),
+                    Op::MinOf => calculate::extreme(before, value, core::cmp::Ordering::Less),
+                    _ => calculate::extreme(before, value, core::cmp::Ordering::Greater),
+                },
+            };
+            let Some(next) = next else { return Register::UNKNOWN };
+            gathered = Some(next);
+        }
+        let of_nothing = match instruction.op {
+            Op::SumOf => {
+                let last = (instruction.imm as usize).checked_sub(1).and_then(|last| self.tables().code.get(last));
+                if last.is_some_and(|last| last.imm == 1) { Value::Decimal(0) } else { Value::Int(0) }
+            }
+            _ => Value::Absent,
+        };
+        Register::made(gathered.unwrap_or(of_nothing))
+    }
+
+    /// Anything that is neither loop nor jump nor clause.
+    fn straight(&self, instruction: &Instruction) -> Register {
+        let imm = instruction.imm;
+        match instruction.op {
+            Op::Const => self.constant(imm),
+            Op::Move => self.get(instruction.a),
+            Op::Field => self.field(self.get(instruction.a).value, imm),
+            Op::Index => self.index(self.get(instruction.a).value, self.get(instruction.b).value),
+            Op::Select => match self.get(imm as u8).value.truth() {
+                Tri::True => self.get(instruction.a),
+                Tri::False => self.get(instruction.b),
+                Tri::Unknown => Register::UNKNOWN,
+            },
+            Op::Otherwise => match self.get(instruction.a) {
+                Register { value: Value::Absent, .. } => self.get(instruction.b),
+                present => present,
+            },
+            Op::First => self.first(self.get(instruction.a)),
+            Op::Last => self.last(self.get(instruction.a)),
+            Op::Origin => Register::made(self.origin(self.get(instruction.a))),
+            Op::Min => self.extreme(instruction, core::cmp::Ordering::Less),
+            Op::Max => self.extreme(instruction, core::cmp::Ordering::Greater),
+            op => match self.facts.and_then(|facts| self.fact(facts, op, imm)) {
+                Some(register) => register,
+                None => {
+                    let (a, b) = (self.get(instruction.a).value, self.get(instruction.b).value);
+                    Register::made(calculate::operate(self, op, a, b, imm))
+                }
+            },
+        }
+    }
+
+    /// What the request says; `None` for an operation that asks something else.
+    fn fact(&self, facts: &Facts<'_>, op: Op, imm: u32) -> Option<Register> {
+        let field = |fields: &[Register]| fields.get(imm as usize).copied().unwrap_or(Register::UNKNOWN);
+        let text = |text: Option<Text>| text.map_or(Value::Unknown, Value::Text);
+        let is = |text: Text| self.memory.text(text) == self.program.symbol(imm);
+        let truth = |truth: Tri| Register::made(truth.into());
+        Some(match op {
+            Op::Arg => self.argument(facts, imm),
+            Op::Args => Register::made(Value::Args),
+            Op::User if facts.user.is_some() => field(facts.user_fields),
+            Op::User => Register::UNKNOWN,
+            Op::UserId => Register::made(text(facts.user)),
+            Op::Context => field(facts.context),
+            Op::Agent => self.attribute(facts, imm),
+            Op::SessionId => Register::made(text(facts.session)),
+            Op::Now => Register::made(Value::DateTime(facts.now)),
+            Op::Today => Register::made(time::date_in(self.tables(), imm, facts.now).map(Value::Date).into()),
+            Op::UserIn => truth(self.user_in(facts, imm)),
+            Op::UserAny => truth(facts.user.is_some().into()),
+            Op::UserNone => truth(facts.user.is_none().into()),
+            Op::UserIs => truth(facts.user.is_some_and(is).into()),
+            Op::Env => truth(facts.env.map_or(Tri::Unknown, |env| is(env).into())),
+            Op::Task => truth(facts.task.map_or(Tri::Unknown, |task| is(task).into())),
+            Op::During => {
+                let schedule = self.tables().schedules.get(imm as usize);
+                truth(schedule.map_or(Tri::Unknown, |schedule| time::during(self.tables(), schedule, facts.now)))
+            }
+            _ => return None,
+        })
+    }
+
+    fn argument(&self, facts: &Facts<'_>, name: Symbol) -> Register {
+        let Some(tool) = self.tables().tools.get(facts.tool as usize) else { return Register::UNKNOWN };
+        match tool.params.iter().position(|field| field.name == name) {
+            Some(place) => facts.args.get(place).copied().unwrap_or(Register::UNKNOWN),
+            None => Register::ABSENT,
+        }
+    }
+
+    fn attribute(&self, facts: &Facts<'_>, name: Symbol) -> Register {
+        let Some(agent) = self.tables().agents.get(facts.agent as usize) else { return Register::UNKNOWN };
+        let fields = agent.fleet.as_deref().unwrap_or_default();
+        match fields.iter().position(|field| field.name == name) {
+            Some(place) => facts.attributes.get(place).copied().unwrap_or(Register::UNKNOWN),
+            None => Register::ABSENT,
+        }
+    }
+
+    fn user_in(&self, facts: &Facts<'_>, group: u32) -> Tri {
+        let Some(group) = self.tables().groups.get(group as usize) else { return Tri::Unknown };
+        match (facts.user, facts.groups) {
+            (None, _) => Tri::False,
+            (Some(_), None) => Tri::Unknown,
+            (Some(_), Some(groups)) => groups.iter().any(|wire| group.closure.binary_search(wire).is_ok()).into(),
+        }
+    }
+
+    fn constant(&self, index: u32) -> Register {
+        let value = self.tables().constants.get(index as usize).map_or(Value::Unknown, |constant| match constant {
+            Constant::List(_) => Value::Literals(index),
+            scalar => calculate::constant(self.program, scalar),
+        });
+        Register { value, node: LITERAL }
+    }
+
+    fn field(&self, record: Value, slot: u32) -> Register {
+        let Value::Record(id) = record else { return Register::UNKNOWN };
+        let named = |child: &u32| self.memory.node(*child).is_some_and(|node| node.slot == slot);
+        self.memory.children(id).find(named).map_or(Register::ABSENT, |child| self.memory.register(child))
+    }
+
+    fn index(&self, map: Value, key: Value) -> Register {
+        let (Value::Map(id), Some(key)) = (map, self.letters(key)) else { return Register::UNKNOWN };
+        let named = |child: &u32| key.is(&Letters::plain(self.memory.key(*child)));
+        self.memory.children(id).find(named).map_or(Register::ABSENT, |child| self.memory.register(child))
+    }
+
+    fn first(&self, list: Register) -> Register {
+        match Elements::of(list, self.memory) {
+            Some(mut elements) => {
+                elements.next(self.program, self.memory).map_or(Register::ABSENT, |element| element.0)
+            }
+            None => Register::UNKNOWN,
+        }
+    }
+
+    fn last(&self, list: Register) -> Register {
+        let Some(mut elements) = Elements::of(list, self.memory) else { return Register::UNKNOWN };
+        let mut last = Register::ABSENT;
+        while let Some(element) = elements.next(self.program, self.memory) {
+            last = element.0;
+        }
+        last
+    }
+
+    fn extreme(&self, instruction: &Instruction, wanted: core::cmp::Ordering) -> Register {
+        let (a, b) = (self.get(instruction.a).value, self.get(instruction.b).value);
+        Register::made(calculate::extreme(a, b, wanted).into())
+    }
+
+    fn origin(&self, of: Register) -> Value {
+        match (of.value, of.node) {
+            (Value::Absent | Value::Unknown, _) => Value::Unknown,
+            (Value::Args, _) => self.facts.map_or(Value::Unknown, |facts| origin::of_node(self.memory, facts.written)),
+            (_, LITERAL) => origin::of_literal(),
+            (_, node) => origin::of_node(self.memory, node),
+        }
+    }
+
+    /// The letters of a text whose tests are known.
+    pub(crate) fn letters(&self, value: Value) -> Option<Letters<'a>> {
+        Letters::of(self.program, self.memory, value)
+    }
+
+    /// Whether an automaton accepts a whole text.
+    pub(crate) fn accepts(&self, automaton: u32, value: Value) -> Tri {
+        match (self.tables().automata.get(automaton as usize), self.letters(value)) {
+            (Some(automaton), Some(text)) => accepts(automaton, &text).into(),
+            _ => Tri::Unknown,
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! A request in memory: a flat table of nodes beside one run of text, both taken once and used again.
+
+use crate::value::{NO_NODE, NodeId, Pool, Register, Text, Value};
+use agentpol_bytecode::code::Code;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// The most bytes of a request.
+pub(crate) const MAX_REQUEST: usize = 1024 * 1024;
+/// The most bytes that `args` may be written with.
+pub(crate) const MAX_ARGS: usize = 256 * 1024;
+/// How deep a request may nest.
+pub(crate) const MAX_DEPTH: u32 = 16;
+/// The most values in a request.
+pub(crate) const MAX_NODES: usize = 16_384;
+/// The most bytes of a text argument.
+pub(crate) const MAX_STRING: usize = 64 * 1024;
+/// Room for texts: those of the request, and paths that are written anew.
+const TEXT_ROOM: usize = 2 * MAX_REQUEST;
+
+/// No origin is known.
+pub(crate) const NO_ORIGIN: u8 = u8::MAX;
+
+/// A value of the request, first as JSON, then of its type.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Node {
+    pub(crate) value: Value,
+    /// Its name in the object around it.
+    pub(crate) key: Text,
+    /// What it is in.
+    pub(crate) parent: NodeId,
+    /// The next in the same list or object.
+    pub(crate) next: NodeId,
+    /// The first inside.
+    pub(crate) first: NodeId,
+    /// How many are inside.
+    pub(crate) count: u32,
+    /// Which field of its record it is.
+    pub(crate) slot: u32,
+    /// What the host says of it, then the worst at it, above it and below it; [`NO_ORIGIN`] where nothing is said.
+    pub(crate) origin: u8,
+}
+
+/// An empty text.
+pub(crate) const NO_TEXT: Text = Text { pool: Pool::Request, start: 0, length: 0, lower: false, opaque: false };
+
+/// The request that is decided.
+#[derive(Clone, Debug)]
+pub(crate) struct Memory {
+    pub(crate) nodes: Vec<Node>,
+    text: String,
+    /// Nodes being sorted.
+    order: Vec<NodeId>,
+}
+
+impl Memory {
+    pub(crate) fn new() -> Self {
+        Memory {
+            nodes: Vec::with_capacity(MAX_NODES),
+            text: String::with_capacity(TEXT_ROOM),
+            order: Vec::with_capacity(MAX_NODES),
+        }
+    }
+
+    /// Forgets the request before.
+    pub(crate) fn clear(&mut self) {
+        self.nodes.clear();
+        self.text.clear();
+        self.order.clear();
+    }
+
+    /// Adds a node; its number is the order of writing, so that what is inside has greater numbers.
+    pub(crate) fn add(&mut self, value: Value, parent: NodeId, key: Text) -> Result<NodeId, Code> {
+        if self.nodes.len() >= MAX_NODES {
+            return Err(Code::RequestTooLarge);
+        }
+        let id = NodeId::try_from(self.nodes.len()).map_err(|_| Code::RequestTooLarge)?;
+        let node =
+            Node { value, key, parent, next: NO_NODE, first: NO_NODE, count: 0, slot: u32::MAX, origin: NO_ORIGIN };
+        self.nodes.push(node);
+        Ok(id)
+    }
+
+    pub(crate) fn node(&self, id: NodeId) -> Option<&Node> {
+        self.nodes.get(id as usize)
+    }
+
+    pub(crate) fn set(&mut self, id: NodeId, value: Value) {
+        self.nodes.get_mut(id as usize).into_iter().for_each(|node| node.value = value);
+    }
+
+    pub(crate) fn value(&self, id: NodeId) -> Value {
+        self.node(id).map_or(Value::Unknown, |node| node.value)
+    }
+
+    /// The value with its place among the arguments.
+    pub(crate) fn register(&self, id: NodeId) -> Register {
+        Register { value: self.value(id), node: id }
+    }
+
+    /// Goes through what is inside.
+    pub(crate) fn children(&self, id: NodeId) -> Children<'_> {
+        Children { memory: self, next: self.node(id).map_or(NO_NODE, |node| node.first) }
+    }
+
+    pub(crate) fn key(&self, id: NodeId) -> &str {
+        self.node(id).map_or("", |node| self.text(node.key))
+    }
+
+    /// Finds the member of this name.
+    pub(crate) fn member(&self, object: NodeId, key: &str) -> Option<NodeId> {
+        self.children(object).find(|child| self.key(*child) == key)
+    }
+
+    /// Returns a text of the request's own.
+    pub(crate) fn text(&self, text: Text) -> &str {
+        let start = text.start as usize;
+        self.text.get(start..start.saturating_add(text.length as usize)).unwrap_or("")
+    }
+
+    /// Where the next text will start.
+    pub(crate) fn mark(&self) -> usize {
+        self.text.len()
+    }
+
+    /// Adds to the text that is being written. Never takes more memory.
+    pub(crate) fn push(&mut self, text: &str) -> Result<(), Code> {
+        if self.text.capacity().saturating_sub(self.text.len()) < text.len() {
+            return Err(Code::RequestTooLarge);
+        }
+        self.text.push_str(text);
+        Ok(())
+    }
+
+    pub(crate) fn push_char(&mut self, c: char) -> Result<(), Code> {
+        self.push(c.encode_utf8(&mut [0; 4]))
+    }
+
+    /// Adds a copy of a text of the request's own, piece by piece.
+    pub(crate) fn push_copy(&mut self, text: Text) -> Result<(), Code> {
+        let start = text.start as usize;
+        let end = start.saturating_add(text.length as usize);
+        if self.text.get(start..end).is_none() || self.text.capacity().saturating_sub(self.text.len()) < end - start {
+            return Err(Code::RequestTooLarge);
+        }
+        self.text.extend_from_within(start..end);
+        Ok(())
+    }
+
+    /// Returns the text written since a mark.
+    pub(crate) fn since(&self, mark: usize) -> Text {
+        let length = self.text.len().saturating_sub(mark);
+        let clip = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        Text { start: clip(mark), length: clip(length), ..NO_TEXT }
+    }
+
+    /// Makes the ASCII letters of a text small, where it stands.
+    pub(crate) fn make_lower(&mut self, text: Text) {
+        let start = text.start as usize;
+        let place = self.text.get_mut(start..start.saturating_add(text.length as usize));
+        place.into_iter().for_each(str::make_ascii_lowercase);
+    }
+
+    /// Returns whether two members have the same name.
+    pub(crate) fn has_twins(&mut self, object: NodeId) -> bool {
+        self.sort_children(object);
+        let key = |id: &NodeId| self.key(*id);
+        self.order.windows(2).any(|pair| matches!(pair, [one, next] if key(one) == key(next)))
+    }
+
+    /// Puts the members in the order of their names.
+    pub(crate) fn sort_members(&mut self, object: NodeId) {
+        self.sort_children(object);
+        let mut next = NO_NODE;
+        while let Some(id) = self.order.pop() {
+            self.nodes.get_mut(id as usize).into_iter().for_each(|node| node.next = next);
+            next = id;
+        }
+        self.nodes.get_mut(object as usize).into_iter().for_each(|node| node.first = next);
+    }
+
+    fn sort_children(&mut self, object: NodeId) {
+        let mut order = core::mem::take(&mut self.order);
+        order.clear();
+        // There are never more nodes than there is room for, so this takes no memory.
+        order.extend(self.children(object));
+        order.sort_unstable_by(|one, other| self.key(*one).cmp(self.key(*other)));
+        self.order = order;
+    }
+}
+
+/// Goes through a list or object.
+#[derive(Clone)]
+pub(crate) struct Children<'m> {
+    memory: &'m Memory,
+    next: NodeId,
+}
+
+impl Iterator for Children<'_> {
+    type Item = NodeId;
+
+    fn next(&mut self) -> Option<NodeId> {
+        let id = self.next;
+        self.next = self.memory.node(id)?.next;
+        Some(id)
+    }
+}

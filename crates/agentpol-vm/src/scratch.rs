@@ -1,0 +1,130 @@
+//! What deciding needs beside the program: taken once, used for every decision.
+
+use crate::arguments::Held;
+use crate::identity::{Part, most_parts};
+use crate::memory::{MAX_NODES, Memory};
+use crate::value::{NodeId, Register};
+use agentpol_bytecode::scope::Tri;
+use agentpol_bytecode::tables::{RuleId, Symbol};
+use agentpol_bytecode::{Program, sha256::HASH_BYTES};
+use alloc::vec;
+use alloc::vec::Vec;
+
+/// How many registers an instruction can name.
+const REGISTERS: usize = 256;
+
+/// Working memory for one program; one for each thread that decides. After it is made, deciding takes no memory.
+#[derive(Clone, Debug)]
+pub struct Scratch {
+    /// The program it was made for.
+    pub(crate) made_for: [u8; HASH_BYTES],
+    pub(crate) memory: Memory,
+    pub(crate) registers: Vec<Register>,
+    pub(crate) groups: Vec<Symbol>,
+    pub(crate) parts: Vec<Part>,
+    pub(crate) attribute_nodes: Vec<NodeId>,
+    pub(crate) args: Held,
+    pub(crate) user: Held,
+    pub(crate) context: Held,
+    pub(crate) attributes: Held,
+    pub(crate) trace: Trace,
+}
+
+impl Scratch {
+    /// Takes the memory that deciding with this program needs: about 3 MiB of room for requests, and what the program's
+    /// own size asks for.
+    pub fn new(program: &Program) -> Self {
+        let tables = program.tables();
+        let params = tables.tools.iter().map(|tool| tool.params.len()).max().unwrap_or(0);
+        let fleets = tables.agents.iter().filter_map(|agent| agent.fleet.as_ref());
+        let attributes = fleets.map(Vec::len).max().unwrap_or(0);
+        Scratch {
+            made_for: *program.file_hash(),
+            memory: Memory::new(),
+            registers: vec![Register::UNKNOWN; REGISTERS],
+            groups: Vec::with_capacity(MAX_NODES),
+            parts: Vec::with_capacity(most_parts(tables)),
+            attribute_nodes: Vec::with_capacity(attributes),
+            args: Vec::with_capacity(params),
+            user: Vec::with_capacity(tables.user.len()),
+            context: Vec::with_capacity(tables.context.len()),
+            attributes: Vec::with_capacity(attributes),
+            trace: Trace::new(program),
+        }
+    }
+
+    /// Says whether decisions keep how each rule and clause came out, for [`last_matches`](Scratch::last_matches). They do
+    /// not unless asked.
+    pub fn record(&mut self, on: bool) {
+        self.trace.recording = on;
+        self.trace.clear();
+    }
+
+    /// Returns how the rules that agent and tool did not rule out came out in the last decision, in the order of rules;
+    /// nothing where it was not recorded or failed before any rule was asked.
+    pub fn last_matches(&self) -> impl Iterator<Item = RuleMatch<'_>> {
+        self.trace.matches.iter().map(|(rule, matched, start, count)| RuleMatch {
+            rule: *rule,
+            matched: *matched,
+            clauses: self.trace.clauses.get(*start..start.saturating_add(*count)).unwrap_or_default(),
+        })
+    }
+}
+
+/// How a rule came out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RuleMatch<'s> {
+    /// The rule.
+    pub rule: RuleId,
+    /// Whether it matches.
+    pub matched: Tri,
+    /// What each of its clauses says, in order of writing.
+    pub clauses: &'s [Tri],
+}
+
+/// How rules came out.
+#[derive(Clone, Debug)]
+pub(crate) struct Trace {
+    pub(crate) recording: bool,
+    /// Rule, match, and where its clauses stand.
+    matches: Vec<(RuleId, Tri, usize, usize)>,
+    clauses: Vec<Tri>,
+}
+
+impl Trace {
+    fn new(program: &Program) -> Self {
+        let tables = program.tables();
+        let clauses = |rule: RuleId| program.rule(rule).map_or(0, |rule| rule.clauses as usize);
+        let cells = tables.candidates.iter();
+        let most =
+            cells.clone().map(|cell| cell.iter().map(|one| clauses(one.rule)).fold(0usize, usize::saturating_add));
+        Trace {
+            recording: false,
+            matches: Vec::with_capacity(cells.map(Vec::len).max().unwrap_or(0)),
+            clauses: Vec::with_capacity(most.max().unwrap_or(0)),
+        }
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.matches.clear();
+        self.clauses.clear();
+    }
+
+    /// Makes room for the clauses of the next rule; empty where nothing is recorded.
+    pub(crate) fn open(&mut self, clauses: usize) -> &mut [Tri] {
+        let start = self.clauses.len();
+        if !self.recording || self.clauses.capacity().saturating_sub(start) < clauses {
+            return &mut [];
+        }
+        self.clauses.extend(core::iter::repeat_n(Tri::Unknown, clauses));
+        self.clauses.get_mut(start..).unwrap_or_default()
+    }
+
+    /// Notes how the rule came out whose clauses are the last ones.
+    pub(crate) fn close(&mut self, rule: RuleId, matched: Tri, clauses: usize) {
+        if self.recording && self.matches.len() < self.matches.capacity() {
+            let start = self.clauses.len().saturating_sub(clauses);
+            self.matches.push((rule, matched, start, clauses));
+        }
+    }
+}
