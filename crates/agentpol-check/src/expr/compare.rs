@@ -46,15 +46,14 @@ pub(super) fn conversion(given: &Typed, wanted: &Type) -> Option<String> {
 impl<'a> Typer<'_, 'a> {
     /// Types both sides, the one that has a type of its own first, so that words and texts follow it.
     pub(super) fn both(&mut self, left: &ast::Expr<'a>, right: &ast::Expr<'a>) -> (Typed, Typed) {
-        let own = |typed: &Typed| Some(typed.expr.ty.clone()).filter(|ty| *ty != Type::Unknown);
         if self.is_flexible(left) && !self.is_flexible(right) {
             let right = self.infer(right, None);
-            let hint = own(&right);
-            (self.infer(left, hint.as_ref()), right)
+            let hint = right.expr.ty.clone();
+            (self.infer(left, Some(&hint)), right)
         } else {
             let left = self.infer(left, None);
-            let hint = own(&left);
-            let right = self.infer(right, hint.as_ref());
+            let hint = left.expr.ty.clone();
+            let right = self.infer(right, Some(&hint));
             (left, right)
         }
     }
@@ -86,6 +85,7 @@ impl<'a> Typer<'_, 'a> {
         let (left, right) = if revealed {
             (self.guarded(left).expr, self.guarded(right).expr)
         } else {
+            let right = Typed { secret: right.secret && !left.secret, ..right };
             (self.operand(left), self.operand(right))
         };
         self.condition_node(ExprKind::Compare(op, Box::new(left), Box::new(right)), span)
@@ -185,7 +185,7 @@ impl<'a> Typer<'_, 'a> {
             None => {
                 let element = self.infer(left, None);
                 let hint = Type::List(Box::new(element.expr.ty.clone()), 0);
-                let list = self.infer(right, Some(&hint).filter(|_| !element.is_unknown()));
+                let list = self.infer(right, Some(&hint));
                 (element, list)
             }
         };
@@ -342,7 +342,8 @@ impl<'a> Typer<'_, 'a> {
 /// Returns the type of what is in a list, or of a map's keys.
 fn element_of(ty: &Type) -> Option<Type> {
     match ty {
-        Type::List(element, _) if **element != Type::Unknown => Some((**element).clone()),
+        Type::Unknown => Some(Type::Unknown),
+        Type::List(element, _) => Some((**element).clone()),
         Type::Map(..) => Some(Type::String),
         _ => None,
     }

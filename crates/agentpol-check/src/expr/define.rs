@@ -18,9 +18,6 @@ const MAX_REPEATED: usize = 16;
 /// How many definitions may be written out inside each other.
 const MAX_FRAMES: usize = 48;
 
-/// Stands for the value of a definition that is not written out.
-const OPAQUE: LocalId = LocalId(u32::MAX);
-
 /// Types every definition in its own module and finds those that use themselves.
 pub(crate) fn check_defines(names: &Names<'_>, policy: &Policy, sources: &SourceMap, diagnostics: &mut Diagnostics) {
     let order = order(names, diagnostics);
@@ -143,15 +140,17 @@ impl<'a> Typer<'_, 'a> {
         if let Some(results) = self.results
             && !(define.ast.params.is_none() && self.is_flexible_body(&define))
         {
-            let ty = results.get(id.0 as usize).cloned().unwrap_or(Type::Unknown);
-            let expr = self.node(ExprKind::Local(OPAQUE), ty, span);
-            return Typed::plain(expr).at(span);
+            return self.opaque(results.get(id.0 as usize).cloned().unwrap_or(Type::Unknown), span);
         }
         if self.frames.iter().any(|frame| frame.define == id) {
             return self.unknown(span).at(span);
         }
         let size = self.size_written_out(id, 0);
-        if self.frames.len() >= MAX_FRAMES || self.nodes.saturating_add(size) > MAX_NODES {
+        if self.frames.len() >= MAX_FRAMES {
+            self.full_of(span, &format!("more than {MAX_FRAMES} definitions, each inside the one before"));
+            return self.unknown(span).at(span);
+        }
+        if self.nodes.saturating_add(size) > MAX_NODES {
             self.too_large(span);
             return self.unknown(span).at(span);
         }
@@ -196,8 +195,7 @@ impl<'a> Typer<'_, 'a> {
         let types = self.cx.names.define_params.get(id.0 as usize).map(Vec::as_slice).unwrap_or_default();
         let mut typed = Vec::new();
         for ((param, argument), ty) in params.unwrap_or_default().iter().zip(given.unwrap_or_default()).zip(types) {
-            let hint = Some(ty).filter(|ty| **ty != Type::Unknown);
-            let argument = if param.optional { self.asking(argument) } else { self.infer(argument, hint) };
+            let argument = if param.optional { self.asking(argument) } else { self.infer(argument, Some(ty)) };
             let argument = self.fit(argument, ty, &format!("for `{}`", param.name.text));
             typed.push(if param.optional { argument } else { self.guarded(argument) });
         }
@@ -241,16 +239,17 @@ impl<'a> Typer<'_, 'a> {
         Typed { expr, missing, ..argument }
     }
 
-    /// Counts the nodes that a definition becomes, without writing it out. Circles and chains too long count as too
-    /// large.
+    /// Counts the nodes that a definition becomes, without writing it out; what nests too deep is not looked into.
     fn size_written_out(&mut self, id: DefineId, depth: usize) -> u64 {
         if let Some(size) = self.sizes.get(&id) {
             return *size;
         }
-        if depth >= MAX_FRAMES {
-            return u64::MAX;
+        if depth > MAX_FRAMES {
+            return 0;
         }
         let Some(define) = self.cx.names.defines.get(id.0 as usize) else { return 0 };
+        // A circle, which has been told, counts once.
+        self.sizes.insert(id, 0);
         let (own, used) = survey(self.cx.names, define.module, &define.ast.body);
         let mut size = own;
         for used in used {

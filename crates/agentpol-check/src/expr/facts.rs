@@ -30,7 +30,9 @@ impl Typer<'_, '_> {
         let help = format!(
             "ask first, as in `has {written} and ...`, or say what stands in for it: `({written} otherwise ...)`"
         );
+        let key = first.key.clone();
         self.report(diagnostic.help(help));
+        self.facts.push(key);
         typed
     }
 

@@ -40,7 +40,10 @@ impl<'a> Typer<'_, 'a> {
                 };
                 let title = format!("`{function}` takes {takes}");
                 self.report(Diagnostic::new(Code::AP0309, title, span, format!("{} given", arguments.len())));
-                self.unknown(span).at(span)
+                match (function, self.origin_level()) {
+                    ("origin", Some(level)) => self.opaque(Type::Level(level), span),
+                    _ => self.unknown(span).at(span),
+                }
             }
             _ => self.call_definition(name, arguments, span, asked),
         }
@@ -145,8 +148,7 @@ impl<'a> Typer<'_, 'a> {
     fn least(&mut self, word: &str, arguments: &[ast::Expr<'a>], span: Span, asked: Option<&Type>) -> Typed {
         let own = arguments.iter().find(|argument| !self.is_flexible(argument)).copied();
         let first = own.map(|own| self.infer(&own, asked));
-        let hint =
-            first.as_ref().map(|typed| typed.expr.ty.clone()).filter(|ty| *ty != Type::Unknown).or(asked.cloned());
+        let hint = first.as_ref().map(|typed| typed.expr.ty.clone()).or(asked.cloned());
         let mut least = first;
         for argument in arguments {
             if own.is_some_and(|own| own.span == argument.span) {

@@ -14,9 +14,10 @@ impl<'a> Typer<'_, 'a> {
             return self.unknown(expr.span).at(expr.span);
         }
         if self.depth >= MAX_DEPTH {
-            self.full = true;
-            let title = format!("this nests deeper than {MAX_DEPTH} when its definitions are written out");
-            self.report(Diagnostic::new(Code::AP0503, title, expr.span, "it becomes too deep here"));
+            self.full_of(
+                expr.span,
+                &format!("this nests deeper than {MAX_DEPTH} when its definitions are written out"),
+            );
             return self.unknown(expr.span).at(expr.span);
         }
         self.depth += 1;
@@ -87,7 +88,7 @@ impl<'a> Typer<'_, 'a> {
     fn has(&mut self, of: &ast::Expr<'a>, span: Span) -> Typed {
         let asked = self.asking(of);
         if asked.is_unknown() {
-            return self.condition_node(ExprKind::Literal(Value::Bool(true)), span);
+            return self.undecided(span);
         }
         let may_miss = matches!(
             asked.expr.kind,
@@ -117,8 +118,8 @@ impl<'a> Typer<'_, 'a> {
     /// Types `E otherwise D`: there when `D` is.
     fn otherwise(&mut self, value: &ast::Expr<'a>, default: &ast::Expr<'a>, span: Span, asked: Option<&Type>) -> Typed {
         let value = self.infer(value, asked);
-        let hint = if value.is_unknown() { asked.cloned() } else { Some(value.expr.ty.clone()) };
-        let default = self.infer(default, hint.as_ref());
+        let hint = value.expr.ty.clone();
+        let default = self.infer(default, Some(&hint));
         let (value, default) = self.level_numbers(value, default);
         let (value, default) = match self.one_type(value, default, "what stands in for it") {
             Some(both) => both,
@@ -169,7 +170,7 @@ impl<'a> Typer<'_, 'a> {
     /// Types a branch; what the condition guards is there in it.
     fn branch(&mut self, facts: Vec<String>, branch: &ast::Expr<'a>, asked: Option<&Type>) -> Typed {
         self.knowing(facts, |this| {
-            let mut typed = this.infer(branch, asked.filter(|ty| **ty != Type::Unknown));
+            let mut typed = this.infer(branch, asked);
             typed.missing.retain(|missing| !this.facts.contains(&missing.key));
             typed
         })

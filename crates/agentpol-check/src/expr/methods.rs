@@ -189,8 +189,7 @@ impl<'a> Typer<'_, 'a> {
 
     /// A condition that could not be typed: the mistake is told, the type is clear.
     pub(super) fn undecided(&mut self, span: Span) -> Typed {
-        let literal = ExprKind::Literal(crate::policy::Value::Bool(false));
-        self.condition_node(literal, span)
+        self.condition_node(ExprKind::Local(super::OPAQUE), span)
     }
 
     pub(super) fn malformed_text(&mut self, text: &str, what: &str, at: Span, why: &str, help: Option<String>) {

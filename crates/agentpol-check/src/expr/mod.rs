@@ -34,7 +34,7 @@ pub(crate) use show::listed;
 pub(crate) use written::survey_names;
 
 use crate::names::{DefineId, Names};
-use crate::policy::{AgentId, Expr, ExprKind, LocalId, ModuleId, Policy, RecordId, ToolId, Type, Value, ZoneId};
+use crate::policy::{AgentId, Expr, ExprKind, LocalId, ModuleId, Policy, RecordId, ToolId, Type, ZoneId};
 use agentpol_diagnostics::{Code, Diagnostic, Diagnostics, SourceMap, Span};
 use agentpol_syntax::ast;
 use scope::{Binding, Frame};
@@ -96,6 +96,9 @@ const MAX_NODES: u64 = 100_000;
 /// How deep one expression may nest once its definitions are written out; keeps recursion off the end of the stack.
 const MAX_DEPTH: u32 = 128;
 
+/// Stands for what is not typed, or not written out; never in a policy without errors.
+const OPAQUE: LocalId = LocalId(u32::MAX);
+
 /// Types the expressions of one place, in order.
 pub(crate) struct Typer<'c, 'a> {
     cx: &'c Surroundings<'c, 'a>,
@@ -121,6 +124,8 @@ pub(crate) struct Typer<'c, 'a> {
     locals: u32,
     nodes: u64,
     depth: u32,
+    /// Arguments that were told to be missing from a tool, once each.
+    told: Vec<String>,
     /// The rule has grown too large; said once.
     full: bool,
 }
@@ -144,6 +149,7 @@ impl<'c, 'a> Typer<'c, 'a> {
             locals: 0,
             nodes: 0,
             depth: 0,
+            told: Vec::new(),
             full: false,
         };
         if matches!(typer.place, Place::Constraint { .. } | Place::ResultKey { .. }) {
@@ -201,7 +207,7 @@ impl<'c, 'a> Typer<'c, 'a> {
         let span = self.shown(span);
         if self.nodes > MAX_NODES {
             self.too_large(span);
-            return Expr { kind: ExprKind::Literal(Value::Bool(false)), ty, span };
+            return Expr { kind: ExprKind::Local(OPAQUE), ty, span };
         }
         Expr { kind, ty, span }
     }
@@ -209,7 +215,7 @@ impl<'c, 'a> Typer<'c, 'a> {
     /// Stands for what could not be typed.
     fn unknown(&self, span: Span) -> Typed {
         let span = self.shown(span);
-        Typed::plain(Expr { kind: ExprKind::Literal(Value::Bool(false)), ty: Type::Unknown, span })
+        Typed::plain(Expr { kind: ExprKind::Local(OPAQUE), ty: Type::Unknown, span })
     }
 
     /// Returns the place for people: for an expanded definition, where it is used.
@@ -246,10 +252,14 @@ impl<'c, 'a> Typer<'c, 'a> {
     }
 
     fn too_large(&mut self, span: Span) {
+        self.full_of(span, &format!("this grows over {MAX_NODES} parts when its definitions are written out"));
+    }
+
+    /// Ends the typing of what is too large; said once.
+    fn full_of(&mut self, span: Span, title: &str) {
         if std::mem::replace(&mut self.full, true) {
             return;
         }
-        let title = format!("this grows over {MAX_NODES} parts when its definitions are written out");
         let mut diagnostic = Diagnostic::new(Code::AP0503, title, span, "it becomes too large here");
         if let Place::Rule { span: rule, .. } = &self.place {
             diagnostic = diagnostic.because(*rule, "in this rule");

@@ -30,7 +30,7 @@ impl Effect {
 }
 
 impl<'a> Typer<'_, 'a> {
-    fn origin_level(&self) -> Option<LevelId> {
+    pub(super) fn origin_level(&self) -> Option<LevelId> {
         let levels = &self.cx.policy.levels;
         let at = levels.iter().position(|level| level.module.is_none() && level.name == "origin")?;
         Some(LevelId(u32::try_from(at).ok()?))
@@ -43,10 +43,11 @@ impl<'a> Typer<'_, 'a> {
     /// Types `origin(E)`.
     pub(super) fn origin(&mut self, of: &ast::Expr<'a>, span: Span) -> Typed {
         let Some(level) = self.origin_level() else { return self.unknown(span).at(span) };
+        let ty = Type::Level(level);
         if matches!(self.place, Place::Constraint { .. } | Place::ResultKey { .. }) {
             let title = "`origin` cannot be asked here";
             self.report(Diagnostic::new(Code::AP0316, title, span, "not known where this is asked"));
-            return self.unknown(span).at(span);
+            return self.opaque(ty, span);
         }
         let of = match of.kind {
             Written::Name(name) if name.text == "args" && self.binding("args").is_none() => {
@@ -55,7 +56,7 @@ impl<'a> Typer<'_, 'a> {
             _ => self.infer(of, None),
         };
         if of.is_unknown() && !matches!(self.place, Place::Definition) {
-            return self.unknown(span).at(span);
+            return self.opaque(ty, span);
         }
         if !of.is_unknown() && !self.is_traced(&of.expr) {
             let title = "`origin` is asked about an argument of the call";
@@ -65,10 +66,15 @@ impl<'a> Typer<'_, 'a> {
                 _ => "write `origin(args.NAME)`, or name an element of an argument",
             };
             self.report(diagnostic.help(help));
-            return self.unknown(span).at(span);
+            return self.opaque(ty, span);
         }
         let of = self.guarded(of).expr;
-        Typed::plain(self.node(ExprKind::Origin(Box::new(of)), Type::Level(level), span)).at(span)
+        Typed::plain(self.node(ExprKind::Origin(Box::new(of)), ty, span)).at(span)
+    }
+
+    /// A value of a known type that could not be typed further; that has been told.
+    pub(super) fn opaque(&mut self, ty: Type, span: Span) -> Typed {
+        Typed::plain(self.node(ExprKind::Local(super::OPAQUE), ty, span)).at(span)
     }
 
     /// Returns whether the host can say where a value comes from: it is an argument, inside one, or written here.

@@ -223,12 +223,16 @@ impl<'a> Typer<'_, 'a> {
         let Some((first_tool, first)) = having.first().copied() else {
             return self.no_argument(name, span, &tools);
         };
+        if self.told.iter().any(|told| told == name.text) {
+            return self.unknown(span).at(span);
+        }
         let lacking: Vec<ToolId> = tools.iter().filter(|tool| field_of(tool).is_none()).copied().collect();
         let key = format!("args.{}", name.text);
         if !lacking.is_empty() && asking {
             self.exempts(name, span, &lacking);
         } else if !lacking.is_empty() && !self.facts.contains(&key) {
             self.not_in_every_tool(name, first, &lacking);
+            self.told.push(name.text.to_owned());
             return self.unknown(span).at(span);
         }
         if let Some((tool, other)) = having.iter().find(|(_, field)| !alike(policy, &field.ty, &first.ty)) {
@@ -238,6 +242,7 @@ impl<'a> Typer<'_, 'a> {
                 .because(first.span, word(first_tool, &first.ty))
                 .because(other.span, word(*tool, &other.ty));
             self.report(diagnostic.help("write one rule for each type"));
+            self.told.push(name.text.to_owned());
             return self.unknown(span).at(span);
         }
         let optional = !lacking.is_empty() || having.iter().any(|(_, field)| field.optional);

@@ -29,13 +29,18 @@ impl<'a> Typer<'_, 'a> {
         if let Some(typed) = self.local(name, asked) {
             return typed;
         }
-        if ROOTS.contains(&name.text) {
+        let other_side_failed = asked == Some(&Type::Unknown);
+        if ROOTS.contains(&name.text)
+            && !(other_side_failed && matches!(name.text, "args" | "user" | "agent" | "context"))
+        {
             return self.root_alone(name);
         }
         match self.entity(name.text) {
             Some((Entity::Define(define), _)) => self.use_definition(define, None, span, asked),
             Some((Entity::Level(_) | Entity::Enum(_), _)) | None => match asked {
                 Some(ty @ (Type::Enum(_) | Type::Level(_))) => self.not_a_member(name.text, span, ty),
+                // May be a member of what failed to type; that has been told.
+                Some(Type::Unknown) => self.unknown(span).at(span),
                 _ => self.unknown_word(name),
             },
             Some((entity, declared)) => self.no_value(name.text, span, entity, declared),
