@@ -1,0 +1,183 @@
+//! What one instance of the module holds: input, program, working memory, and what came out last.
+
+use agentpol_bytecode::code::Outcome;
+use agentpol_bytecode::{LoadError, Program, load};
+use agentpol_vm::Scratch;
+use std::fmt::Write;
+
+/// More input than this is refused.
+const MAX_INPUT: usize = 1 << 28;
+
+/// What is told to the host as a number: only 1 permits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(i32)]
+pub enum Answer {
+    /// Refused.
+    Deny = 0,
+    /// May be dispatched.
+    Allow = 1,
+    /// A person must approve it.
+    RequireApproval = 2,
+    /// May be tried later.
+    Throttle = 3,
+}
+
+/// One program, and one decision at a time.
+#[derive(Debug)]
+pub struct Session {
+    input: Vec<u8>,
+    loaded: Option<(Program, Scratch)>,
+    operator_view: String,
+    agent_view: String,
+    error: String,
+}
+
+impl Default for Session {
+    fn default() -> Self {
+        Session::new()
+    }
+}
+
+impl Session {
+    /// Starts without a program: everything is denied.
+    pub const fn new() -> Self {
+        Session {
+            input: Vec::new(),
+            loaded: None,
+            operator_view: String::new(),
+            agent_view: String::new(),
+            error: String::new(),
+        }
+    }
+
+    /// Makes room for so many bytes of input; `None` where there is no room.
+    pub fn input(&mut self, length: usize) -> Option<&mut [u8]> {
+        self.input.clear();
+        if length > MAX_INPUT || self.input.try_reserve(length).is_err() {
+            return None;
+        }
+        self.input.resize(length, 0);
+        Some(&mut self.input)
+    }
+
+    /// Loads the program in the input. The one before is gone in either case.
+    ///
+    /// # Errors
+    /// Returns why the input is no sound program; [`error`](Session::error) has it as text.
+    pub fn load(&mut self) -> Result<(), LoadError> {
+        self.loaded = None;
+        self.error.clear();
+        match load(&self.input) {
+            Ok(program) => {
+                let scratch = Scratch::new(&program);
+                self.loaded = Some((program, scratch));
+                Ok(())
+            }
+            Err(error) => {
+                // Writing to a string does not fail.
+                let _ = write!(self.error, "{error}");
+                Err(error)
+            }
+        }
+    }
+
+    /// Decides the request in the input.
+    pub fn decide(&mut self) -> Answer {
+        self.operator_view.clear();
+        self.agent_view.clear();
+        let Some((program, scratch)) = &mut self.loaded else {
+            self.operator_view.push_str(r#"{"outcome":"deny","code":"internal"}"#);
+            self.agent_view.push_str(r#"{"outcome":"deny"}"#);
+            return Answer::Deny;
+        };
+        let decision = agentpol_vm::decide(program, &self.input, scratch);
+        let _ = write!(self.operator_view, "{}", decision.for_operator(program));
+        let _ = write!(self.agent_view, "{}", decision.for_agent(program));
+        match decision.outcome() {
+            Outcome::Allow if decision.permits() => Answer::Allow,
+            Outcome::Allow | Outcome::Deny => Answer::Deny,
+            Outcome::RequireApproval => Answer::RequireApproval,
+            Outcome::Throttle => Answer::Throttle,
+        }
+    }
+
+    /// Returns the meaning hash of the loaded program.
+    pub fn meaning_hash(&self) -> Option<&[u8; 32]> {
+        self.loaded.as_ref().map(|(program, _)| program.meaning_hash())
+    }
+
+    /// Returns the operator's view of the last decision, as JSON.
+    pub fn operator_view(&self) -> &str {
+        &self.operator_view
+    }
+
+    /// Returns the agent's view of the last decision, as JSON.
+    pub fn agent_view(&self) -> &str {
+        &self.agent_view
+    }
+
+    /// Returns why the last program did not load; empty where it did.
+    pub fn error(&self) -> &str {
+        &self.error
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Answer, Session};
+    use agentpol_bytecode::encode;
+    use agentpol_bytecode::tables::{Module, Tables};
+
+    fn put(session: &mut Session, bytes: &[u8]) {
+        session.input(bytes.len()).unwrap().copy_from_slice(bytes);
+    }
+
+    /// One module, nothing in it.
+    fn bare_program() -> Vec<u8> {
+        let words = ["m", "model", "system", "trusted", "untrusted", "user"];
+        let tables = Tables {
+            modules: vec![Module { name: 0, root: true, ..Module::default() }],
+            symbols: words.map(String::from).to_vec(),
+            levels: vec![vec![4, 1, 3, 5, 2]],
+            ..Tables::default()
+        };
+        encode(&tables)
+    }
+
+    #[test]
+    fn without_a_program_everything_is_denied() {
+        let mut session = Session::new();
+        put(&mut session, b"{}");
+        assert_eq!(session.decide(), Answer::Deny);
+        assert_eq!(session.operator_view(), r#"{"outcome":"deny","code":"internal"}"#);
+        assert!(session.meaning_hash().is_none());
+    }
+
+    #[test]
+    fn a_program_that_does_not_load_leaves_none() {
+        let mut session = Session::new();
+        put(&mut session, &bare_program());
+        assert!(session.load().is_ok() && session.meaning_hash().is_some() && session.error().is_empty());
+        put(&mut session, b"no program");
+        assert!(session.load().is_err() && session.meaning_hash().is_none());
+        assert_eq!(session.error(), "not a compiled policy");
+    }
+
+    #[test]
+    fn both_views_come_out() {
+        let mut session = Session::new();
+        put(&mut session, &bare_program());
+        assert!(session.load().is_ok());
+        put(&mut session, b"{}");
+        assert_eq!(session.decide(), Answer::Deny);
+        assert!(
+            session.operator_view().starts_with(r#"{"outcome":"deny","code":"request_malformed","meaning":"sha256:"#)
+        );
+        assert_eq!(session.agent_view(), r#"{"outcome":"deny"}"#);
+    }
+
+    #[test]
+    fn too_much_input_is_refused() {
+        assert!(Session::new().input(usize::MAX).is_none());
+    }
+}
