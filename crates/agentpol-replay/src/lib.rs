@@ -4,10 +4,13 @@
 //! what an agent asked for then. What cannot be judged is counted by reason and never passed over.
 
 mod clock;
+mod engine;
 mod golden;
 mod manifest;
+mod replay;
 mod report;
 mod request;
+mod scenario;
 mod verdict;
 
 pub use agentpol::LintLevel;
@@ -16,6 +19,7 @@ pub use manifest::{
     AgentSetting, ClockSetting, ContextValue, CredentialSetting, Manifest, ManifestError, ManifestErrorKind,
     RecordingEntry, Setting, UserSetting,
 };
+pub use replay::{GoldenFile, Replay};
 pub use report::{
     Counts, Difference, Expected, MalformedRecord, RecordPlace, RecordingReport, Report, RulePlace, ScenarioReport,
     SourcePlace, Status, StepFailure,

@@ -92,7 +92,7 @@ impl ManifestErrorKind {
                 Some("add `tool = \"...\"` with the field that holds the tool's name".to_owned())
             }
             ManifestErrorKind::Mapping(MappingError::UnknownField { field }) => {
-                agentpol_diagnostics::did_you_mean(field, agentpol_trace::Mapping::fields())
+                agentpol::diagnostics::did_you_mean(field, agentpol_trace::Mapping::fields())
             }
             _ => None,
         }

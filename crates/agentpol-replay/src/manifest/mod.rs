@@ -10,7 +10,7 @@ mod reader;
 use std::collections::BTreeMap;
 
 use agentpol::LintLevel;
-use agentpol_diagnostics::{Code, Kind, nearest};
+use agentpol::diagnostics::{Code, Kind, nearest};
 use toml::de::{DeTable, DeValue};
 
 pub use entry::{AgentSetting, ClockSetting, ContextValue, CredentialSetting, RecordingEntry, Setting, UserSetting};

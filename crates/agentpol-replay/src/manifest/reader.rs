@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use agentpol_diagnostics::nearest;
+use agentpol::diagnostics::nearest;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 

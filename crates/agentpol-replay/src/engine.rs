@@ -1,0 +1,87 @@
+//! The engine as a replay asks it: one request in, a verdict with named rules out.
+
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
+
+use agentpol::bytecode::decision::RuleList;
+use agentpol::bytecode::tables::{Effect, RuleId};
+use agentpol::{Decision, Program, Scratch, decide};
+
+use crate::report::RulePlace;
+use crate::verdict::Verdict;
+
+/// A program and the room to decide in.
+pub(crate) struct Engine<'p> {
+    program: &'p Program,
+    scratch: Scratch,
+    by_name: OnceCell<BTreeMap<String, RuleId>>,
+}
+
+impl<'p> Engine<'p> {
+    pub(crate) fn new(program: &'p Program) -> Engine<'p> {
+        Engine { program, scratch: Scratch::new(program), by_name: OnceCell::new() }
+    }
+
+    pub(crate) fn decide(&mut self, request: &str) -> Decision {
+        decide(self.program, request.as_bytes(), &mut self.scratch)
+    }
+
+    /// The decision in short.
+    pub(crate) fn verdict(&self, decision: &Decision) -> Verdict {
+        Verdict {
+            outcome: decision.outcome().as_str().to_owned(),
+            code: decision.code().as_str().to_owned(),
+            rules: self.names(decision.rules()),
+            would: decision.would().map(|code| code.as_str().to_owned()),
+        }
+    }
+
+    fn names(&self, rules: &RuleList) -> Vec<String> {
+        rules.named().iter().map(|rule| self.name(*rule)).collect()
+    }
+
+    /// A rule as `MODULE: NAME`.
+    fn name(&self, rule: RuleId) -> String {
+        let Some(found) = self.program.rule(rule) else { return String::new() };
+        let module = self.program.tables().modules.get(found.module as usize);
+        let module = module.map_or("", |module| self.program.symbol(module.name));
+        format!("{module}: {}", self.program.symbol(found.name))
+    }
+
+    /// Whose approvals the rules ask for: wire names of groups, or `user`.
+    pub(crate) fn approvers(&self, decision: &Decision) -> Vec<String> {
+        let tables = self.program.tables();
+        let approver = |rule: &RuleId| match self.program.rule(*rule)?.effect {
+            Effect::RequireApproval { from: None, .. } => Some("user".to_owned()),
+            Effect::RequireApproval { from: Some(group), .. } => {
+                tables.groups.get(group as usize).map(|group| self.program.symbol(group.wire).to_owned())
+            }
+            _ => None,
+        };
+        decision.approvals().named().iter().filter_map(approver).collect()
+    }
+
+    /// Where rules stand, as far as the program has them.
+    pub(crate) fn places(&self, names: &[String], decides: bool) -> Vec<RulePlace> {
+        let tables = self.program.tables();
+        let by_name = self.by_name.get_or_init(|| {
+            let rules = (0u32..).zip(&tables.rules).map(|(number, _)| RuleId(number));
+            rules.map(|rule| (self.name(rule), rule)).collect()
+        });
+        let mut places = Vec::new();
+        for name in names {
+            let Some(number) = by_name.get(name) else { continue };
+            let Some(rule) = self.program.rule(*number) else { continue };
+            let place = tables.debug.rules.get(number.0 as usize).copied().unwrap_or_default();
+            places.push(RulePlace {
+                rule: name.clone(),
+                effect: rule.effect.as_str().to_owned(),
+                file: tables.debug.files.get(place.file as usize).cloned().unwrap_or_default(),
+                line: place.line,
+                column: place.column,
+                decides,
+            });
+        }
+        places
+    }
+}

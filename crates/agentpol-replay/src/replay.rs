@@ -1,0 +1,181 @@
+//! Replaying recordings: what would be decided today, compared with what was.
+
+use std::io::BufRead;
+
+use agentpol::Program;
+use agentpol_trace::{Action, Expectation, OpenOptions, RecordError, Recording};
+
+use crate::engine::Engine;
+use crate::golden::{Golden, Identity, write_line};
+use crate::manifest::RecordingEntry;
+use crate::report::{Difference, Expected, MalformedRecord, RecordPlace, RecordingReport};
+use crate::request::{NotEvaluable, Request, request};
+use crate::verdict::{NOT_EVALUABLE, Verdict};
+
+/// What is done with golden decisions.
+#[derive(Debug)]
+pub enum GoldenFile<'g> {
+    /// There are none.
+    Absent,
+    /// Those of this text are compared.
+    Compare(&'g str),
+    /// Those of today are written to this text, and nothing is compared with them.
+    Write(&'g mut String),
+}
+
+/// A program that recordings are replayed against.
+pub struct Replay<'p> {
+    pub(crate) engine: Engine<'p>,
+}
+
+impl<'p> Replay<'p> {
+    /// Takes a program.
+    pub fn new(program: &'p Program) -> Replay<'p> {
+        Replay { engine: Engine::new(program) }
+    }
+
+    /// Replays a recording. Never stops before its end: what cannot be read or judged is in the report.
+    pub fn recording<R: BufRead>(
+        &mut self,
+        name: &str,
+        reader: R,
+        entry: &RecordingEntry,
+        golden: GoldenFile<'_>,
+    ) -> RecordingReport {
+        let mut report = RecordingReport { name: name.to_owned(), ..RecordingReport::default() };
+        let options = OpenOptions { format: entry.format, mapping: entry.mapping.clone() };
+        let recording = match Recording::open(name, reader, options) {
+            Ok(recording) => recording,
+            Err(error) => {
+                report.unread = Some(error.to_string());
+                return report;
+            }
+        };
+        report.format = Some(recording.format().name());
+        let (mut compared, mut written) = match golden {
+            GoldenFile::Absent => (None, None),
+            GoldenFile::Compare(text) => (Some(Golden::new(text)), None),
+            GoldenFile::Write(text) => (None, Some(text)),
+        };
+        report.golden = compared.is_some();
+        for item in recording {
+            let action = match item {
+                Ok(action) => action,
+                Err(error) => {
+                    malformed(&mut report, &error);
+                    continue;
+                }
+            };
+            report.counts.actions += 1;
+            if !entry.issuers.contains(&action.issuer) {
+                *report.counts.by_others.entry(action.issuer.name()).or_default() += 1;
+                continue;
+            }
+            let (tool, verdict) = self.judge(&action, entry, &mut report);
+            let identity = Identity { seq: action.seq, call: action.call.as_deref(), tool: &tool };
+            if let Some(text) = &mut written {
+                write_line(text, identity, &verdict);
+            }
+            if let Some(golden) = &mut compared
+                && let Some(old) = golden.next(identity, &action.place)
+            {
+                report.counts.compared += 1;
+                if old != verdict {
+                    self.difference(&mut report, &action, &tool, Expected::Golden(old), verdict.clone());
+                }
+            }
+            if let Some(expect) = &action.expect {
+                report.counts.expected += 1;
+                if !meets(&verdict, expect) {
+                    let Expectation { outcome, code, rule } = expect.clone();
+                    let old = Expected::Record { outcome: outcome.name(), code, rule };
+                    self.difference(&mut report, &action, &tool, old, verdict);
+                }
+            }
+        }
+        report.golden_problem = compared.and_then(Golden::finish);
+        report
+    }
+
+    /// The wire name of the tool and the verdict, both counted.
+    fn judge(&mut self, action: &Action, entry: &RecordingEntry, report: &mut RecordingReport) -> (String, Verdict) {
+        let (tool, judged) = match request(action, entry) {
+            Ok(request) => {
+                let judged = self.decide(action, &request);
+                if judged.is_ok() {
+                    report.counts.fixed_clock += u64::from(request.fixed_clock);
+                    report.counts.assumed_credential += u64::from(request.assumed_credential);
+                }
+                (request.tool, judged)
+            }
+            Err(reason) => (entry.wire_tool(&action.tool).to_owned(), Err(reason)),
+        };
+        match judged {
+            Ok(verdict) => {
+                *report.counts.outcomes.entry(verdict.outcome.clone()).or_default() += 1;
+                *report.counts.codes.entry(verdict.code.clone()).or_default() += 1;
+                (tool, verdict)
+            }
+            Err(reason) => {
+                *report.counts.not_evaluable.entry(reason.name().to_owned()).or_default() += 1;
+                report.not_evaluable.entry(reason.name()).or_insert_with(|| RecordPlace::from(&action.place));
+                (tool, Verdict::from(&reason))
+            }
+        }
+    }
+
+    /// Decides. A tool that the policy does not know, and a credential that the recorder did not keep, say nothing about
+    /// the call, unless the record expects just that code.
+    fn decide(&mut self, action: &Action, request: &Request) -> Result<Verdict, NotEvaluable> {
+        let decision = self.engine.decide(&request.json);
+        let verdict = self.engine.verdict(&decision);
+        let expected = action.expect.as_ref().and_then(|expect| expect.code.as_deref());
+        match verdict.code.as_str() {
+            code if expected == Some(code) => Ok(verdict),
+            "tool_unknown" => Err(NotEvaluable::ToolUndeclared),
+            "credential_missing" if !request.has_credential => Err(NotEvaluable::NoCredential),
+            _ => Ok(verdict),
+        }
+    }
+
+    fn difference(&self, report: &mut RecordingReport, action: &Action, tool: &str, old: Expected, new: Verdict) {
+        let mut rules = self.engine.places(&new.rules, true);
+        if let Expected::Golden(old) = &old {
+            let gone: Vec<String> = old.rules.iter().filter(|rule| !new.rules.contains(rule)).cloned().collect();
+            rules.extend(self.engine.places(&gone, false));
+        }
+        report.counts.differences += 1;
+        report.differences.push(Difference {
+            place: RecordPlace::from(&action.place),
+            seq: action.seq,
+            call: action.call.clone(),
+            tool: tool.to_owned(),
+            old,
+            new,
+            rules,
+        });
+    }
+}
+
+fn malformed(report: &mut RecordingReport, error: &RecordError) {
+    report.counts.malformed += 1;
+    report.malformed.push(MalformedRecord {
+        place: RecordPlace::from(&error.place),
+        field: error.field.clone(),
+        message: error.kind.to_string(),
+    });
+}
+
+/// Whether a verdict is what a record expects. What was not judged meets nothing.
+fn meets(verdict: &Verdict, expect: &Expectation) -> bool {
+    let named = |rule: &String| verdict.rules.iter().any(|full| is_rule(full, rule));
+    verdict.outcome != NOT_EVALUABLE
+        && verdict.outcome == expect.outcome.name()
+        && expect.code.as_ref().is_none_or(|code| *code == verdict.code)
+        && expect.rule.as_ref().is_none_or(named)
+}
+
+/// Whether `MODULE: NAME` is the rule of that name, which may be given with or without its module.
+pub(crate) fn is_rule(full: &str, name: &str) -> bool {
+    full == name || full.split_once(": ").is_some_and(|(_, bare)| bare == name)
+}

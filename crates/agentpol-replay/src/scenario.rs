@@ -1,0 +1,113 @@
+//! Running the scenarios that stand in the policies: each step's request is decided and compared with its arrow.
+
+use agentpol::policy::{Expected, Phase, Policy, Scenario, Step};
+use agentpol::{Decision, SourceMap, Span};
+
+use crate::engine::Engine;
+use crate::replay::{Replay, is_rule};
+use crate::report::{ScenarioReport, SourcePlace, StepFailure};
+use crate::verdict::Verdict;
+
+impl Replay<'_> {
+    /// Runs every scenario of a policy, which must be the one that the program was made of.
+    pub fn scenarios(&mut self, policy: &Policy, sources: &SourceMap) -> Vec<ScenarioReport> {
+        policy.tests.iter().map(|scenario| run(&mut self.engine, policy, sources, scenario)).collect()
+    }
+}
+
+fn run(engine: &mut Engine<'_>, policy: &Policy, sources: &SourceMap, scenario: &Scenario) -> ScenarioReport {
+    let mut failures = Vec::new();
+    for (index, step) in scenario.steps.iter().enumerate() {
+        let decision = engine.decide(&step.request);
+        let verdict = engine.verdict(&decision);
+        if !meets(engine, policy, scenario, step, &decision, &verdict) {
+            failures.push(failure(engine, policy, sources, scenario, (index, step), verdict));
+        }
+    }
+    ScenarioReport {
+        module: policy[scenario.module].name.clone(),
+        name: scenario.name.clone(),
+        at: place(sources, scenario.span),
+        steps: scenario.steps.len(),
+        failures,
+    }
+}
+
+/// Whether a decision is what a step's arrow says.
+fn meets(
+    engine: &Engine<'_>,
+    policy: &Policy,
+    scenario: &Scenario,
+    step: &Step,
+    decision: &Decision,
+    verdict: &Verdict,
+) -> bool {
+    let as_said = match &step.expect {
+        Expected::Allow => verdict.outcome == "allow",
+        Expected::Deny { code } => verdict.outcome == "deny" && code.as_ref().is_none_or(|code| *code == verdict.code),
+        Expected::Throttle => verdict.outcome == "throttle",
+        Expected::RequireApproval { from } => {
+            verdict.outcome == "require_approval"
+                && from.as_ref().is_none_or(|from| approvers(engine, policy, scenario, decision).contains(from))
+        }
+    };
+    as_said && step.by.as_ref().is_none_or(|by| verdict.rules.iter().any(|rule| is_rule(rule, by)))
+}
+
+/// Whose approvals are missing: wire names of groups, or `user`.
+fn approvers(engine: &Engine<'_>, policy: &Policy, scenario: &Scenario, decision: &Decision) -> Vec<String> {
+    let mut approvers = engine.approvers(decision);
+    if let Phase::Supervised { by } = policy[scenario.agent].phase
+        && decision.approval_by_phase()
+    {
+        approvers.push(by.map_or_else(|| "user".to_owned(), |group| policy[group].wire.clone()));
+    }
+    approvers
+}
+
+fn failure(
+    engine: &Engine<'_>,
+    policy: &Policy,
+    sources: &SourceMap,
+    scenario: &Scenario,
+    (index, step): (usize, &Step),
+    new: Verdict,
+) -> StepFailure {
+    let mut rules = engine.places(&new.rules, true);
+    if let Some(by) = &step.by {
+        let full = format!("{}: {by}", policy[scenario.module].name);
+        if !new.rules.contains(&full) {
+            rules.extend(engine.places(&[full], false));
+        }
+    }
+    StepFailure {
+        step: index + 1,
+        at: place(sources, step.span),
+        tool: policy[step.tool].name.clone(),
+        expected: expected(step),
+        new,
+        rules,
+    }
+}
+
+/// The arrow in the language's words.
+fn expected(step: &Step) -> String {
+    let mut words = match &step.expect {
+        Expected::Allow => "allow".to_owned(),
+        Expected::Deny { code: None } => "deny".to_owned(),
+        Expected::Deny { code: Some(code) } => format!("deny {code}"),
+        Expected::Throttle => "throttle".to_owned(),
+        Expected::RequireApproval { from: None } => "require approval".to_owned(),
+        Expected::RequireApproval { from: Some(from) } => format!("require approval from {from}"),
+    };
+    if let Some(by) = &step.by {
+        words.push_str(&format!(" by \"{by}\""));
+    }
+    words
+}
+
+fn place(sources: &SourceMap, span: Span) -> SourcePlace {
+    let Some(file) = sources.get(span.file) else { return SourcePlace::default() };
+    let position = file.position(span.start);
+    SourcePlace { file: file.name().to_owned(), line: position.line, column: position.column }
+}
