@@ -211,6 +211,21 @@ impl Part {
         Part::Lower,
     ];
 
+    /// Returns the word of the language.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Part::Domain => "domain",
+            Part::Local => "local",
+            Part::Host => "host",
+            Part::Scheme => "scheme",
+            Part::Port => "port",
+            Part::UrlPath => "path",
+            Part::Name => "name",
+            Part::Extension => "extension",
+            Part::Lower => "lower",
+        }
+    }
+
     /// Finds a part by its number.
     pub fn from_number(number: u32) -> Option<Part> {
         Part::ALL.get(number as usize).copied()

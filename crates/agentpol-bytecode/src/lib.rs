@@ -24,12 +24,14 @@ mod codec;
 mod error;
 mod format;
 mod layout;
+mod listing;
 mod program;
 mod verify;
 
 pub use error::{Fault, LoadError};
 pub use format::{Expectation, FORMAT_VERSION, MAGIC, encode, load, load_expecting};
 pub use layout::Section;
+pub use listing::Listing;
 pub use program::Program;
 pub use scope::{Tri, derive_cells, static_match};
 pub use verify::{Costs, MAX_STEPS};
