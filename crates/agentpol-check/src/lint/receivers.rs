@@ -4,7 +4,7 @@ use super::walk::arguments;
 use super::{Surface, called, listed, reach};
 use crate::policy::{Policy, Rule, ToolId, Type};
 use agentpol_diagnostics::{Code, Diagnostic, Diagnostics};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Arguments that any restriction reads, by tool; `None` where one reads them all.
 type Read<'c> = BTreeMap<ToolId, Option<Vec<&'c str>>>;
@@ -30,9 +30,13 @@ pub(super) fn look(surface: &Surface<'_, '_>, diagnostics: &mut Diagnostics) {
             }
         }
     }
+    let mut told: BTreeSet<ToolId> = BTreeSet::new();
     for (rule, names, tools) in &looked {
         let Some(names) = names else { continue };
-        if let Some(diagnostic) = tools.iter().find_map(|tool| overlooked(policy, rule, *tool, names, &read)) {
+        let mut open = tools.iter().filter(|tool| !told.contains(tool));
+        let found = open.find_map(|tool| Some((*tool, overlooked(policy, rule, *tool, names, &read)?)));
+        if let Some((tool, diagnostic)) = found {
+            told.insert(tool);
             diagnostics.push(diagnostic);
         }
     }
