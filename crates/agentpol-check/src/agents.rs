@@ -23,8 +23,7 @@ pub(crate) fn fill_agents<'a>(draft: &mut Draft<'a, '_>, declared: &Declared<'a>
     for (module, ast) in &declared.agents {
         let unique = names.get(ast.name.text) == Some(&1);
         let (mut agent, place) = fill_agent(draft, *module, ast);
-        agent.wire =
-            if unique { agent.name.clone() } else { format!("{}.{}", draft.module_name(*module), agent.name) };
+        agent.wire = if unique { agent.name.clone() } else { format!("{}.{}", draft.module_name(*module), agent.name) };
         draft.policy.agents.push(agent);
         places.push(place);
     }
@@ -119,7 +118,11 @@ fn read_clause(
             }
         }
         AgentClauseKind::ReachedVia(..) | AgentClauseKind::DelegatesTo(..) => {
-            draft.report(not_yet("delegations", clause.span, "until then, each agent acts for itself: remove the clause"));
+            draft.report(not_yet(
+                "delegations",
+                clause.span,
+                "until then, each agent acts for itself: remove the clause",
+            ));
         }
     }
 }
@@ -176,7 +179,8 @@ fn read_phase(
         ast::Phase::Autonomous => Some(Phase::Autonomous),
         ast::Phase::Unknown(word) => {
             let known = ["observe", "read_only", "supervised", "autonomous"];
-            let help = did_you_mean(word.text, known).unwrap_or_else(|| format!("write one of `{}`", known.join("`, `")));
+            let help =
+                did_you_mean(word.text, known).unwrap_or_else(|| format!("write one of `{}`", known.join("`, `")));
             let title = format!("unknown phase `{}`", word.text);
             draft.report(Diagnostic::new(Code::AP0201, title, word.span, "not a phase").help(help));
             None
@@ -213,7 +217,8 @@ fn refuse_shared_identities(draft: &mut Draft<'_, '_>, places: &Places) {
         let id = AgentId(at as u32);
         for (identity, span) in agent.identities.iter().zip(&places[at]) {
             let first = exact.get(identity).copied();
-            let template = || open.iter().find(|(other, ..)| overlap(other, identity)).map(|(_, id, span)| (*id, *span));
+            let template =
+                || open.iter().find(|(other, ..)| overlap(other, identity)).map(|(_, id, span)| (*id, *span));
             let is_template = !crate::identity::attributes_in(identity).is_empty();
             let covered =
                 || exact.iter().filter(|(other, _)| is_template && overlap(other, identity)).map(|(_, at)| *at).min();

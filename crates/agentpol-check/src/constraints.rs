@@ -19,11 +19,7 @@ pub(crate) fn type_constraints<'a>(draft: &mut Draft<'a, '_>) {
     }
 }
 
-fn type_of_one<'a>(
-    draft: &Draft<'a, '_>,
-    constrained: &Constrained<'a>,
-    found: &mut Diagnostics,
-) -> Vec<Constraint> {
+fn type_of_one<'a>(draft: &Draft<'a, '_>, constrained: &Constrained<'a>, found: &mut Diagnostics) -> Vec<Constraint> {
     let Some(field) = draft.policy[constrained.shape].fields.get(constrained.field) else { return Vec::new() };
     if field.ty == Type::Unknown {
         return Vec::new();

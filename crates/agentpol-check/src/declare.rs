@@ -2,9 +2,7 @@
 
 use crate::collect::ModuleItems;
 use crate::names::{DefineId, Definition, Entity, ModuleNames, NamedTools, Names, ToolSetId};
-use crate::policy::{
-    AgentId, DatasetId, EnumId, GroupId, LevelId, ModuleId, RecordId, ScheduleId, SystemId, ToolId,
-};
+use crate::policy::{AgentId, DatasetId, EnumId, GroupId, LevelId, ModuleId, RecordId, ScheduleId, SystemId, ToolId};
 use agentpol_diagnostics::{Code, Diagnostic, Diagnostics, Span};
 use agentpol_syntax::ast::{self, SystemClause};
 use indexmap::IndexMap;
@@ -85,10 +83,7 @@ pub(crate) fn declare<'a>(
 }
 
 /// Lists what a module declares, each name once.
-fn written<'a>(
-    items: &ModuleItems<'a>,
-    diagnostics: &mut Diagnostics,
-) -> IndexMap<String, (Span, Written<'a>)> {
+fn written<'a>(items: &ModuleItems<'a>, diagnostics: &mut Diagnostics) -> IndexMap<String, (Span, Written<'a>)> {
     let mut list = Listing { names: IndexMap::new(), diagnostics };
     items.levels.iter().for_each(|item| list.typed(item.name, Written::Level(*item)));
     items.enums.iter().for_each(|item| list.typed(item.name, Written::Enum(*item)));
@@ -185,9 +180,7 @@ impl<'a> Declared<'a> {
             Written::Record(ast) => Entity::Record(RecordId(next(&mut self.records, (module, ast)))),
             Written::Tool(ast) => Entity::Tool(ToolId(next(&mut self.tools, (module, ast)))),
             Written::Agent(ast) => Entity::Agent(AgentId(next(&mut self.agents, (module, ast)))),
-            Written::ToolSet(ast) => {
-                Entity::ToolSet(ToolSetId(next(&mut names.tool_sets, NamedTools { module, ast })))
-            }
+            Written::ToolSet(ast) => Entity::ToolSet(ToolSetId(next(&mut names.tool_sets, NamedTools { module, ast }))),
             Written::Define(ast) => Entity::Define(DefineId(next(&mut names.defines, Definition { module, ast }))),
         }
     }

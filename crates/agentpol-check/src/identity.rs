@@ -25,7 +25,10 @@ pub(crate) fn canonical_spiffe(text: &str, attributes: &[&str]) -> Result<String
     let example = "write an id such as `spiffe://acme.example/agent/support-bot`";
     let scheme = text.get(..9).filter(|scheme| scheme.eq_ignore_ascii_case("spiffe://"));
     let Some(rest) = scheme.and_then(|_| text.get(9..)) else {
-        return refuse(format!("`{text}` is not a SPIFFE id"), format!("{example}, or `identity issuer \"...\" subject \"...\"`"));
+        return refuse(
+            format!("`{text}` is not a SPIFFE id"),
+            format!("{example}, or `identity issuer \"...\" subject \"...\"`"),
+        );
     };
     if text.len() > MAX_SPIFFE {
         return refuse(format!("a SPIFFE id of more than {MAX_SPIFFE} bytes"), "shorten its path");
@@ -61,7 +64,10 @@ pub(crate) fn canonical_spiffe(text: &str, attributes: &[&str]) -> Result<String
 pub(crate) fn check_token(issuer: &str, subject: &str, attributes: &[&str]) -> Result<(), Refusal> {
     let visible = |text: &str| !text.is_empty() && !text.chars().any(|c| c.is_control() || c.is_whitespace());
     if !visible(issuer) || issuer.contains(['{', '}']) {
-        return refuse(format!("`{issuer}` is not an issuer"), "write the `iss` of its tokens, such as `\"https://idp.acme.example\"`");
+        return refuse(
+            format!("`{issuer}` is not an issuer"),
+            "write the `iss` of its tokens, such as `\"https://idp.acme.example\"`",
+        );
     }
     if subject.is_empty() || subject.chars().any(char::is_control) {
         return refuse("a subject without text", "write the `sub` of its tokens");
@@ -165,16 +171,33 @@ mod tests {
 
     #[test]
     fn spiffe_ids_are_canonical_or_refused() {
-        let same = |text, canonical: &str| assert_eq!(canonical_spiffe(text, &["store"]).ok().as_deref(), Some(canonical));
+        let same =
+            |text, canonical: &str| assert_eq!(canonical_spiffe(text, &["store"]).ok().as_deref(), Some(canonical));
         same("spiffe://acme.example/agent/Bot", "spiffe://acme.example/agent/Bot");
         same("SPIFFE://Acme.EXAMPLE/a", "spiffe://acme.example/a");
         same("spiffe://acme.example/s/{store}-bot", "spiffe://acme.example/s/{store}-bot");
         for text in [
-            "", "spiffe:/x/y", "spiffe://acme.example", "spiffe://acme.example/", "spiffe://acme.example/a/",
-            "spiffe://acme.example//a", "spiffe://acme.example/a/../b", "spiffe://acme.example/%61", "spiffe:///a",
-            "spiffe://acme.example:443/a", "spiffe://u@acme.example/a", "spiffe://acme.example/a?b", "https://a/b",
-            "spiffe://acme.example/a#b", "spiffe://{store}/a", "spiffe://a.b/{shop}", "spiffe://a.b/{store}{store}",
-            "spiffe://a.b/{store", "spiffe://a.b/store}", "spiffe://a.b/{store}/{store}", "spiffe://ä.b/c",
+            "",
+            "spiffe:/x/y",
+            "spiffe://acme.example",
+            "spiffe://acme.example/",
+            "spiffe://acme.example/a/",
+            "spiffe://acme.example//a",
+            "spiffe://acme.example/a/../b",
+            "spiffe://acme.example/%61",
+            "spiffe:///a",
+            "spiffe://acme.example:443/a",
+            "spiffe://u@acme.example/a",
+            "spiffe://acme.example/a?b",
+            "https://a/b",
+            "spiffe://acme.example/a#b",
+            "spiffe://{store}/a",
+            "spiffe://a.b/{shop}",
+            "spiffe://a.b/{store}{store}",
+            "spiffe://a.b/{store",
+            "spiffe://a.b/store}",
+            "spiffe://a.b/{store}/{store}",
+            "spiffe://ä.b/c",
         ] {
             assert!(canonical_spiffe(text, &["store"]).is_err(), "{text}");
         }

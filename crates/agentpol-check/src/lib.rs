@@ -80,7 +80,8 @@ fn start<'a, 's>(asts: &[Ast<'a>], sources: &'s SourceMap) -> Draft<'a, 's> {
 fn fill(draft: &mut Draft<'_, '_>, options: &Options) {
     uses::resolve_root(draft, options.root.as_deref());
     let declared = declare(&draft.items, &mut draft.names, uses::BUILTIN_LEVELS, &mut draft.diagnostics);
-    size::refuse_giants(&declared, &mut draft.diagnostics);
+    let rules = draft.items.iter().map(|items| items.rules.len()).sum();
+    size::refuse_giants(&declared, rules, &mut draft.diagnostics);
     if draft.diagnostics.iter().any(|found| found.code == agentpol_diagnostics::Code::AP0504) {
         return;
     }

@@ -58,9 +58,10 @@ fn may_allow(draft: &Draft<'_, '_>, module: ModuleId, tool: &Tool, shared: &Shar
     // Shared by dataset: what touches nothing by name is not covered by any.
     !tool.touches_anything
         && !tool.datasets.is_empty()
-        && tool.datasets.iter().all(|id| {
-            shared.datasets.contains(id) || shared.systems.contains(&draft.policy[*id].system)
-        })
+        && tool
+            .datasets
+            .iter()
+            .all(|id| shared.datasets.contains(id) || shared.systems.contains(&draft.policy[*id].system))
 }
 
 fn may_entitle(draft: &Draft<'_, '_>, module: ModuleId, tool: &Tool) -> bool {
@@ -94,12 +95,9 @@ fn shares(draft: &mut Draft<'_, '_>) -> Vec<Shared> {
                 let name = with.joined();
                 let Some(at) = draft.policy.modules.iter().position(|known| known.name == name) else {
                     let known = draft.policy.modules.iter().map(|known| known.name.as_str());
-                    let help =
-                        did_you_mean(&name, known).unwrap_or_else(|| format!("load the files of `{name}` too"));
+                    let help = did_you_mean(&name, known).unwrap_or_else(|| format!("load the files of `{name}` too"));
                     let title = format!("unknown module `{name}`");
-                    draft.report(
-                        Diagnostic::new(Code::AP0204, title, with.span, "no file belongs to it").help(help),
-                    );
+                    draft.report(Diagnostic::new(Code::AP0204, title, with.span, "no file belongs to it").help(help));
                     continue;
                 };
                 match entity {

@@ -124,12 +124,7 @@ fn refuse_endless_shapes(draft: &mut Draft<'_, '_>) {
 }
 
 /// Returns how many shapes lie in each other below one; cuts what has no end.
-fn depth(
-    draft: &mut Draft<'_, '_>,
-    shape: ShapeId,
-    depths: &mut BTreeMap<ShapeId, Option<u32>>,
-    above: u32,
-) -> u32 {
+fn depth(draft: &mut Draft<'_, '_>, shape: ShapeId, depths: &mut BTreeMap<ShapeId, Option<u32>>, above: u32) -> u32 {
     match depths.get(&shape) {
         Some(Some(known)) => return *known,
         Some(None) => return MAX_NESTING + 1,

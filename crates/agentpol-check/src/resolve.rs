@@ -85,7 +85,8 @@ pub(crate) fn resolve(
         Some((entity, _)) if wanted.fits(entity) => Some(entity),
         Some((entity, place)) => {
             let title = format!("`{name}` is {}, not {}", entity.kind(), wanted.a_word());
-            let mut diagnostic = Diagnostic::new(Code::AP0207, title, path.span, format!("{} must stand here", wanted.a_word()));
+            let mut diagnostic =
+                Diagnostic::new(Code::AP0207, title, path.span, format!("{} must stand here", wanted.a_word()));
             if place != Span::default() {
                 diagnostic = diagnostic.because(place, "declared here");
             }
@@ -120,9 +121,8 @@ fn nearest(names: &Names<'_>, module: ModuleId, name: &str, wanted: Wanted) -> O
 /// Finds the very name in another module, and how it would be written here.
 fn elsewhere(names: &Names<'_>, module: ModuleId, name: &str, wanted: Wanted) -> Option<String> {
     let own = names.modules.get(module.index())?;
-    let declares = |other: &crate::names::ModuleNames| {
-        other.own.get(name).is_some_and(|(entity, _)| wanted.fits(*entity))
-    };
+    let declares =
+        |other: &crate::names::ModuleNames| other.own.get(name).is_some_and(|(entity, _)| wanted.fits(*entity));
     if let Some((prefix, _)) = own.used.iter().find(|(_, id)| declares(&names.modules[id.index()])) {
         return Some(format!("did you mean `{prefix}.{name}`?"));
     }

@@ -13,7 +13,7 @@ use agentpol_syntax::ast::{self, ResultKind, TypeKind};
 pub(crate) fn fill_results<'a>(draft: &mut Draft<'a, '_>, declared: &Declared<'a>) {
     for (at, (module, ast)) in declared.tools.iter().enumerate() {
         if let Some(result) = &ast.result {
-            draft.policy.tools[at].result = result_of(draft, *module, ToolId(at as u32), result);
+            draft.policy.tools[at].result = result_of(draft, *module, result);
         }
     }
     for (at, (module, ast)) in declared.tools.iter().enumerate() {
@@ -24,20 +24,15 @@ pub(crate) fn fill_results<'a>(draft: &mut Draft<'a, '_>, declared: &Declared<'a
     }
 }
 
-fn result_of<'a>(
-    draft: &mut Draft<'a, '_>,
-    module: ModuleId,
-    tool: ToolId,
-    result: &ast::ResultExpr<'a>,
-) -> ResultType {
+fn result_of<'a>(draft: &mut Draft<'a, '_>, module: ModuleId, result: &ast::ResultExpr<'a>) -> ResultType {
     match result.kind {
         ResultKind::Type(ty) => result_of_type(draft, module, &ty),
         ResultKind::List(of, bound) => {
-            let inner = result_of(draft, module, tool, of);
+            let inner = result_of(draft, module, of);
             ResultType::List(Box::new(inner), bound_of(draft, bound))
         }
         ResultKind::Either(list) => {
-            ResultType::Either(list.iter().map(|one| result_of(draft, module, tool, one)).collect())
+            ResultType::Either(list.iter().map(|one| result_of(draft, module, one)).collect())
         }
         ResultKind::Keyed { record, keys, field } => {
             let Some(id) = draft.record(module, &record) else { return ResultType::Undeclared };
@@ -61,10 +56,10 @@ fn result_of<'a>(
 fn result_of_type<'a>(draft: &mut Draft<'a, '_>, module: ModuleId, ty: &ast::TypeExpr<'a>) -> ResultType {
     match ty.kind {
         TypeKind::Named(path) => {
-            if let Some((Entity::Record(id), _)) = draft.names.find(module, &path.joined()) {
-                if !draft.policy[id].keys.is_empty() {
-                    return ResultType::Record(id);
-                }
+            if let Some((Entity::Record(id), _)) = draft.names.find(module, &path.joined())
+                && !draft.policy[id].keys.is_empty()
+            {
+                return ResultType::Record(id);
             }
             ResultType::Type(resolve_type(draft, module, ty, Purpose::Data))
         }

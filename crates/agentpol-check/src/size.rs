@@ -12,12 +12,23 @@ const MAX_GROUPS: usize = 8_192;
 /// How many fleets a program may declare, as the identities of each are compared with all.
 const MAX_FLEETS: usize = 4_096;
 
+/// How many pairs of a rule and a tool, or of a rule and an agent, a program may have: each rule lists what it is about.
+const MAX_PAIRS: usize = 1 << 27;
+
 /// Refuses programs beyond the bounds.
-pub(crate) fn refuse_giants(declared: &Declared<'_>, diagnostics: &mut Diagnostics) {
-    let fleets: Vec<Span> = (declared.agents.iter())
-        .filter(|(_, agent)| agent.fleet.is_some())
-        .map(|(_, agent)| agent.name.span)
-        .collect();
+pub(crate) fn refuse_giants(declared: &Declared<'_>, rules: usize, diagnostics: &mut Diagnostics) {
+    for (what, count, first) in [
+        ("tools", declared.tools.len(), declared.tools.first().map(|(_, tool)| tool.name.span)),
+        ("agents", declared.agents.len(), declared.agents.first().map(|(_, agent)| agent.name.span)),
+    ] {
+        if let Some(span) = first.filter(|_| count.saturating_mul(rules) > MAX_PAIRS) {
+            let title = format!("{rules} rules about {count} {what} in one program");
+            let diagnostic = Diagnostic::new(Code::AP0504, title, span, "together too many");
+            diagnostics.push(diagnostic.help("split the program into several"));
+        }
+    }
+    let fleets: Vec<Span> =
+        (declared.agents.iter()).filter(|(_, agent)| agent.fleet.is_some()).map(|(_, agent)| agent.name.span).collect();
     let tables = [
         ("groups", MAX_GROUPS, declared.groups.len(), declared.groups.get(MAX_GROUPS).map(|(_, g)| g.wired.name.span)),
         ("tools", MAX_DECLARED, declared.tools.len(), declared.tools.get(MAX_DECLARED).map(|(_, t)| t.name.span)),

@@ -107,7 +107,11 @@ fn read_clause(
             tool.pinned = pin(draft, digest);
         }
         ToolClause::Of(_, _, span) => {
-            draft.report(not_yet("resources", *span, "give what rules need of it as arguments or as `context { ... }`"));
+            draft.report(not_yet(
+                "resources",
+                *span,
+                "give what rules need of it as arguments or as `context { ... }`",
+            ));
         }
     }
 }

@@ -191,7 +191,8 @@ pub(crate) fn resolve_fields<'a>(
         if let Some(first) = wires.insert(wire, place) {
             let title = format!("two fields are `{wire}` on the wire");
             draft.report(
-                Diagnostic::new(Code::AP0202, title, place, "the same text").because(first, "already stands for this field"),
+                Diagnostic::new(Code::AP0202, title, place, "the same text")
+                    .because(first, "already stands for this field"),
             );
             continue;
         }

@@ -25,7 +25,8 @@ pub(crate) fn resolve_uses(draft: &mut Draft<'_, '_>) {
                 let known = draft.policy.modules.iter().map(|known| known.name.as_str());
                 let help = did_you_mean(&name, known).unwrap_or_else(|| format!("load the files of `{name}` too"));
                 let title = format!("unknown module `{name}`");
-                draft.report(Diagnostic::new(Code::AP0204, title, item.module.span, "no file belongs to it").help(help));
+                draft
+                    .report(Diagnostic::new(Code::AP0204, title, item.module.span, "no file belongs to it").help(help));
                 continue;
             };
             let other = ModuleId(other as u32);

@@ -96,9 +96,14 @@ impl Draft<'_, '_> {
             let Some(first) = written.next() else { continue };
             for again in written {
                 self.report(
-                    Diagnostic::new(Code::AP0202, "a second time zone of the module", again.span, "declared again here")
-                        .because(first.span, "first declared here")
-                        .help("keep one; a schedule may name another: `schedule s = mon..fri 09:00..17:00 in \"UTC\"`"),
+                    Diagnostic::new(
+                        Code::AP0202,
+                        "a second time zone of the module",
+                        again.span,
+                        "declared again here",
+                    )
+                    .because(first.span, "first declared here")
+                    .help("keep one; a schedule may name another: `schedule s = mon..fri 09:00..17:00 in \"UTC\"`"),
                 );
             }
             self.written_zone(&first);

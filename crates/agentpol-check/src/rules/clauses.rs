@@ -142,14 +142,18 @@ fn belongs(draft: &mut Draft<'_, '_>, rule: &ast::Rule<'_>, clause: &Clause<'_>,
     let grants = matches!(rule.effect, Effect::Allow | Effect::Entitle);
     let elsewhere = match &clause.kind {
         ClauseKind::From(_) if !approval => "it belongs to `require approval`".to_owned(),
-        ClauseKind::Within(_) if !approval => "it belongs to `require approval`: how long an approval is good".to_owned(),
+        ClauseKind::Within(_) if !approval => {
+            "it belongs to `require approval`: how long an approval is good".to_owned()
+        }
         ClauseKind::Distinct if !approval => "it belongs to `require approval`".to_owned(),
         ClauseKind::Distinct => {
             draft.report(not_yet("approvals by distinct persons over several rules", clause.span, "remove the clause"));
             return false;
         }
         ClauseKind::Always if grants => "remove it: only what restricts can hold in every phase".to_owned(),
-        ClauseKind::PhaseObserve(Some(_)) => "a rule is observed until the clause is removed: write `phase observe`".to_owned(),
+        ClauseKind::PhaseObserve(Some(_)) => {
+            "a rule is observed until the clause is removed: write `phase observe`".to_owned()
+        }
         ClauseKind::Where(_) => "write `when`: `where` belongs to a set of earlier calls".to_owned(),
         ClauseKind::By(_) | ClauseKind::ReturnsUntrusted => "it belongs to a set of earlier calls".to_owned(),
         ClauseKind::AtMost(_) => "it belongs to a `limit`".to_owned(),

@@ -7,9 +7,7 @@ mod scope;
 use crate::draft::Draft;
 use crate::expr::{Place, Surroundings, Typer, WhichClause};
 use crate::ownership::Grantable;
-use crate::policy::{
-    Approval, Clause, ClauseKind, Effect, LocalId, ModuleId, Rule, Scope, ScheduleId, UserSelector,
-};
+use crate::policy::{Approval, Clause, ClauseKind, Effect, LocalId, ModuleId, Rule, ScheduleId, Scope, UserSelector};
 use crate::tool_sets::ToolSets;
 use agentpol_diagnostics::{Code, Diagnostic, Span, did_you_mean};
 use agentpol_syntax::ast::{self, Effect as Written};
@@ -95,8 +93,7 @@ fn fill_rule<'a>(
     let mut scope: Scope = scope;
     let sound = agents.is_some();
     scope.agents = agents.unwrap_or_default();
-    let place =
-        Place::Rule { tools: tools.clone(), agents: scope.agents.clone(), grants: standing.grants(), span };
+    let place = Place::Rule { tools: tools.clone(), agents: scope.agents.clone(), grants: standing.grants(), span };
     let before = draft.diagnostics.len();
     let (clauses, locals) = type_clauses(draft, standing.module, place, &parts, ready, sound);
     // What failed to type stands for anything.
@@ -186,11 +183,15 @@ fn ready_clauses(draft: &mut Draft<'_, '_>, standing: Standing<'_>, parts: &Part
     let mut ready = Vec::with_capacity(parts.dynamic.len());
     for clause in &parts.dynamic {
         ready.push(match &clause.kind {
-            ast::ClauseKind::User(selectors) => users(draft, module, selectors).map(|users| Some(ClauseKind::User(users))),
+            ast::ClauseKind::User(selectors) => {
+                users(draft, module, selectors).map(|users| Some(ClauseKind::User(users)))
+            }
             ast::ClauseKind::Env(names) => {
                 draft.written_environments(module, names).map(|envs| Some(ClauseKind::Env(envs)))
             }
-            ast::ClauseKind::Task(tasks) => self::tasks(draft, standing, tasks).map(|tasks| Some(ClauseKind::Task(tasks))),
+            ast::ClauseKind::Task(tasks) => {
+                self::tasks(draft, standing, tasks).map(|tasks| Some(ClauseKind::Task(tasks)))
+            }
             ast::ClauseKind::During(paths) => {
                 schedules(draft, module, paths).map(|schedules| Some(ClauseKind::During(schedules)))
             }
@@ -253,11 +254,7 @@ fn tasks(draft: &mut Draft<'_, '_>, standing: Standing<'_>, tasks: &[ast::Text<'
     sound.then_some(names)
 }
 
-fn schedules(
-    draft: &mut Draft<'_, '_>,
-    module: ModuleId,
-    paths: &[ast::Path<'_>],
-) -> Option<Vec<ScheduleId>> {
+fn schedules(draft: &mut Draft<'_, '_>, module: ModuleId, paths: &[ast::Path<'_>]) -> Option<Vec<ScheduleId>> {
     let found: Vec<Option<_>> = paths.iter().map(|path| draft.schedule(module, path)).collect();
     let mut ids = found.into_iter().collect::<Option<Vec<_>>>()?;
     ids.sort();

@@ -19,7 +19,9 @@ pub(super) fn no_agent(draft: &mut Draft<'_, '_>, standing: Standing<'_>, select
                 near.unwrap_or_else(|| "name the agents, or correct the text".to_owned()),
             )
         }
-        AgentSelector::Any([]) => ("this module has no agent".to_owned(), "declare one: `agent NAME { ... }`".to_owned()),
+        AgentSelector::Any([]) => {
+            ("this module has no agent".to_owned(), "declare one: `agent NAME { ... }`".to_owned())
+        }
         _ => ("no agent is left".to_owned(), "name an agent, or remove one behind `except`".to_owned()),
     };
     never(draft, span, label, help);
@@ -45,11 +47,9 @@ pub(super) fn candidates(
     if !found.is_empty() || is_open(standing, parts) {
         return Some(found);
     }
-    if let (Some(tools), Some((_, span))) = (&scope.tools, parts.tool) {
-        if tools.is_empty() {
-            no_tool(draft, standing, parts, span);
-            return None;
-        }
+    if let (Some([]), Some((_, span))) = (scope.tools.as_deref(), parts.tool) {
+        no_tool(draft, standing, parts, span);
+        return None;
     }
     let without_does = Scope { does: None, ..scope.clone() };
     let without_on = Scope { on: None, ..scope.clone() };
@@ -146,19 +146,29 @@ pub(super) fn check_clauses(draft: &mut Draft<'_, '_>, tools: &[ToolId], clauses
             ClauseKind::During(schedules) => during = Some((schedules, clause.span)),
             ClauseKind::Outside(schedules) => outside = Some(schedules),
             ClauseKind::When(expr) if typed && is_bool(expr, false) => {
-                never(draft, clause.span, "is always false".to_owned(), "remove the rule, or say when it holds".to_owned());
+                never(
+                    draft,
+                    clause.span,
+                    "is always false".to_owned(),
+                    "remove the rule, or say when it holds".to_owned(),
+                );
             }
             ClauseKind::Unless(expr) if typed && is_bool(expr, true) => {
-                never(draft, clause.span, "is always true".to_owned(), "remove the clause, or say when it holds".to_owned());
+                never(
+                    draft,
+                    clause.span,
+                    "is always true".to_owned(),
+                    "remove the clause, or say when it holds".to_owned(),
+                );
             }
             _ => {}
         }
     }
-    if let (Some((during, span)), Some(outside)) = (during, outside) {
-        if during.iter().all(|id| outside.contains(id)) {
-            let help = "remove `during` or `outside`".to_owned();
-            never(draft, span, "`outside` excludes all of this".to_owned(), help);
-        }
+    if let (Some((during, span)), Some(outside)) = (during, outside)
+        && during.iter().all(|id| outside.contains(id))
+    {
+        let help = "remove `during` or `outside`".to_owned();
+        never(draft, span, "`outside` excludes all of this".to_owned(), help);
     }
 }
 

@@ -124,7 +124,8 @@ fn sort<'t, 'a>(draft: &mut Draft<'_, '_>, test: &'t ast::Test<'a>) -> HashMap<&
         };
         if let Some(first) = parts.get(word) {
             let title = format!("`{word}` is given twice");
-            let diagnostic = Diagnostic::new(Code::AP0105, title, given.span, "again here").because(first.span, "first here");
+            let diagnostic =
+                Diagnostic::new(Code::AP0105, title, given.span, "again here").because(first.span, "first here");
             draft.report(diagnostic.help("remove one of them"));
             continue;
         }
@@ -264,7 +265,8 @@ fn origins<'a>(draft: &mut Draft<'a, '_>, pairs: &[Pair<'a>]) -> Vec<(ast::Text<
         match WORDS.iter().find(|word| **word == written) {
             Some(word) => origins.push((pair.key, *word)),
             None => {
-                let help = did_you_mean(written, WORDS).unwrap_or_else(|| format!("write one of `{}`", WORDS.join("`, `")));
+                let help =
+                    did_you_mean(written, WORDS).unwrap_or_else(|| format!("write one of `{}`", WORDS.join("`, `")));
                 let title = "not an origin";
                 draft.report(Diagnostic::new(Code::AP0305, title, pair.value.span, "where from?").help(help));
             }

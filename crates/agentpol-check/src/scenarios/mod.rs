@@ -6,7 +6,8 @@ mod values;
 
 use crate::collect::not_yet;
 use crate::draft::Draft;
-use crate::policy::{Expected, ModuleId, ResultType, Scenario, Step, ToolId, Type};
+use crate::names::Entity;
+use crate::policy::{Expected, Field, ModuleId, ResultType, Scenario, Step, Tool, ToolId, Type};
 use agentpol_diagnostics::{Code, Diagnostic, Diagnostics, Span, did_you_mean};
 use agentpol_syntax::ast::{self, CallOutcome, Expect, Literal, StepKind};
 use given::{Credential, Start};
@@ -16,14 +17,47 @@ use values::Strictness;
 
 /// The codes of denials, as decisions name them.
 const DENIALS: [&str; 41] = [
-    "state_unusable", "state_conflict", "clock_regressed", "request_too_large", "request_malformed",
-    "agent_unidentified", "agent_unknown", "agent_suspended", "credential_missing", "credential_invalid",
-    "credential_stale", "chain_invalid", "hop_undeclared", "direct_call_refused", "directory_stale", "user_unknown",
-    "user_suspended", "session_unknown", "session_mismatch", "call_duplicate", "tool_unknown", "tool_changed",
-    "argument_missing", "argument_undeclared", "argument_invalid", "context_invalid", "resource_missing",
-    "resource_mismatch", "state_full", "internal", "denied_by_rule", "denied_unknown", "scope_exceeded",
-    "not_entitled", "phase_read_only", "approval_rejected", "limit_cost_invalid", "limit_unreachable",
-    "no_allow_unknown", "no_allow", "approvals_full",
+    "state_unusable",
+    "state_conflict",
+    "clock_regressed",
+    "request_too_large",
+    "request_malformed",
+    "agent_unidentified",
+    "agent_unknown",
+    "agent_suspended",
+    "credential_missing",
+    "credential_invalid",
+    "credential_stale",
+    "chain_invalid",
+    "hop_undeclared",
+    "direct_call_refused",
+    "directory_stale",
+    "user_unknown",
+    "user_suspended",
+    "session_unknown",
+    "session_mismatch",
+    "call_duplicate",
+    "tool_unknown",
+    "tool_changed",
+    "argument_missing",
+    "argument_undeclared",
+    "argument_invalid",
+    "context_invalid",
+    "resource_missing",
+    "resource_mismatch",
+    "state_full",
+    "internal",
+    "denied_by_rule",
+    "denied_unknown",
+    "scope_exceeded",
+    "not_entitled",
+    "phase_read_only",
+    "approval_rejected",
+    "limit_cost_invalid",
+    "limit_unreachable",
+    "no_allow_unknown",
+    "no_allow",
+    "approvals_full",
 ];
 
 /// Fills the scenarios of all modules, by name.
@@ -89,17 +123,22 @@ fn later(draft: &mut Draft<'_, '_>, at: Option<i64>, duration: &ast::Duration) -
 }
 
 /// Checks that every path of `origin` begins with a parameter of some tool that is called.
-fn check_origins(draft: &mut Draft<'_, '_>, start: &Start<'_>, tools: &[crate::names::Entity]) {
+fn check_origins(draft: &mut Draft<'_, '_>, start: &Start<'_>, tools: &[Entity]) {
+    let called = || {
+        tools.iter().filter_map(|entity| match entity {
+            Entity::Tool(id) => Some(*id),
+            _ => None,
+        })
+    };
     for (path, _) in &start.origin {
-        let first = path.value.trim_start_matches('/').split(['.', '/']).next().unwrap_or("");
-        let mut known: Vec<String> = Vec::new();
-        for tool in tools {
-            if let crate::names::Entity::Tool(id) = tool {
-                let params = &draft.policy[draft.policy[*id].params];
-                known.extend(params.fields.iter().map(|field| field.name.clone()));
-            }
-        }
-        if !known.iter().any(|name| name == first) {
+        // A JSON Pointer has the names on the wire, a path those of the policy.
+        let wire = path.value.strip_prefix('/');
+        let first = wire.unwrap_or(path.value).split(if wire.is_some() { '/' } else { '.' }).next().unwrap_or("");
+        let fields = |id: ToolId| draft.policy[draft.policy[id].params].fields.iter();
+        let names = |field: &Field| if wire.is_some() { pointer_part(&field.wire) } else { field.name.clone() };
+        let known: Vec<String> = called().flat_map(fields).map(names).collect();
+        let open = called().any(|id| draft.policy[id].open);
+        if !open && !known.iter().any(|name| name == first) {
             let help = did_you_mean(first, known.iter().map(String::as_str))
                 .unwrap_or_else(|| "name an argument of a tool that is called in the test".to_owned());
             let title = format!("no call has an argument `{first}`");
@@ -118,10 +157,8 @@ fn step<'a>(
     span: Span,
 ) -> Option<Step> {
     let expect = expected(draft, module, &call.expect);
-    if let Some(by) = &call.by {
-        if !draft.rule_names.contains(by.value) {
-            draft.unknown_rule(by.value, by.span);
-        }
+    if let Some(by) = call.by.filter(|by| !draft.rule_names.contains(by.value)) {
+        draft.unknown_rule(by.value, by.span);
     }
     let tool = draft.tool(module, &call.tool)?;
     let args = arguments(draft, module, tool, call);
@@ -276,7 +313,7 @@ fn request(draft: &Draft<'_, '_>, start: &Start<'_>, at: i64, tool: ToolId, args
 }
 
 /// Turns an argument's path into a JSON Pointer, with the names on the wire. A path that begins with `/` is one already.
-fn pointer(draft: &Draft<'_, '_>, tool: &crate::policy::Tool, path: &str) -> String {
+fn pointer(draft: &Draft<'_, '_>, tool: &Tool, path: &str) -> String {
     if path.starts_with('/') {
         return path.to_owned();
     }

@@ -18,7 +18,13 @@ pub(super) enum Strictness {
 
 impl Draft<'_, '_> {
     /// Turns a value into JSON. Without a type it is taken as it is written.
-    pub(super) fn json(&mut self, module: ModuleId, value: &Literal<'_>, ty: Option<&Type>, strict: Strictness) -> Json {
+    pub(super) fn json(
+        &mut self,
+        module: ModuleId,
+        value: &Literal<'_>,
+        ty: Option<&Type>,
+        strict: Strictness,
+    ) -> Json {
         match (value.kind, ty) {
             (LiteralKind::List(elements), ty) => {
                 let inner = match ty {
@@ -53,7 +59,13 @@ impl Draft<'_, '_> {
     }
 
     /// Turns the fields of a record into JSON, under their names on the wire.
-    pub(super) fn fields_json(&mut self, module: ModuleId, pairs: &[Pair<'_>], shape: ShapeId, strict: Strictness) -> Json {
+    pub(super) fn fields_json(
+        &mut self,
+        module: ModuleId,
+        pairs: &[Pair<'_>],
+        shape: ShapeId,
+        strict: Strictness,
+    ) -> Json {
         self.once_each(pairs);
         let mut entries = Vec::with_capacity(pairs.len());
         for pair in pairs {

@@ -3,10 +3,11 @@
 //! A page has one or several `agentpol` blocks, each a file (its name behind the word), and an `expect` block with one
 //! line `file:line:column CODE title` for each diagnostic; missing and surplus ones fail. A heading starts a new case.
 //! A block `options` may hold `root MODULE`. Lints count only in cases that expect one or whose options say `lints`.
-//! The order of the files must never show: every case of several files runs in both orders.
+//! A block `requests` holds the request of each step of each test, in order. The order of the files must never show:
+//! every case runs in both orders.
 
+use crate::pages::{Block, blocks, check_files, meaning, pages_in, short};
 use agentpol_check::Options;
-use crate::pages::{Block, blocks, check_files, pages_in, short};
 use std::path::Path;
 
 /// One case of a page.
@@ -30,8 +31,7 @@ fn cases(blocks: &[Block]) -> Vec<Case<'_>> {
 /// Runs one case and returns what differs.
 fn run(case: &Case<'_>) -> Option<String> {
     let of = |kind: &'static str| case.blocks.iter().filter(move |block| block.kind == kind);
-    let mut files: Vec<(&str, &str)> =
-        of("agentpol").map(|block| (block.name.as_str(), block.text.as_str())).collect();
+    let mut files: Vec<(&str, &str)> = of("agentpol").map(|block| (block.name.as_str(), block.text.as_str())).collect();
     let expect: Vec<&str> = of("expect").flat_map(|block| block.text.lines()).filter(|line| !line.is_empty()).collect();
     let settings: Vec<&str> = of("options").flat_map(|block| block.text.lines()).collect();
     if files.is_empty() || of("expect").count() != 1 {
@@ -44,19 +44,31 @@ fn run(case: &Case<'_>) -> Option<String> {
         let (policy, mut found, sources) = check_files(files, &options);
         assert_eq!(policy.is_some(), !found.has_errors(), "a policy exactly where there is no error");
         found.retain(|diagnostic| lints || !diagnostic.code.as_str().starts_with("AP06"));
-        short(&found, &sources)
+        (policy, short(&found, &sources))
     };
-    let given = once(&files);
+    let (policy, given) = once(&files);
     files.reverse();
-    let turned = once(&files);
+    let (turned_policy, turned) = once(&files);
     if given != turned {
         return Some(format!("the order of files shows:\n{}\n--\n{}", given.join("\n"), turned.join("\n")));
     }
-    (given != expect).then(|| {
+    if policy.as_ref().map(meaning) != turned_policy.as_ref().map(meaning) {
+        return Some("the order of files shows in the policy".to_owned());
+    }
+    if given != expect {
         let minus = expect.iter().filter(|line| !given.iter().any(|other| other == *line)).map(|l| format!("- {l}\n"));
         let plus = given.iter().filter(|line| !expect.contains(&line.as_str())).map(|line| format!("+ {line}\n"));
-        format!("{}{}", minus.collect::<String>(), plus.collect::<String>())
-    })
+        return Some(format!("{}{}", minus.collect::<String>(), plus.collect::<String>()));
+    }
+    let requests: Vec<&str> = of("requests").flat_map(|block| block.text.lines()).collect();
+    if !requests.is_empty() {
+        let steps = policy.iter().flat_map(|policy| &policy.tests).flat_map(|test| &test.steps);
+        let made: Vec<&str> = steps.map(|step| step.request.as_str()).collect();
+        if made != requests {
+            return Some(format!("other requests:\n{}", made.join("\n")));
+        }
+    }
+    None
 }
 
 #[test]

@@ -2,5 +2,7 @@
 
 mod cases;
 mod docs;
+mod hostile;
+mod order;
 mod packs;
 mod pages;

@@ -1,7 +1,7 @@
 //! The packs that the project ships have no errors.
 
-use agentpol_check::Options;
 use crate::pages::{check_files, short};
+use agentpol_check::Options;
 use std::path::Path;
 
 #[test]

@@ -78,6 +78,19 @@ pub(crate) fn short(diagnostics: &Diagnostics, sources: &SourceMap) -> Vec<Strin
     diagnostics.iter().map(line).collect()
 }
 
+/// Returns everything that a policy says, without the places where it says so.
+pub(crate) fn meaning(policy: &Policy) -> String {
+    let all = format!("{policy:?}");
+    let mut kept = String::with_capacity(all.len());
+    let mut rest = all.as_str();
+    while let Some((before, after)) = rest.split_once("Span {") {
+        kept.push_str(before);
+        rest = after.split_once('}').map_or("", |(_, next)| next);
+    }
+    kept.push_str(rest);
+    kept
+}
+
 /// Returns all pages below a folder, by name.
 pub(crate) fn pages_in(folder: &Path) -> Vec<(PathBuf, String)> {
     let mut pages = Vec::new();
