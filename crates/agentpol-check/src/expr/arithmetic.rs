@@ -84,6 +84,7 @@ impl<'a> Typer<'_, 'a> {
                 let diagnostic = Diagnostic::new(Code::AP0302, title, duration.at, "not a number of days");
                 self.report(diagnostic.help("write `1d`, or use a time in the place of the date"));
             }
+            None if self.shows_later(&duration.expr) => return true,
             None => {
                 let diagnostic =
                     Diagnostic::new(Code::AP0308, "a date moves by days written here", duration.at, "not a literal");
@@ -165,7 +166,8 @@ impl<'a> Typer<'_, 'a> {
             };
         }
         let literal_int = |side: &Typed| side.expr.ty == Type::Int && is_literal_tree(&side.expr);
-        if !literal_int(&left) && !literal_int(&right) {
+        let later = |side: &Typed| side.expr.ty == Type::Int && self.shows_later(&side.expr);
+        if !literal_int(&left) && !literal_int(&right) && !later(&left) && !later(&right) {
             let decimal = is_literal_tree(&left.expr) || is_literal_tree(&right.expr);
             let (code, title, help) = match decimal {
                 true => (

@@ -174,6 +174,11 @@ impl<'a> Typer<'_, 'a> {
         typed.at(span)
     }
 
+    /// Returns whether only the use of a definition shows what a value is: a parameter, or another definition.
+    pub(super) fn shows_later(&self, expr: &Expr) -> bool {
+        matches!(self.place, Place::Definition) && matches!(expr.kind, ExprKind::Local(_))
+    }
+
     fn is_flexible_body(&self, define: &Definition<'a>) -> bool {
         let mut left = 64;
         self.flexible(&define.ast.body, define.module, self.bindings.len(), &mut left)

@@ -97,6 +97,9 @@ impl<'a> Typer<'_, 'a> {
         if let Some(text) = typed.literal_text() {
             return Some((text.to_owned(), typed.at));
         }
+        if typed.expr.ty == Type::String && self.shows_later(&typed.expr) {
+            return None;
+        }
         let title = format!("`.{}` needs a text written here", name.text);
         let diagnostic = Diagnostic::new(Code::AP0308, title, typed.at, "not a literal");
         self.report(diagnostic.help(format!(
@@ -174,9 +177,8 @@ impl<'a> Typer<'_, 'a> {
             return self.undecided(span);
         }
         let directory = Typed { expr: self.resolved(&directory.expr).clone(), ..directory };
-        let in_definition =
-            matches!((&self.place, &directory.expr.kind), (super::Place::Definition, ExprKind::Local(_)));
-        if !in_definition && !matches!(directory.expr.kind, ExprKind::Literal(_) | ExprKind::Context(_)) {
+        let is_fixed = matches!(directory.expr.kind, ExprKind::Literal(_) | ExprKind::Context(_));
+        if !is_fixed && !self.shows_later(&directory.expr) {
             let title = "`.within` needs a directory that the agent does not choose";
             let diagnostic =
                 Diagnostic::new(Code::AP0308, title, directory.at, "neither a literal nor from the context");

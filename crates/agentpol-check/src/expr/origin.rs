@@ -58,7 +58,7 @@ impl<'a> Typer<'_, 'a> {
         if of.is_unknown() && !matches!(self.place, Place::Definition) {
             return self.opaque(ty, span);
         }
-        if !of.is_unknown() && !self.is_traced(&of.expr) {
+        if !of.is_unknown() && !self.is_traced(&of.expr) && !self.shows_later(&of.expr) {
             let title = "`origin` is asked about an argument of the call";
             let diagnostic = Diagnostic::new(Code::AP0303, title, of.at, "not an argument");
             let help = match &of.expr.kind {

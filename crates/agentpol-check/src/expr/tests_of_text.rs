@@ -105,6 +105,9 @@ impl<'a> Typer<'_, 'a> {
         if let Some(text) = typed.literal_text() {
             return Some((text.to_owned(), typed.at));
         }
+        if typed.expr.ty == Type::String && self.shows_later(&typed.expr) {
+            return None;
+        }
         let word = word_of(op);
         let title = format!("`{word}` needs a text written on its right");
         let diagnostic = Diagnostic::new(Code::AP0308, title, typed.at, "not a literal");
