@@ -105,9 +105,28 @@ pub(crate) fn resolve(
 pub(crate) fn unknown(names: &Names<'_>, module: ModuleId, name: &str, span: Span, wanted: Wanted) -> Diagnostic {
     let help = elsewhere(names, module, name, wanted)
         .or_else(|| nearest(names, module, name, wanted))
-        .unwrap_or_else(|| wanted.declaration(name));
+        .unwrap_or_else(|| declaration(names, module, name, wanted));
     let title = format!("unknown {} `{name}`", wanted.words());
     Diagnostic::new(Code::AP0201, title, span, "nothing of this name is declared here or used").help(help)
+}
+
+/// Says where and how the missing name would be declared.
+fn declaration(names: &Names<'_>, module: ModuleId, name: &str, wanted: Wanted) -> String {
+    let used = names.modules.get(module.index()).map(|own| &own.used);
+    let behind = used.into_iter().flatten().find_map(|(prefix, id)| {
+        let rest = name.strip_prefix(prefix.as_str())?.strip_prefix('.')?;
+        Some((rest, &names.modules.get(id.index())?.name))
+    });
+    match (behind, name.split_once('.')) {
+        (Some((rest, owner)), _) => {
+            let line = wanted.declaration(rest);
+            format!("in `{owner}`, {line}")
+        }
+        (None, Some((first, _))) if !matches!(wanted, Wanted::Tools | Wanted::Tool | Wanted::Data) => {
+            format!("name the module that `{first}` stands for: `use ... as {first}`")
+        }
+        (None, _) => wanted.declaration(name),
+    }
 }
 
 /// Finds the nearest visible name of the wanted kind.

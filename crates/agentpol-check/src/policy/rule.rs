@@ -76,7 +76,7 @@ pub struct Scope {
     pub agents: Option<Vec<AgentId>>,
     /// These tools; sorted.
     pub tools: Option<Vec<ToolId>>,
-    /// Every tool named one by one, not by a pattern: what `touches anything` and `unverified` ask of an allow.
+    /// Every tool that `touches anything` or is `unverified` is named one by one, not by a pattern, as an allow asks.
     pub tools_by_name: bool,
     /// These verbs; sorted.
     pub does: Option<Vec<Verb>>,

@@ -3,7 +3,7 @@
 use super::clauses::Parts;
 use super::scope::Standing;
 use crate::draft::Draft;
-use crate::policy::{Clause, ClauseKind, EnvId, Expr, ExprKind, Scope, ToolId, Value, Verb};
+use crate::policy::{Clause, ClauseKind, EnvId, Expr, ExprKind, LocalId, Scope, ToolId, Type, Value, Verb};
 use agentpol_diagnostics::{Code, Diagnostic, Span};
 use agentpol_syntax::ast::{AgentSelector, OnSelector, ToolPattern};
 
@@ -57,11 +57,14 @@ pub(super) fn candidates(
         (Some((_, span)), _) if !ids(draft, &without_does).is_empty() => {
             let left = ids(draft, &without_does);
             let help = verbs_left(draft, scope, &left, grants);
-            (span, "no tool that is left does this".to_owned(), help)
+            let label = if grants { "no tool that is left does only this" } else { "no tool that is left does this" };
+            (span, label.to_owned(), help)
         }
         (_, Some((selector, span))) if !ids(draft, &without_on).is_empty() => {
             let left = ids(draft, &without_on);
-            (span, "no tool that is left touches this".to_owned(), data_left(draft, selector, &left, grants))
+            let label =
+                if grants { "no tool that is left touches only this" } else { "no tool that is left touches this" };
+            (span, label.to_owned(), data_left(draft, selector, &left, grants))
         }
         (Some((_, span)), _) | (None, Some((_, span))) => {
             let label = if grants { "no tool that this module may grant fits" } else { "no tool fits" };
@@ -138,6 +141,13 @@ fn data_left(draft: &Draft<'_, '_>, selector: &OnSelector<'_>, left: &[ToolId], 
 
 /// Checks the clauses that a request decides for those that nothing fulfils.
 pub(super) fn check_clauses(draft: &mut Draft<'_, '_>, tools: &[ToolId], clauses: &[Clause], typed: bool) {
+    if typed && tools.is_empty() {
+        let reads = |clause: &&Clause| expression(&clause.kind).is_some_and(has_unknown);
+        if let Some(clause) = clauses.iter().find(reads) {
+            let help = "check it together with the modules that declare tools, or name the tools".to_owned();
+            never(draft, clause.span, "no tool fits the rule, so there are no arguments".to_owned(), help);
+        }
+    }
     let mut during = None;
     let mut outside = None;
     for clause in clauses {
@@ -170,6 +180,30 @@ pub(super) fn check_clauses(draft: &mut Draft<'_, '_>, tools: &[ToolId], clauses
         let help = "remove `during` or `outside`".to_owned();
         never(draft, span, "`outside` excludes all of this".to_owned(), help);
     }
+}
+
+/// Returns the expression of a clause.
+fn expression(clause: &ClauseKind) -> Option<&Expr> {
+    match clause {
+        ClauseKind::Let(_, expr) | ClauseKind::When(expr) | ClauseKind::Unless(expr) => Some(expr),
+        ClauseKind::User(_)
+        | ClauseKind::Env(_)
+        | ClauseKind::Task(_)
+        | ClauseKind::During(_)
+        | ClauseKind::Outside(_) => None,
+    }
+}
+
+/// Returns whether a part of an expression has no type: an argument, where there is no tool that could have it.
+fn has_unknown(expr: &Expr) -> bool {
+    let mut open = vec![expr];
+    while let Some(expr) = open.pop() {
+        if expr.ty == Type::Unknown || matches!(expr.kind, ExprKind::Local(LocalId(u32::MAX))) {
+            return true;
+        }
+        open.extend(expr.children());
+    }
+    false
 }
 
 fn is_bool(expr: &Expr, wanted: bool) -> bool {

@@ -66,7 +66,7 @@ fn spoiled_policies_never_panic() {
     let others: Vec<&str> = blocks.iter().flat_map(|text| words(text)).filter(|word| !word.trim().is_empty()).collect();
     let mut dice = Dice(7);
     for text in &blocks {
-        for _ in 0..4 {
+        for _ in 0..2 {
             let spoiled = spoil(text, &others, &mut dice);
             let (policy, found, _) = check_files(&[("spoiled.agentpol", &spoiled)], &Options::default());
             assert!(policy.is_none() || !found.has_errors(), "{spoiled}");
