@@ -16,6 +16,7 @@ mod parse;
 mod salvage;
 mod seams;
 mod shape;
+mod split;
 mod token;
 mod words;
 

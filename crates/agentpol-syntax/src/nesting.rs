@@ -47,7 +47,7 @@ impl Nesting {
             TokenKind::Dot => self.frame.reach += 1,
             TokenKind::Minus if !after_operand => self.frame.run += 1,
             TokenKind::Less if at > 0 && (seams.is(at - 1, "list") || seams.is(at - 1, "map")) => {
-                self.frame.angles += 1
+                self.frame.angles += 1;
             }
             TokenKind::Greater => self.frame.angles = self.frame.angles.saturating_sub(1),
             TokenKind::Word => self.word(seams, at, after_operand),

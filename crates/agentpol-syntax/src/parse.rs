@@ -4,7 +4,7 @@ use crate::ast::{Ast, Item, Path};
 use crate::lower::Lower;
 use crate::seams::{Piece, Seams};
 use crate::token::Token;
-use crate::{diagnose, lexer, lexical, salvage, seams};
+use crate::{diagnose, lexer, lexical, salvage, split};
 use agentpol_diagnostics::{Code, Diagnostic, Diagnostics, FileId, Span};
 use agentpol_grammar::{Grammar, Rule};
 use bumpalo::Bump;
@@ -54,10 +54,10 @@ pub fn parse<'a>(bump: &'a Bump, file: FileId, text: &'a str) -> (Ast<'a>, Diagn
     }
     let lexemes = lexer::scan(text);
     lexical::check(file, text, &lexemes, &mut found);
-    let mut seams = seams::split(file, text, &lexemes, false);
+    let mut seams = split::split(file, text, &lexemes, false);
     let doubtful = |piece: &Piece| piece.doubtful && read(bump, text, &seams, piece).is_none();
     if !seams.found.is_empty() || seams.pieces.iter().any(doubtful) {
-        seams = seams::split(file, text, &lexemes, true);
+        seams = split::split(file, text, &lexemes, true);
     }
     found.extend(std::mem::take(&mut seams.found));
     let mut items: Vec<Item<'a>> = Vec::with_capacity(seams.pieces.len());

@@ -51,7 +51,7 @@ impl Place<'_, '_> {
         if at < self.part.to { self.seams.word(at) } else { "" }
     }
 
-    fn new(&self, code: Code, title: impl Into<String>) -> Diagnostic {
+    fn here(&self, code: Code, title: impl Into<String>) -> Diagnostic {
         Diagnostic::new(code, title, self.seams.span(self.at), "")
     }
 
@@ -96,7 +96,7 @@ impl Place<'_, '_> {
         if self.kind(self.at) != K::Word || kind.words().is_empty() {
             return None;
         }
-        let diagnostic = self.new(Code::AP0104, format!("`{word}` is not {}", kind.noun()));
+        let diagnostic = self.here(Code::AP0104, format!("`{word}` is not {}", kind.noun()));
         let help = match habits::clause(word) {
             Some(meant) if kind == Kind::Rule => Some(format!("write `{meant}`")),
             _ => did_you_mean(word, kind.words().iter().copied()),
@@ -142,7 +142,7 @@ impl Place<'_, '_> {
         let kind = self.kind(self.at);
         let after_operand = self.at > self.part.from && seams.ends_operand(self.at - 1);
         if kind == K::Assign && after_operand {
-            return found(self.new(Code::AP0005, "`=` does not compare").help("write `==`"));
+            return found(self.here(Code::AP0005, "`=` does not compare").help("write `==`"));
         }
         if !after_operand {
             return None;
@@ -153,19 +153,19 @@ impl Place<'_, '_> {
             let middle = text_between(seams, first + 1, self.at);
             let title = "comparisons are not chained";
             let help = format!("write `and {middle} {}`", self.word(self.at));
-            return found(self.new(Code::AP0102, title).because(seams.span(first), "the first comparison").help(help));
+            return found(self.here(Code::AP0102, title).because(seams.span(first), "the first comparison").help(help));
         }
         if seams.is(self.at, "not") && self.word(self.at + 1) == "in" {
             let start = operand::start(seams, self.part.from, self.at);
             let left = text_between(seams, start, self.at);
             let help = format!("write `not {left} in`");
-            return found(self.new(Code::AP0102, "`not` stands before the whole comparison").help(help));
+            return found(self.here(Code::AP0102, "`not` stands before the whole comparison").help(help));
         }
         if let Some(quantifier) = operand::unfinished_quantifier(seams, self.part.from, self.at) {
             let word = seams.word(quantifier);
             let title = format!("`:` is missing after what `{word}` goes through");
             let list = text_between(seams, quantifier, self.at);
-            return found(self.new(Code::AP0102, title).help(format!("write `{list}:`")));
+            return found(self.here(Code::AP0102, title).help(format!("write `{list}:`")));
         }
         None
     }
@@ -180,7 +180,7 @@ impl Place<'_, '_> {
             let negated = word == "is" && self.word(self.at + 1) == "not";
             let meant = if negated { "!=" } else { meant };
             return found(
-                self.new(Code::AP0005, format!("`{word}` is not an operator")).help(format!("write `{meant}`")),
+                self.here(Code::AP0005, format!("`{word}` is not an operator")).help(format!("write `{meant}`")),
             );
         }
         None
@@ -263,7 +263,7 @@ impl Place<'_, '_> {
             let list = self.word(self.at - 1);
             let help =
                 if list == "map" { format!("write `map<string, {word}>`") } else { format!("write `list<{word}>`") };
-            return found(self.new(Code::AP0102, format!("a {list} names its elements in `<>`")).help(help));
+            return found(self.here(Code::AP0102, format!("a {list} names its elements in `<>`")).help(help));
         }
         let kind = self.part.kind;
         if kind.words().is_empty() || self.begins_clause(self.at) || self.bracket().is_some() {
@@ -280,7 +280,7 @@ impl Place<'_, '_> {
         } else {
             format!("`{word}` is not {}", kind.noun())
         };
-        found(self.new(Code::AP0104, title).help(help))
+        found(self.here(Code::AP0104, title).help(help))
     }
 
     /// Whatever else: what was expected and what stands there.
@@ -304,7 +304,7 @@ impl Place<'_, '_> {
         let wanted = phrase(&self.failure.expected);
         let title = format!("`{word}` is not expected here");
         let help = wanted.unwrap_or_else(|| "something else".to_owned());
-        let diagnostic = self.new(Code::AP0102, title).help(format!("write {help} here"));
+        let diagnostic = self.here(Code::AP0102, title).help(format!("write {help} here"));
         let stray = self.at > self.part.from && self.begins_clause(self.at) && !wants_value(&self.failure.expected);
         Found { diagnostic, resume: stray.then_some(self.at) }
     }
