@@ -1,0 +1,39 @@
+//! `polc build`: policies to a program.
+
+use std::path::PathBuf;
+
+use crate::exit::{Done, Exit};
+use crate::terminal::{Ink, Terminal};
+use crate::{files, policy, project};
+
+/// Build the program that a service loads
+///
+/// The same policies give the same bytes on every machine. Warnings do not stand in the way, errors do.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  polc build -o desk.apc
+  polc build policies/ -o desk.apc
+
+Exit codes: 0 built, 3 the policy has errors, 4 a file could not be read or
+written")]
+pub(crate) struct Args {
+    /// Policy files, folders of them, or a folder with an agentpol.toml
+    paths: Vec<PathBuf>,
+    /// The program to write
+    #[arg(short, long, value_name = "FILE")]
+    output: PathBuf,
+}
+
+pub(crate) fn run(args: &Args, terminal: &mut Terminal) -> Done {
+    let project = project::find_one(&args.paths)?;
+    let mut read = policy::read(&project);
+    read.show(&mut terminal.err);
+    let exit = read.exit();
+    let Some(built) = read.built.take().filter(|_| exit == Exit::Success) else { return Ok(exit) };
+    files::write(&args.output, &built.bytes)?;
+    let word = terminal.out.ink(Ink::Green, "built");
+    let size = crate::wording::grouped(built.bytes.len());
+    terminal.out.line(format_args!("{word} {}, {size} bytes", files::shown(&args.output)));
+    Ok(Exit::Success)
+}

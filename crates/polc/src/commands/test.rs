@@ -1,0 +1,149 @@
+//! `polc test`: scenarios and recordings against the policies as they are now.
+
+use std::path::PathBuf;
+
+use agentpol_replay::{Replay, Report, Status};
+use serde_json::{Value, json};
+
+use crate::args::Format;
+use crate::exit::{Done, Exit, Problem};
+use crate::policy::{self, Read};
+use crate::project::{self, Project};
+use crate::recordings::{self, Progress};
+use crate::report::{self, Found};
+use crate::terminal::Terminal;
+
+/// Replay recordings and run scenarios
+///
+/// Runs the `test` scenarios of the policies, replays the recordings that agentpol.toml names, and compares every
+/// decision with the golden one beside the recording (NAME.jsonl, NAME.decisions.jsonl) and with what the record itself
+/// expects. No tool is ever run. What cannot be judged is counted and said.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  polc test
+  polc test examples/filesystem-mcp
+  polc test --bless        after a change that is meant: review the diff
+  polc test --format json
+
+Exit codes: 0 all as expected, 1 something was not, or there was no test,
+3 the policy has errors, 4 a file could not be read or is malformed")]
+pub(crate) struct Args {
+    /// Policy files, folders of them, or folders with an agentpol.toml
+    paths: Vec<PathBuf>,
+    /// Write golden decisions instead of comparing with them
+    #[arg(long)]
+    bless: bool,
+    /// How the result is shown
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    format: Format,
+}
+
+pub(crate) fn run(args: &Args, terminal: &mut Terminal) -> Done {
+    let projects = project::find(&args.paths)?;
+    let mut progress = Progress::new(terminal.is_watched() && args.format == Format::Text);
+    let mut found = Vec::new();
+    let mut broken = Vec::new();
+    for project in &projects {
+        let read = policy::read(project);
+        match replay(project, &read, args.bless, &mut progress)? {
+            Some(one) => found.push(one),
+            None => broken.push((project.name.clone(), read)),
+        }
+    }
+    progress.finish();
+    let status = match merged(&found).status() {
+        // What was written just now is compared from the next run on.
+        Status::NoTests if found.iter().any(|one| !one.blessed.is_empty()) => Status::Passed,
+        status => status,
+    };
+    match args.format {
+        Format::Json => terminal.out.line(document(&found, &broken, status)),
+        Format::Text => {
+            for one in &found {
+                report::project(one, &mut terminal.out);
+            }
+            if !found.is_empty() {
+                report::total(&found, status, &mut terminal.out);
+            }
+            terminal.out.flush();
+            for (name, read) in &broken {
+                read.show(&mut terminal.err);
+                terminal.err.problem(&format!("{name}: not tested, the policy cannot be used"), None);
+            }
+        }
+    }
+    Ok(exit(&broken, status))
+}
+
+fn exit(broken: &[(String, Read)], status: Status) -> Exit {
+    if let Some(exit) = broken.iter().map(|(_, read)| read.exit()).max_by_key(|exit| exit.number()) {
+        return exit;
+    }
+    match status {
+        Status::Passed => Exit::Success,
+        Status::NoTests | Status::Failed => Exit::Failed,
+        Status::Malformed => Exit::File,
+    }
+}
+
+/// Runs what one project has; `None` where its policy cannot be used.
+fn replay(project: &Project, read: &Read, bless: bool, progress: &mut Progress) -> Result<Option<Found>, Problem> {
+    let Some(built) = read.built.as_ref().filter(|_| read.exit() == Exit::Success) else { return Ok(None) };
+    let program = policy::load_program(&built.bytes, &project.name)?;
+    let mut replay = Replay::new(&program);
+    let mut found = Found {
+        name: project.name.clone(),
+        sources: read.sources.clone(),
+        report: Report::default(),
+        blessed: Vec::new(),
+    };
+    found.report.scenarios = replay.scenarios(&built.policy, &read.sources);
+    for entry in &project.recordings {
+        recordings::replay(project, entry, bless, &mut replay, progress, &mut found)?;
+    }
+    Ok(Some(found))
+}
+
+/// Returns all reports as one.
+fn merged(found: &[Found]) -> Report {
+    let mut all = Report::default();
+    for one in found {
+        all.scenarios.extend(one.report.scenarios.iter().cloned());
+        all.recordings.extend(one.report.recordings.iter().cloned());
+    }
+    all
+}
+
+/// Everything as one JSON document.
+fn document(found: &[Found], broken: &[(String, Read)], status: Status) -> Value {
+    let projects: Vec<Value> = found
+        .iter()
+        .map(|one| {
+            json!({
+                "name": one.name,
+                "status": one.report.status(),
+                "scenarios": one.report.scenarios,
+                "recordings": one.report.recordings,
+                "written": one.blessed.iter().filter(|(_, changed)| *changed).map(|(name, _)| name).collect::<Vec<_>>(),
+            })
+        })
+        .collect();
+    let unusable: Vec<Value> = broken
+        .iter()
+        .map(|(name, read)| {
+            json!({
+                "name": name,
+                "unreadable": read.unreadable,
+                "diagnostics": crate::render::diagnostics_json(&read.diagnostics, &read.sources),
+            })
+        })
+        .collect();
+    json!({
+        "version": 1,
+        "status": if broken.is_empty() { json!(status) } else { json!("unusable") },
+        "totals": merged(found).totals(),
+        "projects": projects,
+        "unusable": unusable,
+    })
+}

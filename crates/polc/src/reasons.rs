@@ -1,0 +1,178 @@
+//! Why a decision is as it is: the rules that decided, and what the others asked that was false or not known.
+
+use agentpol::bytecode::tables::{Effect, Place, Rule, RuleId};
+use agentpol::{Code, Decision, Outcome, Program, RuleMatch, Scratch, Tri};
+
+use crate::escape::{cut, one_line};
+use crate::terminal::{Ink, Page};
+use crate::wording::counted;
+
+/// How much of a clause is shown, in characters.
+const CLAUSE: usize = 60;
+
+/// Writes a decision and its reasons. The scratch must have recorded it.
+pub(crate) fn show(program: &Program, decision: &Decision, scratch: &Scratch, page: &mut Page) {
+    let view = View { program, decision };
+    view.outcome(page);
+    view.deciding(page);
+    view.details(page);
+    view.others(scratch, page);
+}
+
+struct View<'v> {
+    program: &'v Program,
+    decision: &'v Decision,
+}
+
+impl View<'_> {
+    fn outcome(&self, page: &mut Page) {
+        let code = self.decision.code();
+        let ink = match code.outcome() {
+            Outcome::Allow => Ink::Green,
+            Outcome::Deny => Ink::Red,
+            Outcome::RequireApproval | Outcome::Throttle => Ink::Yellow,
+        };
+        let word = page.ink(ink, code.outcome().as_str().replace('_', " "));
+        page.line(format_args!("{word}, {}: {}", code.as_str(), code.meaning()));
+    }
+
+    fn deciding(&self, page: &mut Page) {
+        let rules = self.decision.rules();
+        for id in rules.named() {
+            self.rule("  by", *id, page);
+        }
+        let more = rules.total() as usize - rules.named().len();
+        if more > 0 {
+            page.line(format_args!("  and {}", counted(more, "more rule")));
+        }
+    }
+
+    fn details(&self, page: &mut Page) {
+        let decision = self.decision;
+        for text in decision.because(self.program) {
+            page.line(format_args!("  because   {}", one_line(text)));
+        }
+        if let Some(pointer) = decision.argument() {
+            page.line(format_args!("  argument  {}", one_line(pointer)));
+        }
+        for id in decision.approvals().named() {
+            if let Some(Effect::RequireApproval { from, count, within }) =
+                self.program.rule(*id).map(|rule| rule.effect)
+            {
+                page.line(format_args!("  approval  {}, within {}", self.approver(from, count), duration(within)));
+            }
+        }
+        if decision.approval_by_phase() {
+            page.line("  approval  asked by the agent's phase");
+        }
+        let also: Vec<&str> = decision.also().iter().map(Code::as_str).collect();
+        if !also.is_empty() {
+            page.line(format_args!("  also      {}", also.join(", ")));
+        }
+        if let Some(would) = decision.would() {
+            let outcome = would.outcome().as_str().replace('_', " ");
+            page.line(format_args!("  would be  {outcome}, {}, with every rule live", would.as_str()));
+        }
+    }
+
+    fn approver(&self, from: Option<u32>, count: u32) -> String {
+        let group = from.and_then(|group| self.program.tables().groups.get(group as usize));
+        match (group, count) {
+            (None, _) => "from the user".to_owned(),
+            (Some(group), 1) => format!("from {}", one_line(self.program.symbol(group.wire))),
+            (Some(group), count) => format!("from {count} of {}", one_line(self.program.symbol(group.wire))),
+        }
+    }
+
+    /// Writes the rules that were asked and did not decide.
+    fn others(&self, scratch: &Scratch, page: &mut Page) {
+        let deciding = self.decision.rules().named();
+        let asked: Vec<RuleMatch<'_>> = scratch.last_matches().collect();
+        let others: Vec<&RuleMatch<'_>> = asked.iter().filter(|one| !deciding.contains(&one.rule)).collect();
+        if !others.is_empty() {
+            let heading = page.ink(Ink::Bold, "rules that did not decide");
+            page.line(format_args!("\n{heading}"));
+        }
+        for one in others {
+            let word = match one.matched {
+                Tri::True => page.ink(Ink::Green, "  holds  "),
+                Tri::False => page.ink(Ink::Dim, "  false  "),
+                Tri::Unknown => page.ink(Ink::Yellow, "  unknown"),
+            };
+            self.rule(&word, one.rule, page);
+            self.clauses(one, page);
+        }
+        let all = self.program.tables().rules.len();
+        // Where nothing was asked the request itself was refused, and no rule had a say.
+        if !asked.is_empty() && all > asked.len() {
+            let rest = counted(all - asked.len(), "more rule");
+            let verb = if all - asked.len() == 1 { "speaks" } else { "speak" };
+            page.line(format_args!("  {rest} {verb} of other agents or tools"));
+        }
+    }
+
+    /// Writes the clauses of a rule that kept it from holding.
+    fn clauses(&self, one: &RuleMatch<'_>, page: &mut Page) {
+        let debug = &self.program.tables().debug;
+        let known = debug.clauses.get(one.rule.0 as usize);
+        let mut shown = false;
+        for (at, value) in one.clauses.iter().enumerate() {
+            let word = match value {
+                Tri::True => continue,
+                Tri::False => page.ink(Ink::Dim, "false"),
+                Tri::Unknown => page.ink(Ink::Yellow, "not known"),
+            };
+            shown = true;
+            match known.and_then(|clauses| clauses.get(at)) {
+                Some((place, text)) => {
+                    let flat: Vec<&str> = text.split_whitespace().collect();
+                    let text = one_line(&flat.join(" ")).into_owned();
+                    page.line(format_args!("             {}", cut(&text, CLAUSE)));
+                    page.line(format_args!("             {word}, {}", self.place(*place)));
+                }
+                None => page.line(format_args!("             clause {}: {word}", at + 1)),
+            }
+        }
+        if one.matched == Tri::Unknown && !shown {
+            page.line("             whether it speaks of this tool is not known: its verbs are `unverified`");
+            page.line("             or it `touches anything`");
+        }
+    }
+
+    fn rule(&self, before: &str, id: RuleId, page: &mut Page) {
+        let Some(rule) = self.program.rule(id) else { return };
+        let place = self.program.tables().debug.rules.get(id.0 as usize).map(|place| self.place(*place));
+        page.line(format_args!("{before} {}", self.named(rule)));
+        if let Some(place) = place {
+            let indent = if before == "  by" { "     " } else { "           " };
+            page.line(format_args!("{indent}{place}"));
+        }
+    }
+
+    /// Returns `deny "no secrets" of acme.files`.
+    fn named(&self, rule: &Rule) -> String {
+        let module = self.program.tables().modules.get(rule.module as usize);
+        let module = module.map_or("", |module| self.program.symbol(module.name));
+        let observed = if rule.observed { ", in observation" } else { "" };
+        let name = one_line(self.program.symbol(rule.name));
+        format!("{} \"{name}\" of {}{observed}", rule.effect.as_str(), one_line(module))
+    }
+
+    fn place(&self, place: Place) -> String {
+        let file = self.program.tables().debug.files.get(place.file as usize).map_or("", String::as_str);
+        format!("{}:{}:{}", one_line(file), place.line, place.column)
+    }
+}
+
+/// Returns milliseconds as the language writes durations.
+fn duration(millis: i64) -> String {
+    let mut rest = millis / 1_000;
+    let mut out = String::new();
+    for (unit, seconds) in [("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)] {
+        if rest >= seconds {
+            out.push_str(&format!("{}{unit}", rest / seconds));
+            rest %= seconds;
+        }
+    }
+    if out.is_empty() { "0s".to_owned() } else { out }
+}

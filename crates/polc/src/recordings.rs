@@ -1,0 +1,170 @@
+//! Recordings on disk: finding them, reading them packed or plain, and the golden decisions beside them.
+
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use agentpol_replay::{GoldenFile, RecordingEntry, RecordingReport, Replay, golden_name, is_golden_name};
+use agentpol_trace::is_gzip;
+use flate2::bufread::MultiGzDecoder;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::exit::Problem;
+use crate::project::Project;
+use crate::report::Found;
+use crate::{files, glob};
+
+/// The endings of recordings in a folder.
+const ENDINGS: [&str; 5] = [".jsonl", ".json", ".ndjson", ".jsonl.gz", ".json.gz"];
+/// The most that a packed recording may unpack to, in bytes.
+const UNPACKED_LIMIT: u64 = 8 << 30;
+/// The largest file of golden decisions, in bytes.
+const GOLDEN_LIMIT: usize = 1 << 30;
+/// From how many bytes on a recording is worth a progress bar.
+const LONG: u64 = 4 << 20;
+
+/// Replays what one entry of `agentpol.toml` names. A file that cannot be read is in the report, and the rest goes on.
+pub(crate) fn replay(
+    project: &Project,
+    entry: &RecordingEntry,
+    bless: bool,
+    replay: &mut Replay<'_>,
+    progress: &mut Progress,
+    found: &mut Found,
+) -> Result<(), Problem> {
+    let paths = paths(&project.folder, &entry.path)?;
+    if paths.is_empty() {
+        let name = format!("{}:{}", project.name, entry.line);
+        let unread = Some(format!("no recording at `{}`", entry.path));
+        found.report.recordings.push(RecordingReport { name, unread, ..RecordingReport::default() });
+    }
+    for path in paths {
+        let (report, blessed) = one(&path, entry, bless, replay, progress)?;
+        found.report.recordings.push(report);
+        found.blessed.extend(blessed);
+    }
+    Ok(())
+}
+
+fn one(
+    path: &Path,
+    entry: &RecordingEntry,
+    bless: bool,
+    replay: &mut Replay<'_>,
+    progress: &mut Progress,
+) -> Result<(RecordingReport, Option<(String, bool)>), Problem> {
+    let name = files::shown(path);
+    let unread = |why: String| RecordingReport { name: name.clone(), unread: Some(why), ..RecordingReport::default() };
+    let reader = match open(path, progress) {
+        Ok(reader) => reader,
+        Err(error) => return Ok((unread(format!("cannot be read: {}", files::reason(&error))), None)),
+    };
+    let beside = golden_path(path);
+    let old = match fs::exists(&beside) {
+        Ok(true) => Some(files::read_text(&beside, GOLDEN_LIMIT)?),
+        _ => None,
+    };
+    if !bless {
+        let golden = old.as_deref().map_or(GoldenFile::Absent, GoldenFile::Compare);
+        return Ok((replay.recording(&name, reader, entry, golden), None));
+    }
+    let mut new = String::new();
+    let report = replay.recording(&name, reader, entry, GoldenFile::Write(&mut new));
+    // Decisions on a recording that is only half read would look like the whole.
+    if report.unread.is_some() || !report.malformed.is_empty() {
+        return Ok((report, None));
+    }
+    let changed = old.as_deref() != Some(new.as_str());
+    if changed {
+        files::write(&beside, new.as_bytes())?;
+    }
+    Ok((report, Some((files::shown(&beside), changed))))
+}
+
+/// Returns the file of golden decisions beside a recording.
+fn golden_path(recording: &Path) -> PathBuf {
+    let name = recording.file_name().unwrap_or_default().to_string_lossy();
+    recording.with_file_name(golden_name(&name))
+}
+
+/// Returns the recordings that a file, a folder or a pattern names, sorted.
+fn paths(base: &Path, pattern: &str) -> Result<Vec<PathBuf>, Problem> {
+    let mut found = Vec::new();
+    for path in glob::expand(base, pattern)? {
+        if !path.is_dir() {
+            found.push(path);
+            continue;
+        }
+        for entry in fs::read_dir(&path).map_err(|error| files::unreadable(&path, &error))? {
+            let entry = entry.map_err(|error| files::unreadable(&path, &error))?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if ENDINGS.iter().any(|ending| name.ends_with(ending)) && entry.path().is_file() {
+                found.push(entry.path());
+            }
+        }
+    }
+    found.retain(|path| !is_golden_name(&path.file_name().unwrap_or_default().to_string_lossy()));
+    found.sort();
+    found.dedup();
+    Ok(found)
+}
+
+/// Opens a recording; whether it is packed is seen from its first bytes.
+fn open(path: &Path, progress: &mut Progress) -> io::Result<Box<dyn BufRead>> {
+    let file = File::open(path)?;
+    let length = file.metadata().map(|known| known.len()).unwrap_or(0);
+    let mut reader = BufReader::with_capacity(1 << 16, progress.watch(file, length));
+    Ok(match is_gzip(reader.fill_buf()?) {
+        true => Box::new(BufReader::new(Unpacked { reader: MultiGzDecoder::new(reader), left: UNPACKED_LIMIT })),
+        false => Box::new(reader),
+    })
+}
+
+/// A packed file that may not unpack without end.
+struct Unpacked<R> {
+    reader: R,
+    left: u64,
+}
+
+impl<R: Read> Read for Unpacked<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let read = self.reader.read(into)?;
+        self.left = self.left.saturating_sub(read as u64);
+        match self.left {
+            0 => Err(io::Error::other(format!("more than {} GiB when unpacked", UNPACKED_LIMIT >> 30))),
+            _ => Ok(read),
+        }
+    }
+}
+
+/// Shows how far a long replay has come.
+pub(crate) struct Progress {
+    bar: ProgressBar,
+    watched: bool,
+}
+
+impl Progress {
+    /// Makes one that is shown only where a person is watching.
+    pub(crate) fn new(watched: bool) -> Progress {
+        Progress { bar: ProgressBar::hidden(), watched }
+    }
+
+    /// Returns the file with its reading shown, if it is long.
+    fn watch(&mut self, file: File, length: u64) -> impl Read + 'static {
+        self.bar.finish_and_clear();
+        self.bar = match self.watched && length >= LONG {
+            false => ProgressBar::hidden(),
+            true => {
+                let bar = ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::stderr_with_hz(5));
+                let style = ProgressStyle::with_template("{bar:40} {bytes} of {total_bytes}, {eta} left");
+                bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+            }
+        };
+        self.bar.wrap_read(file)
+    }
+
+    /// Takes it away.
+    pub(crate) fn finish(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}

@@ -1,0 +1,78 @@
+//! One thing that was decided otherwise than expected: what was, what is, and the rules behind it.
+
+use agentpol_diagnostics::SourceMap;
+use agentpol_replay::{Difference, Expected, RulePlace, ScenarioReport, StepFailure, Verdict};
+
+use crate::escape::{cut, one_line};
+use crate::render::paragraph;
+use crate::terminal::{Ink, Page};
+
+/// The longest line of a policy that is quoted, in characters.
+const QUOTED: usize = 64;
+/// Where values begin, and how wide a line is.
+const INDENT: usize = 16;
+const WIDTH: usize = 80;
+
+/// Writes a step of a scenario.
+pub(super) fn step(scenario: &ScenarioReport, failure: &StepFailure, sources: &SourceMap, page: &mut Page) {
+    let at = &failure.at;
+    let place = format!("{}:{}:{}", one_line(&at.file), at.line, at.column);
+    let cross = page.ink(Ink::Red, "✗");
+    page.line(format_args!("    {cross} {place}  {}", one_line(&failure.tool)));
+    page.line(format_args!("      scenario  {}, step {}", one_line(&scenario.name), failure.step));
+    page.line(format_args!("      expected  {}", one_line(&failure.expected)));
+    page.line(format_args!("      decided   {}", verdict(&failure.new)));
+    rules(&failure.rules, sources, page);
+}
+
+/// Writes an action of a recording.
+pub(super) fn action(recording: &str, difference: &Difference, sources: &SourceMap, page: &mut Page) {
+    let mut place = format!("{}:{}", one_line(recording), difference.place.line);
+    if !difference.place.pointer.is_empty() {
+        place.push_str(&format!(" {}", one_line(&difference.place.pointer)));
+    }
+    let call = difference.call.as_ref().map(|call| format!("  call {}", one_line(call))).unwrap_or_default();
+    let cross = page.ink(Ink::Red, "✗");
+    page.line(format_args!("    {cross} {place}  {}{call}", one_line(&difference.tool)));
+    match &difference.old {
+        Expected::Golden(old) => page.line(format_args!("      was       {}", verdict(old))),
+        Expected::Record { outcome, code, rule } => {
+            let mut text = outcome.replace('_', " ");
+            if let Some(code) = code {
+                text.push_str(&format!(", {}", one_line(code)));
+            }
+            if let Some(rule) = rule {
+                text.push_str(&format!(", by {}", one_line(rule)));
+            }
+            page.line(format_args!("      expected  {text}"));
+        }
+    }
+    page.line(format_args!("      now       {}", verdict(&difference.new)));
+    rules(&difference.rules, sources, page);
+}
+
+/// Returns `deny, denied_by_rule, by acme.files: no secrets`.
+fn verdict(verdict: &Verdict) -> String {
+    let mut text = format!("{}, {}", verdict.outcome.replace('_', " "), one_line(&verdict.code));
+    if !verdict.rules.is_empty() {
+        text.push_str(&format!(", by {}", one_line(&verdict.rules.join("; "))));
+    }
+    if let Some(would) = &verdict.would {
+        text.push_str(&format!(" (with every rule live: {})", one_line(would)));
+    }
+    paragraph(&text, WIDTH, INDENT)
+}
+
+/// Writes each rule with its place and the line of the policy that it begins with.
+fn rules(rules: &[RulePlace], sources: &SourceMap, page: &mut Page) {
+    for rule in rules {
+        let word = if rule.decides { "rule" } else { "before" };
+        page.line(format_args!("      {word:<8}  {}:{}:{}", one_line(&rule.file), rule.line, rule.column));
+        let file = sources.iter().find(|(_, file)| file.name() == rule.file);
+        if let Some((_, file)) = file {
+            let line = one_line(file.line(rule.line).trim()).into_owned();
+            let quoted = page.ink(Ink::Dim, cut(&line, QUOTED));
+            page.line(format_args!("                {quoted}"));
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! What a run of tests found, as text.
+
+mod difference;
+mod recording;
+
+use std::collections::BTreeMap;
+
+use agentpol_diagnostics::SourceMap;
+use agentpol_replay::{Counts, Report, ScenarioReport, Status};
+
+use crate::escape::one_line;
+use crate::terminal::{Ink, Page};
+use crate::wording::counted;
+
+/// How many failures of one kind are shown in full before the rest is only counted.
+pub(crate) const SHOWN: usize = 20;
+
+/// What was found in one project.
+pub(crate) struct Found {
+    /// The project as shown to people.
+    pub(crate) name: String,
+    /// The sources of its policy.
+    pub(crate) sources: SourceMap,
+    /// What was found.
+    pub(crate) report: Report,
+    /// Golden files that were written, with whether each changed.
+    pub(crate) blessed: Vec<(String, bool)>,
+}
+
+/// Writes what was found in one project.
+pub(crate) fn project(found: &Found, page: &mut Page) {
+    let heading = page.ink(Ink::Bold, one_line(&found.name));
+    page.line(heading);
+    scenarios(&found.report.scenarios, &found.sources, page);
+    for recording in &found.report.recordings {
+        recording::recording(recording, !found.blessed.is_empty(), &found.sources, page);
+    }
+    for (name, changed) in &found.blessed {
+        let word = if *changed { page.ink(Ink::Yellow, "written") } else { page.ink(Ink::Dim, "unchanged") };
+        page.line(format_args!("  {word} {}", one_line(name)));
+    }
+    page.line("");
+}
+
+/// Writes the sums over all projects and how it ends.
+pub(crate) fn total(all: &[Found], status: Status, page: &mut Page) {
+    let (mut counts, mut scenarios, mut steps, mut failed) = (Counts::default(), 0, 0, 0);
+    for found in all {
+        counts.add(&found.report.totals());
+        scenarios += found.report.scenarios.len();
+        steps += found.report.scenarios.iter().map(|scenario| scenario.steps).sum::<usize>();
+        failed += found.report.scenarios.iter().map(|scenario| scenario.failures.len()).sum::<usize>();
+    }
+    let recordings: usize = all.iter().map(|found| found.report.recordings.len()).sum();
+    let heading = page.ink(Ink::Bold, "total");
+    page.line(format_args!(
+        "{heading}  {} with {}, {} with {}",
+        counted(scenarios, "scenario"),
+        counted(steps, "step"),
+        counted(recordings, "recording"),
+        counted(number(counts.actions), "action")
+    ));
+    if counts.decided() > 0 {
+        page.line(format_args!("  {}", outcomes(&counts.outcomes)));
+    }
+    let not_judged: u64 = counts.not_evaluable.values().sum();
+    if not_judged > 0 {
+        page.line(format_args!("  {} not evaluable", counted(number(not_judged), "action")));
+    }
+    page.line(verdict(status, &counts, failed, page));
+}
+
+fn verdict(status: Status, counts: &Counts, failed: usize, page: &Page) -> String {
+    let mut bad = Vec::new();
+    if failed > 0 {
+        bad.push(format!("{} of scenarios", counted(failed, "step")));
+    }
+    if counts.differences > 0 {
+        bad.push(format!("{} of recordings", counted(number(counts.differences), "decision")));
+    }
+    match status {
+        Status::Passed => page.ink(Ink::Green, "ok"),
+        Status::NoTests => format!("{}: no test was found", page.ink(Ink::Red, "failed")),
+        Status::Malformed if bad.is_empty() => {
+            format!("{}: not everything could be read", page.ink(Ink::Red, "failed"))
+        }
+        Status::Malformed => {
+            format!("{}: {}, and not everything could be read", page.ink(Ink::Red, "failed"), bad.join(", "))
+        }
+        Status::Failed if bad.is_empty() => {
+            format!("{}: golden decisions do not fit their recording", page.ink(Ink::Red, "failed"))
+        }
+        Status::Failed => format!("{}: {} not as expected", page.ink(Ink::Red, "failed"), bad.join(", ")),
+    }
+}
+
+fn scenarios(scenarios: &[ScenarioReport], sources: &SourceMap, page: &mut Page) {
+    if scenarios.is_empty() {
+        return;
+    }
+    let steps: usize = scenarios.iter().map(|scenario| scenario.steps).sum();
+    let bad: usize = scenarios.iter().map(|scenario| scenario.failures.len()).sum();
+    let verdict = match bad {
+        0 => page.ink(Ink::Green, "all as expected"),
+        _ => page.ink(Ink::Red, format!("{bad} not as expected")),
+    };
+    let (count, steps) = (counted(scenarios.len(), "scenario"), counted(steps, "step"));
+    page.line(format_args!("  {count}, {steps}: {verdict}"));
+    let failures = scenarios.iter().flat_map(|scenario| scenario.failures.iter().map(move |f| (scenario, f)));
+    for (scenario, failure) in failures.take(SHOWN) {
+        difference::step(scenario, failure, sources, page);
+    }
+    if bad > SHOWN {
+        page.line(format_args!("    and {} more; `--format json` lists them all", bad - SHOWN));
+    }
+}
+
+/// Returns `18 allow, 3 require approval, 15 deny`, mildest first.
+fn outcomes(outcomes: &BTreeMap<String, u64>) -> String {
+    let known = ["allow", "require_approval", "throttle", "deny"];
+    let parts: Vec<String> = known
+        .iter()
+        .filter_map(|outcome| outcomes.get(*outcome).map(|count| (outcome, count)))
+        .map(|(outcome, count)| format!("{} {}", crate::wording::grouped(number(*count)), outcome.replace('_', " ")))
+        .collect();
+    parts.join(", ")
+}
+
+/// Counts of one run fit the machine's own numbers.
+fn number(count: u64) -> usize {
+    usize::try_from(count).unwrap_or(usize::MAX)
+}

@@ -1,0 +1,5 @@
+//! The command as people run it: the real binary over files, and over every command that the pages show.
+
+mod cases;
+mod pages;
+mod shell;
