@@ -32,7 +32,7 @@ impl<'p> Engine<'p> {
             outcome: decision.outcome().as_str().to_owned(),
             code: decision.code().as_str().to_owned(),
             rules: self.names(decision.rules()),
-            would: decision.would().map(|code| code.as_str().to_owned()),
+            would: decision.would().filter(|code| *code != decision.code()).map(|code| code.as_str().to_owned()),
         }
     }
 
