@@ -15,6 +15,13 @@ pub(crate) fn is_offset(text: &str) -> bool {
     text == "Z" || (text.starts_with(['+', '-']) && matches_shape(&text[1..], "00:00"))
 }
 
+/// The time with at most three digits behind the second: requests count milliseconds, and most recorders write more.
+pub(crate) fn to_milliseconds(text: &str) -> String {
+    let Some((second, fraction)) = text.split_once('.') else { return text.to_owned() };
+    let digits = fraction.bytes().take_while(u8::is_ascii_digit).count();
+    format!("{second}.{}{}", &fraction[..digits.min(3)], &fraction[digits..])
+}
+
 /// The length of the local time that a text begins with, the fraction of a second included.
 fn local_length(text: &str) -> Option<usize> {
     const SHAPE: &str = "0000-00-00T00:00:00";
@@ -39,6 +46,13 @@ fn matches_shape(text: &str, shape: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn cuts_what_is_finer_than_milliseconds() {
+        assert_eq!(to_milliseconds("2026-03-02T15:00:00.123999Z"), "2026-03-02T15:00:00.123Z");
+        assert_eq!(to_milliseconds("2026-03-02T15:00:00.5+02:00"), "2026-03-02T15:00:00.5+02:00");
+        assert_eq!(to_milliseconds("2026-03-02T15:00:00Z"), "2026-03-02T15:00:00Z");
+    }
 
     #[test]
     fn tells_instants_from_local_times() {

@@ -130,7 +130,9 @@ impl<'g> Golden<'g> {
         let golden: GoldenLine = match serde_json::from_str(text) {
             Ok(golden) => golden,
             Err(error) => {
-                self.problem = Some(GoldenProblem::Malformed { line, message: error.to_string() });
+                let message = error.to_string();
+                let message = message.rfind(" at line ").map_or(message.as_str(), |end| &message[..end]).to_owned();
+                self.problem = Some(GoldenProblem::Malformed { line, message });
                 return None;
             }
         };

@@ -144,12 +144,14 @@ fn object(members: &[(&str, Option<RawJson>)]) -> String {
 
 fn at(action: &Action, setting: &ClockSetting) -> Result<(String, bool), NotEvaluable> {
     let offset = match setting {
-        ClockSetting::At(at) => return Ok((at.clone(), true)),
+        ClockSetting::At(at) => return Ok((clock::to_milliseconds(at), true)),
         ClockSetting::FromRecord { offset } => offset,
     };
     match (&action.at, offset) {
-        (Some(at), _) if clock::is_instant(at) => Ok((at.clone(), false)),
-        (Some(at), Some(offset)) if clock::is_local(at) => Ok((format!("{at}{offset}"), false)),
+        (Some(at), _) if clock::is_instant(at) => Ok((clock::to_milliseconds(at), false)),
+        (Some(at), Some(offset)) if clock::is_local(at) => {
+            Ok((clock::to_milliseconds(&format!("{at}{offset}")), false))
+        }
         (found, _) => Err(NotEvaluable::NoClock { found: found.clone() }),
     }
 }
