@@ -1,7 +1,7 @@
 //! Runs every command that the README and the pages of the documentation show.
 //!
 //! In a block marked `console`, a line that begins with `$ ` is run and the lines below are what it prints, standard
-//! error included. `...` alone on a line stands for any lines. One page is one session in one folder, and `cd` moves
+//! error included. `...` alone on a line stands for any lines, and sizes in bytes may be others. One page is one session in one folder, and `cd` moves
 //! in it; commands that begin with `cargo` run at the root of the repository.
 
 use std::fs;
@@ -83,10 +83,19 @@ fn steps(text: &str) -> Vec<Step> {
 
 /// Returns whether output is as shown; spaces at line ends and empty lines around it do not count.
 fn fits(shown: &str, found: &str) -> bool {
-    let lines =
-        |text: &str| -> Vec<String> { text.trim_matches('\n').lines().map(|l| l.trim_end().to_owned()).collect() };
+    let lines = |text: &str| -> Vec<String> { text.trim_matches('\n').lines().map(unsized_line).collect() };
     let (shown, found) = (lines(shown), lines(found));
     matches(&shown, &found)
+}
+
+/// Returns the line without spaces at its end and without the number in `3,110 bytes`, which every change of the format
+/// moves.
+fn unsized_line(line: &str) -> String {
+    let line = line.trim_end();
+    match line.strip_suffix(" bytes") {
+        Some(rest) => format!("{} bytes", rest.trim_end_matches(|c: char| c.is_ascii_digit() || c == ',')),
+        None => line.to_owned(),
+    }
 }
 
 fn matches(shown: &[String], found: &[String]) -> bool {
