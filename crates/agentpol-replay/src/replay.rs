@@ -71,6 +71,10 @@ impl<'p> Replay<'p> {
                 *report.counts.by_others.entry(action.issuer.name()).or_default() += 1;
                 continue;
             }
+            if entry.domain.is_some() && entry.domain != action.trace.domain {
+                report.counts.other_domains += 1;
+                continue;
+            }
             let (tool, verdict) = self.judge(&action, entry, &mut report);
             let identity = Identity { seq: action.seq, call: action.call.as_deref(), tool: &tool };
             if let Some(text) = &mut written {

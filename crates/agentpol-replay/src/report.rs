@@ -90,6 +90,8 @@ pub struct Counts {
     pub actions: u64,
     /// Calls that are not judged because of who made them, by issuer.
     pub by_others: BTreeMap<&'static str, u64>,
+    /// Calls that are not judged because their run belongs to another domain.
+    pub other_domains: u64,
     /// Decisions, by outcome.
     pub outcomes: BTreeMap<String, u64>,
     /// Decisions, by code.
@@ -121,6 +123,7 @@ impl Counts {
         {
             theirs.iter().for_each(|(name, count)| *mine.entry(name.clone()).or_default() += count);
         }
+        self.other_domains += other.other_domains;
         self.malformed += other.malformed;
         self.fixed_clock += other.fixed_clock;
         self.assumed_credential += other.assumed_credential;

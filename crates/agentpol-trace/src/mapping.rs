@@ -24,6 +24,7 @@ pub const RECORD_FIELDS: &[&str] = &[
     "redacted",
     "trace",
     "model",
+    "domain",
     "issuer",
     "calls_in_message",
     "text_beside_call",

@@ -15,6 +15,7 @@ const KEYS: &[&str] = &[
     "path",
     "format",
     "issuer",
+    "domain",
     "agent",
     "user",
     "groups",
@@ -42,6 +43,8 @@ pub struct RecordingEntry {
     pub mapping: Option<Mapping>,
     /// Whose calls are judged.
     pub issuers: Vec<Issuer>,
+    /// The only domain whose runs are judged.
+    pub domain: Option<String>,
     /// Who acts.
     pub agent: AgentSetting,
     /// On whose behalf.
@@ -167,6 +170,7 @@ pub(super) fn read(value: &Value<'_>, problems: &mut Problems<'_>) -> Option<Rec
         format,
         mapping,
         issuers: issuers(&section, problems),
+        domain: section.text("domain", problems),
         agent: agent(&section, problems),
         user: user(&section, problems),
         env: setting(&section, "env", problems),

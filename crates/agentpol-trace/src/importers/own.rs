@@ -25,6 +25,7 @@ pub(super) fn read(node: &Node<'_>, setting: Setting<'_>) -> Result<Action, Reco
         id: record.string("trace")?.or_else(|| session.clone()).unwrap_or_else(|| setting.name.to_owned()),
         session,
         model: record.string("model")?,
+        domain: record.string("domain")?,
         ..Trace::default()
     };
     let redacted = redacted(&record)?;
