@@ -170,6 +170,7 @@ impl<'a> ModuleItems<'a> {
             ItemKind::Resource(resource) => {
                 let help = "give what rules need of it as arguments or as `context { ... }`";
                 diagnostics.push(not_yet("resources", resource.name.span, help));
+                self.unread.push(resource.name.text.to_owned());
             }
             ItemKind::ToolSet(item) => self.tool_sets.push(item),
             ItemKind::Tool(item) => self.tools.push(item),

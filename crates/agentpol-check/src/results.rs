@@ -4,8 +4,8 @@ use crate::declare::Declared;
 use crate::draft::Draft;
 use crate::expr::{Place, Surroundings, Typer};
 use crate::names::Entity;
-use crate::policy::{ModuleId, RecordId, ResultType, ToolId, Type};
-use crate::types::{Purpose, bound_of, resolve_type};
+use crate::policy::{ModuleId, RecordId, ResultType, Returns, ToolId, Type};
+use crate::types::{Purpose, bound_of, marks, resolve_type};
 use agentpol_diagnostics::{Code, Diagnostic, Diagnostics};
 use agentpol_syntax::ast::{self, ResultKind, TypeKind};
 
@@ -13,6 +13,7 @@ use agentpol_syntax::ast::{self, ResultKind, TypeKind};
 pub(crate) fn fill_results<'a>(draft: &mut Draft<'a, '_>, declared: &Declared<'a>) {
     for (at, (module, ast)) in declared.tools.iter().enumerate() {
         if let Some(result) = &ast.result {
+            refuse_contradiction(draft, ToolId(at as u32), result);
             draft.policy.tools[at].result = result_of(draft, *module, result);
         }
     }
@@ -24,6 +25,16 @@ pub(crate) fn fill_results<'a>(draft: &mut Draft<'a, '_>, declared: &Declared<'a
     }
 }
 
+/// Refuses an answer that is trusted and untrusted as a whole.
+fn refuse_contradiction(draft: &mut Draft<'_, '_>, tool: ToolId, result: &ast::ResultExpr<'_>) {
+    let untrusted = matches!(result.kind, ResultKind::Type(ty) if marks(&ty).1);
+    if untrusted && draft.policy[tool].returns == Returns::Trusted {
+        let title = format!("what `{}` answers is trusted and untrusted", draft.policy[tool].name);
+        let diagnostic = Diagnostic::new(Code::AP0407, title, result.span, "marked `untrusted`");
+        draft.report(diagnostic.help("remove `returns trusted`, or mark single fields `untrusted`"));
+    }
+}
+
 fn result_of<'a>(draft: &mut Draft<'a, '_>, module: ModuleId, result: &ast::ResultExpr<'a>) -> ResultType {
     match result.kind {
         ResultKind::Type(ty) => result_of_type(draft, module, &ty),
@@ -31,9 +42,7 @@ fn result_of<'a>(draft: &mut Draft<'a, '_>, module: ModuleId, result: &ast::Resu
             let inner = result_of(draft, module, of);
             ResultType::List(Box::new(inner), bound_of(draft, bound))
         }
-        ResultKind::Either(list) => {
-            ResultType::Either(list.iter().map(|one| result_of(draft, module, one)).collect())
-        }
+        ResultKind::Either(list) => ResultType::Either(list.iter().map(|one| result_of(draft, module, one)).collect()),
         ResultKind::Keyed { record, keys, field } => {
             let Some(id) = draft.record(module, &record) else { return ResultType::Undeclared };
             let expected = draft.policy[id].keys.len();

@@ -39,17 +39,17 @@ pub(crate) fn resolve_type<'a>(
         TypeKind::Named(path) => named(draft, module, &path, purpose),
         TypeKind::List(of, bound) => {
             let bound = bound_of(draft, bound);
-            Type::List(Box::new(inner(draft, module, of, purpose)), bound)
+            Type::List(Box::new(resolve_type(draft, module, of, purpose)), bound)
         }
         TypeKind::Map(key, of, bound) => {
             let bound = bound_of(draft, bound);
-            if inner(draft, module, key, purpose) != Type::String {
+            if resolve_type(draft, module, key, purpose) != Type::String {
                 let title = "the keys of a map are texts";
                 draft.report(
                     Diagnostic::new(Code::AP0302, title, key.span, "must be `string`").help("write `map<string, ...>`"),
                 );
             }
-            Type::Map(Box::new(inner(draft, module, of, purpose)), bound)
+            Type::Map(Box::new(resolve_type(draft, module, of, purpose)), bound)
         }
         TypeKind::Fields(fields) => {
             let fields = resolve_fields(draft, module, fields, "field");
@@ -75,16 +75,13 @@ pub(crate) fn resolve_type<'a>(
     }
 }
 
-/// Resolves the type of an element, which takes no marks of its own.
-fn inner<'a>(draft: &mut Draft<'a, '_>, module: ModuleId, ty: &ast::TypeExpr<'a>, purpose: Purpose) -> Type {
-    if ty.secret || ty.untrusted {
-        let word = if ty.secret { "secret" } else { "untrusted" };
-        draft.report(
-            Diagnostic::new(Code::AP0407, format!("`{word}` marks fields, not elements"), ty.span, "an element")
-                .help(format!("put `{word}` in front of the whole type")),
-        );
-    }
-    resolve_type(draft, module, ty, purpose)
+/// Returns whether a type is marked secret, and whether untrusted. A mark on elements is one on the whole.
+pub(crate) fn marks(ty: &ast::TypeExpr<'_>) -> (bool, bool) {
+    let inner = match ty.kind {
+        TypeKind::List(of, _) | TypeKind::Map(_, of, _) => marks(of),
+        _ => (false, false),
+    };
+    (ty.secret || inner.0, ty.untrusted || inner.1)
 }
 
 /// Resolves a type that is a name.
@@ -100,12 +97,13 @@ fn named(draft: &mut Draft<'_, '_>, module: ModuleId, path: &ast::Path<'_>, purp
         }
         return ty;
     }
-    if name == "shell" {
+    let declared = draft.names.find(module, &name).is_some();
+    if name == "shell" || name == "command" && !declared {
         let help = "until then, write `string` and ask for approval of every command";
         draft.report(crate::collect::not_yet("commands of a shell", path.span, help));
         return Type::Unknown;
     }
-    if matches!(name.as_str(), "user" | "group" | "resource") {
+    if matches!(name.as_str(), "user" | "group" | "resource") && !declared {
         let help = "write `string` for its id";
         draft.report(crate::collect::not_yet("references to users, groups and resources", path.span, help));
         return Type::Unknown;
@@ -197,13 +195,14 @@ pub(crate) fn resolve_fields<'a>(
             continue;
         }
         let ty = resolve_type(draft, module, &field.ty, Purpose::Data);
+        let (secret, untrusted) = marks(&field.ty);
         let field_meant = Field {
             name: field.name.text.to_owned(),
             wire: wire.to_owned(),
             ty,
             optional: field.optional,
-            secret: field.ty.secret,
-            untrusted: field.ty.untrusted,
+            secret,
+            untrusted,
             constraints: Vec::new(),
             span: field.name.span,
         };
