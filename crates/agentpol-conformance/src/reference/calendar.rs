@@ -1,11 +1,11 @@
 //! Dates, times, zones and schedules, by jiff's own time-zone data rather than the compiler's tables.
 
+use super::pattern::regex;
 use super::truth::{Truth, or};
 use agentpol_check::policy::{Schedule, Window};
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::{Offset, TimeZone};
-use regex::Regex;
 
 /// Milliseconds in a day.
 pub(super) const DAY: i64 = 86_400_000;
@@ -56,7 +56,7 @@ fn last_time() -> Option<i64> {
 }
 
 fn fields(pattern: &str, text: &str) -> Option<Vec<String>> {
-    let captures = Regex::new(pattern).ok()?.captures(text)?;
+    let captures = regex(pattern)?.captures(text)?;
     Some(captures.iter().skip(1).map(|part| part.map_or(String::new(), |part| part.as_str().to_owned())).collect())
 }
 

@@ -3,7 +3,7 @@
 use super::compute::{arithmetic, compare, extreme};
 use super::evaluate::Frame;
 use super::truth::{Truth, and, or};
-use super::value::{Held, Value};
+use super::value::{Held, Item, Value};
 use agentpol_check::policy::{ArithmeticOp, CompareOp, Each, Type};
 use std::cmp::Ordering;
 
@@ -11,12 +11,17 @@ use std::cmp::Ordering;
 type Element = (Held, Held);
 
 /// What is gone through, as elements; `None` where it is not known.
+///
+/// A key of a map came with the arguments as the map did, and is looked for there.
 fn elements(over: &Held) -> Option<Vec<Element>> {
+    let place = match over {
+        Held::Known(item) => item.at.clone(),
+        Held::Absent | Held::Unknown => None,
+    };
+    let key = |key: &String| Held::Known(Item { value: Value::Text(key.clone()), at: place.clone() });
     match over.known()? {
         Value::List(elements) => Some(elements.iter().map(|element| (element.clone(), Held::Absent)).collect()),
-        Value::Map(entries) => {
-            Some(entries.iter().map(|(key, value)| (Held::of(Value::Text(key.clone())), value.clone())).collect())
-        }
+        Value::Map(entries) => Some(entries.iter().map(|(name, value)| (key(name), value.clone())).collect()),
         Value::Pairs(pairs) => Some(pairs.clone()),
         _ => None,
     }

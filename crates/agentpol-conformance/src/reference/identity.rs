@@ -1,10 +1,10 @@
 //! Who acts: the presented identity to a declared agent (semantics I3, I11), codes 6, 7, 9, 10 and 11.
 
 use super::json::{Json, Member};
+use super::pattern::regex;
 use super::request::Presented;
 use agentpol_bytecode::code::Code;
 use agentpol_check::policy::{Agent, AgentId, Identity, Policy};
-use regex::Regex;
 
 /// How far ahead of the request a credential may be issued.
 const CLOCK_SKEW: i64 = 60_000;
@@ -99,7 +99,7 @@ fn in_template(template: &str, text: &str) -> Option<Vec<(String, String)>> {
     }
     pattern.push_str(&regex::escape(rest));
     pattern.push('$');
-    let captures = Regex::new(&pattern).ok()?.captures(text)?;
+    let captures = regex(&pattern)?.captures(text)?;
     let values = captures.iter().skip(1).map(|part| part.map_or(String::new(), |part| part.as_str().to_owned()));
     Some(names.into_iter().zip(values).collect())
 }

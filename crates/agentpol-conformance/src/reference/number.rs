@@ -1,12 +1,12 @@
 //! Numbers as they may be written in arguments (semantics 2.10).
 
-use regex::Regex;
+use super::pattern::regex;
 
 /// How many millionths are one.
 pub(super) const ONE: i64 = 1_000_000;
 
 fn fits(pattern: &str, text: &str) -> bool {
-    Regex::new(pattern).is_ok_and(|regex| regex.is_match(text))
+    regex(pattern).is_some_and(|regex| regex.is_match(text))
 }
 
 /// An int: `-?(0|[1-9][0-9]*)` in 64 bits, a `.0` behind it allowed, no exponent.

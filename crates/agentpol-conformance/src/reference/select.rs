@@ -20,7 +20,8 @@ pub(super) fn scope(policy: &Policy, rule: &Rule, agent: AgentId, tool: ToolId) 
 /// In a grant every verb and every dataset of the tool must be covered. Unverified verbs, and a tool that touches
 /// anything, are never covered by `does` or `on`: such a tool must be named.
 fn granted(policy: &Policy, rule: &Rule, tool: &Tool) -> Truth {
-    let by_name = rule.scope.tools_by_name || !(tool.unverified || tool.touches_anything);
+    let named = rule.scope.tools.is_some() && rule.scope.tools_by_name;
+    let by_name = named || !(tool.unverified || tool.touches_anything);
     let does = match &rule.scope.does {
         None => true,
         Some(_) if tool.unverified || tool.touches_anything => false,

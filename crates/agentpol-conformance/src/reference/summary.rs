@@ -32,6 +32,23 @@ pub struct Summary {
     pub dispatch_before: Option<i64>,
 }
 
+/// How many bytes of a pointer a decision holds.
+const MAX_POINTER: usize = 96;
+
+/// What a decision shows of a pointer: as many whole steps as there is room for, and then `...`.
+fn shown(pointer: &str) -> String {
+    const CUT: &str = "...";
+    let mut out = String::new();
+    for step in pointer.split_inclusive('/').skip(1) {
+        let step = step.trim_end_matches('/');
+        if out.len() + 1 + step.len() > MAX_POINTER - CUT.len() {
+            return out + CUT;
+        }
+        out = format!("{out}/{step}");
+    }
+    out
+}
+
 impl Summary {
     /// A decision for a structural reason: one code and nothing else.
     pub(super) fn structural(code: Code, argument: Option<String>) -> Summary {
@@ -43,7 +60,7 @@ impl Summary {
             would: None,
             approvals: Vec::new(),
             by_phase: false,
-            argument,
+            argument: argument.as_deref().map(shown),
             dispatch_before: None,
         }
     }

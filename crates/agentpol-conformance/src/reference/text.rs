@@ -1,6 +1,6 @@
 //! The strict texts of semantics 6, each a grammar as the paragraph has it, none with a second reading.
 
-use regex::Regex;
+use super::pattern::regex;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// The longest host name.
@@ -11,7 +11,7 @@ const MAX_LOCAL: usize = 64;
 const LABEL: &str = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?";
 
 fn captures<'t>(pattern: &str, text: &'t str) -> Option<regex::Captures<'t>> {
-    Regex::new(pattern).ok()?.captures(text)
+    regex(pattern)?.captures(text)
 }
 
 fn fits(pattern: &str, text: &str) -> bool {

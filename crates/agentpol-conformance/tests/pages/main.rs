@@ -4,6 +4,8 @@
 
 mod engines;
 mod expectation;
+#[path = "../native/mod.rs"]
+mod native;
 mod page;
 
 use agentpol::policy::Policy;
