@@ -1,0 +1,12 @@
+//! The vm over programs put together by hand.
+
+mod ask;
+mod clause;
+mod decisions;
+#[path = "../../../agentpol-bytecode/tests/lab/mod.rs"]
+mod lab;
+mod lists;
+mod logic;
+mod noise;
+mod structure;
+mod types;
