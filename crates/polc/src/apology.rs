@@ -20,3 +20,23 @@ fn text(info: &PanicHookInfo<'_>) -> String {
         crate::escape::one_line(what.unwrap_or("no reason given"))
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::{Arc, Mutex};
+
+    #[test]
+    fn says_what_broke_and_where_on_lines_of_their_own() {
+        let said = Arc::new(Mutex::new(String::new()));
+        let heard = Arc::clone(&said);
+        let usual = panic::take_hook();
+        panic::set_hook(Box::new(move |info| *heard.lock().unwrap() = text(info)));
+        let ended = panic::catch_unwind(|| panic!("it\u{1b}[2J broke"));
+        panic::set_hook(usual);
+        assert!(ended.is_err());
+        let said = said.lock().unwrap();
+        assert!(said.starts_with("error: polc is broken, and sorry for it: it\\u{1b}[2J broke at "), "{said}");
+        assert_eq!(said.lines().count(), 2);
+    }
+}

@@ -14,12 +14,29 @@ use crate::wording::counted;
 
 /// The width that help texts are broken to, so that with their margin they fit 80 columns.
 const HELP_WIDTH: usize = 66;
+/// How many diagnostics are shown in full.
+const SHOWN: usize = 100;
 /// Marks the heading of a source in what ariadne draws; it is replaced afterwards.
 const MARK: char = '\u{1}';
 
-/// Returns all diagnostics as text, one empty line between them.
+/// Returns the diagnostics as text, one empty line between them. Of very many only some are shown, errors first.
 pub(crate) fn diagnostics_text(diagnostics: &Diagnostics, sources: &SourceMap, colored: bool) -> String {
-    let all: Vec<String> = diagnostics.iter().map(|diagnostic| one(diagnostic, sources, colored)).collect();
+    let many = diagnostics.len() > SHOWN;
+    let errors = diagnostics.iter().filter(|d| d.severity == Severity::Error).take(SHOWN).count();
+    let mut others = SHOWN - errors;
+    let mut all = Vec::new();
+    let mut left = errors;
+    for diagnostic in diagnostics.iter() {
+        let room = if diagnostic.severity == Severity::Error { &mut left } else { &mut others };
+        if !many || *room > 0 {
+            *room = room.saturating_sub(1);
+            all.push(one(diagnostic, sources, colored));
+        }
+    }
+    if many {
+        let rest = crate::wording::grouped(diagnostics.len() - all.len());
+        all.push(format!("and {rest} more; `polc check --format json` lists them all\n"));
+    }
     all.join("\n")
 }
 

@@ -67,6 +67,10 @@ fn not_judged(report: &RecordingReport, page: &mut Page) {
     for (issuer, count) in &report.counts.by_others {
         page.line(format_args!("    {} by the {issuer}, not judged", counted(number(*count), "call")));
     }
+    if report.counts.other_domains > 0 {
+        let count = counted(number(report.counts.other_domains), "call");
+        page.line(format_args!("    {count} of other domains, not judged"));
+    }
     for (reason, count) in &report.counts.not_evaluable {
         let first = report.not_evaluable.get(reason.as_str());
         let first = first.map(|place| format!(", first on line {}", place.line)).unwrap_or_default();
