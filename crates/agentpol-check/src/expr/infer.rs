@@ -85,53 +85,6 @@ impl<'a> Typer<'_, 'a> {
         self.condition_node(kind, span)
     }
 
-    fn has(&mut self, of: &ast::Expr<'a>, span: Span) -> Typed {
-        let asked = self.asking(of);
-        if asked.is_unknown() {
-            return self.undecided(span);
-        }
-        let may_miss = matches!(
-            asked.expr.kind,
-            ExprKind::Arg(_)
-                | ExprKind::User(_)
-                | ExprKind::Context(_)
-                | ExprKind::Agent(_)
-                | ExprKind::Local(_)
-                | ExprKind::Field(..)
-                | ExprKind::Index(..)
-                | ExprKind::Part(..)
-                | ExprKind::First(_)
-                | ExprKind::Last(_)
-                | ExprKind::FirstWhere(_)
-                | ExprKind::LastWhere(_)
-                | ExprKind::MinOf(_)
-                | ExprKind::MaxOf(_)
-        );
-        if !may_miss {
-            let title = format!("`{}` is always there", self.text(of.span));
-            let diagnostic = Diagnostic::new(Code::AP0303, title, of.span, "`has` asks for what may be missing");
-            self.report(diagnostic.help("`has` stands before an argument, a field, an entry `m[k]` or `first(...)`"));
-        }
-        self.condition_node(ExprKind::Has(Box::new(asked.expr)), span)
-    }
-
-    /// Types `E otherwise D`: there when `D` is.
-    fn otherwise(&mut self, value: &ast::Expr<'a>, default: &ast::Expr<'a>, span: Span, asked: Option<&Type>) -> Typed {
-        let value = self.infer(value, asked);
-        let hint = value.expr.ty.clone();
-        let default = self.infer(default, Some(&hint));
-        let (value, default) = self.level_numbers(value, default);
-        let (value, default) = match self.one_type(value, default, "what stands in for it") {
-            Some(both) => both,
-            None => return self.unknown(span).at(span),
-        };
-        let ty = wider(&value.expr.ty, &default.expr.ty);
-        let (missing, secret, declared) = (default.missing, value.secret || default.secret, value.declared);
-        let kind = ExprKind::Otherwise(Box::new(value.expr), Box::new(default.expr));
-        let expr = self.node(kind, ty, span);
-        Typed { expr, at: span, missing, secret, declared }
-    }
-
     /// Types `if`: each branch is read knowing what the condition said, and may be missing where it was not guarded.
     fn choice(
         &mut self,
@@ -177,7 +130,7 @@ impl<'a> Typer<'_, 'a> {
     }
 
     /// Returns both when they are of one type; `None` after telling that they are not, or when one is unknown.
-    fn one_type(&mut self, a: Typed, b: Typed, what: &str) -> Option<(Typed, Typed)> {
+    pub(super) fn one_type(&mut self, a: Typed, b: Typed, what: &str) -> Option<(Typed, Typed)> {
         if a.is_unknown() || b.is_unknown() {
             return None;
         }
@@ -200,7 +153,7 @@ impl<'a> Typer<'_, 'a> {
 }
 
 /// Returns the type that holds both values: an empty list's element type is the other's.
-fn wider(a: &Type, b: &Type) -> Type {
+pub(super) fn wider(a: &Type, b: &Type) -> Type {
     match (a, b) {
         (Type::List(one, n), Type::List(other, m)) => {
             let element = if **one == Type::Unknown { other.clone() } else { one.clone() };

@@ -5,6 +5,7 @@
 //! `not`, `if`, quantifiers and earlier clauses. Whatever could not be typed is [`Type::Unknown`] and silent from there
 //! on, so that one mistake is told once.
 
+mod absence;
 mod arithmetic;
 mod compare;
 mod define;

@@ -85,7 +85,9 @@ impl<'a> Typer<'_, 'a> {
                 self.is_traced(of)
             }
             ExprKind::FirstWhere(each) | ExprKind::LastWhere(each) => self.is_traced(&each.over),
-            ExprKind::Otherwise(value, default) => self.is_traced(value) && self.is_traced(default),
+            ExprKind::Otherwise(value, default) | ExprKind::If(_, value, default) => {
+                self.is_traced(value) && self.is_traced(default)
+            }
             ExprKind::List(elements) => elements.iter().all(|element| self.is_traced(element)),
             ExprKind::Local(local) => match self.value_of(*local) {
                 Some(value) => self.is_traced(value),

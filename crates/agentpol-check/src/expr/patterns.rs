@@ -24,11 +24,24 @@ pub(crate) struct Refused {
     pub(crate) help: Option<String>,
 }
 
+/// How long a glob may be whose automaton is known to be small: without `?`, a state for each place in it and each `*`
+/// before that, at most.
+const MAX_PLAIN_GLOB: usize = 64;
+
 /// Tries a pattern: syntax, and the size of the automaton that it becomes.
 pub(crate) fn check(pattern: &Pattern) -> Result<(), Refused> {
     if pattern.text.len() > MAX_PATTERN {
         return too_large(format!("longer than {MAX_PATTERN} characters"));
     }
+    let plain = pattern.kind != PatternKind::Regex && !pattern.text.contains(['?', '\\']);
+    if plain && pattern.text.len() <= MAX_PLAIN_GLOB {
+        return Ok(());
+    }
+    build(pattern)
+}
+
+/// Makes the automaton of a pattern, to see that it can be made.
+fn build(pattern: &Pattern) -> Result<(), Refused> {
     let expression = match pattern.kind {
         PatternKind::Regex => ascii_classes(&pattern.text),
         PatternKind::Glob => glob(&pattern.text, false)?,
@@ -197,6 +210,20 @@ mod tests {
         }
         for large in [".*a.{20}", "(a{1000}){1000}", "(?:a|b)*a(?:a|b){18}"] {
             assert!(regex(large).is_err_and(|refused| refused.too_large), "{large}");
+        }
+    }
+
+    #[test]
+    fn short_plain_globs_are_small() {
+        let cases = ["*a", "*ab", "*aab", "*aba*ab", "**/a", "**/ab*", "*a*b*c*d", "aab*aa*", "*é", "*/a*/", "**a*b"];
+        for case in cases {
+            let text: String = case.chars().cycle().take(MAX_PLAIN_GLOB / 2).collect();
+            for text in [text.clone() + &text, format!("{text}*"), format!("*{text}x{text}")] {
+                for kind in [PatternKind::Glob, PatternKind::PathGlob] {
+                    let text = text.chars().take(MAX_PLAIN_GLOB).collect();
+                    assert_eq!(build(&Pattern { kind, text }), Ok(()), "{case}");
+                }
+            }
         }
     }
 

@@ -181,7 +181,9 @@ impl<'a> Typer<'_, 'a> {
             ExprKind::Field(of, _) | ExprKind::Index(of, _) | ExprKind::First(of) | ExprKind::Last(of) => {
                 self.belongs(of, outer)
             }
-            ExprKind::Otherwise(value, default) => self.belongs(value, outer) && self.belongs(default, outer),
+            ExprKind::Otherwise(value, default) | ExprKind::If(_, value, default) => {
+                self.belongs(value, outer) && self.belongs(default, outer)
+            }
             ExprKind::Pairs(left, right) => self.belongs(left, outer) && self.belongs(right, outer),
             ExprKind::List(_) => true,
             _ => false,

@@ -198,18 +198,18 @@ impl<'a> Typer<'_, 'a> {
     }
 
     /// The tools whose arguments are at hand.
-    fn tools(&self) -> Vec<ToolId> {
+    fn tools(&self) -> &[ToolId] {
         match &self.place {
-            Place::Rule { tools, .. } => tools.clone(),
-            Place::ResultKey { tool, .. } => vec![*tool],
-            Place::Constraint { .. } | Place::Definition => Vec::new(),
+            Place::Rule { tools, .. } => tools,
+            Place::ResultKey { tool, .. } => std::slice::from_ref(tool),
+            Place::Constraint { .. } | Place::Definition => &[],
         }
     }
 
     pub(super) fn argument_names(&self) -> Vec<&str> {
         let policy = self.cx.policy;
-        let fields = |tool: ToolId| policy[policy[tool].params].fields.iter();
-        let mut names: Vec<&str> = self.tools().into_iter().flat_map(fields).map(|field| field.name.as_str()).collect();
+        let fields = |tool: &ToolId| policy[policy[*tool].params].fields.iter();
+        let mut names: Vec<&str> = self.tools().iter().flat_map(fields).map(|field| field.name.as_str()).collect();
         names.sort_unstable();
         names.dedup();
         names
@@ -221,7 +221,7 @@ impl<'a> Typer<'_, 'a> {
         let field_of = |tool: &ToolId| policy[policy[*tool].params].field(name.text).map(|(_, field)| (*tool, field));
         let having: Vec<(ToolId, &Field)> = tools.iter().filter_map(field_of).collect();
         let Some((first_tool, first)) = having.first().copied() else {
-            return self.no_argument(name, span, &tools);
+            return self.no_argument(name, span);
         };
         if self.told.iter().any(|told| told == name.text) {
             return self.unknown(span).at(span);
@@ -255,7 +255,8 @@ impl<'a> Typer<'_, 'a> {
         listed(tools.iter().map(|tool| self.cx.policy[*tool].name.as_str()))
     }
 
-    fn no_argument(&mut self, name: &ast::Name<'a>, span: Span, tools: &[ToolId]) -> Typed {
+    fn no_argument(&mut self, name: &ast::Name<'a>, span: Span) -> Typed {
+        let tools = self.tools();
         let Some(first) = tools.first() else { return self.unknown(span).at(span) };
         let of = match tools {
             [one] => format!("`{}` has", self.cx.policy[*one].name),

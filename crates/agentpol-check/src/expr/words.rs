@@ -80,13 +80,14 @@ impl<'a> Typer<'_, 'a> {
         if !self.frames.is_empty() {
             return None;
         }
-        match self.place.clone() {
+        match &self.place {
             Place::Constraint { name: own, ty } if own == name.text => {
+                let ty = ty.clone();
                 let expr = self.node(ExprKind::Local(LocalId(0)), ty, span);
                 Some(Typed::plain(expr).at(span))
             }
             Place::ResultKey { record, .. } => {
-                let shape = self.cx.policy[record].shape;
+                let shape = self.cx.policy[*record].shape;
                 self.cx.policy[shape].field(name.text)?;
                 let whole = self.node(ExprKind::Local(LocalId(0)), Type::Shape(shape), span);
                 Some(self.field(Typed::plain(whole).at(span), name, span))

@@ -6,6 +6,7 @@
 mod declared;
 mod filters;
 mod grants;
+mod overview;
 mod people;
 mod reach;
 mod receivers;
@@ -37,10 +38,12 @@ pub(crate) fn run(surface: &Surface<'_, '_>, diagnostics: &mut Diagnostics) {
         grants::look(surface, rule, written, diagnostics);
         filters::look(surface, rule, diagnostics);
         thresholds::look(surface, rule, diagnostics);
-        people::look(surface, rule, written, diagnostics);
+        people::look(rule, written, diagnostics);
     }
-    receivers::look(surface, diagnostics);
-    siblings::look(surface, diagnostics);
+    let overview = overview::Overview::of(surface.policy);
+    people::look_together(surface, &overview, diagnostics);
+    receivers::look(surface, &overview, diagnostics);
+    siblings::look(surface, &overview, diagnostics);
     declared::look(surface, diagnostics);
     unused::look(surface, diagnostics);
 }

@@ -1,16 +1,12 @@
 //! Who a rule is about: nobody, self-declared functions, and users who confirm what is grave.
 
+use super::overview::{Overview, by_user};
 use super::{Surface, called, clause, listed, reach};
-use crate::policy::{Approval, ClauseKind, Effect, Rule, ToolId, UserSelector, Verb};
+use crate::policy::{ClauseKind, Policy, Rule, ToolId, UserSelector, Verb};
 use agentpol_diagnostics::{Code, Diagnostic, Diagnostics};
 use agentpol_syntax::ast::{self, AgentSelector};
 
-pub(super) fn look(
-    surface: &Surface<'_, '_>,
-    rule: &Rule,
-    written: Option<ast::Rule<'_>>,
-    diagnostics: &mut Diagnostics,
-) {
+pub(super) fn look(rule: &Rule, written: Option<ast::Rule<'_>>, diagnostics: &mut Diagnostics) {
     if rule.effect.grants() {
         return;
     }
@@ -18,12 +14,18 @@ pub(super) fn look(
     if let Some(written) = written {
         function(rule, &written, diagnostics);
     }
-    confirmed(surface, rule, diagnostics);
+}
+
+/// Looks at what only the requesting user confirms.
+pub(super) fn look_together(surface: &Surface<'_, '_>, overview: &Overview<'_>, diagnostics: &mut Diagnostics) {
+    for rule in surface.policy.rules.iter().filter(|rule| by_user(rule) && !rule.observed) {
+        confirmed(surface.policy, rule, overview, diagnostics);
+    }
 }
 
 /// `user any` in a restriction: runs for nobody are not restricted.
 fn unattended(rule: &Rule, diagnostics: &mut Diagnostics) {
-    if matches!(rule.effect, Effect::RequireApproval(Approval { from: None, .. })) {
+    if by_user(rule) {
         return;
     }
     for clause in &rule.clauses {
@@ -47,25 +49,12 @@ fn function(rule: &Rule, written: &ast::Rule<'_>, diagnostics: &mut Diagnostics)
 }
 
 /// Only the requesting user stands before what pays, grants or deploys.
-fn confirmed(surface: &Surface<'_, '_>, rule: &Rule, diagnostics: &mut Diagnostics) {
-    let policy = surface.policy;
-    if rule.observed || !matches!(rule.effect, Effect::RequireApproval(Approval { from: None, .. })) {
-        return;
-    }
-    let grave = |tool: &ToolId| {
-        policy[*tool].verbs.iter().any(|verb| matches!(verb, Verb::Pays | Verb::Grants | Verb::Deploys))
-    };
-    let mut alone: Vec<ToolId> = reach::tools(policy, rule).into_iter().filter(grave).collect();
-    for other in &policy.rules {
-        let by_user = matches!(other.effect, Effect::RequireApproval(Approval { from: None, .. }));
-        if alone.is_empty() {
-            return;
-        }
-        if !other.effect.grants() && !by_user && !other.observed {
-            let reached = reach::tools(policy, other);
-            alone.retain(|tool| !reached.contains(tool));
-        }
-    }
+fn confirmed(policy: &Policy, rule: &Rule, overview: &Overview<'_>, diagnostics: &mut Diagnostics) {
+    let is_grave = |verb: &Verb| matches!(verb, Verb::Pays | Verb::Grants | Verb::Deploys);
+    let grave = |tool: &ToolId| policy[*tool].verbs.iter().any(is_grave);
+    let guarded = |tool: &ToolId| overview.tool(*tool).is_some_and(|tool| tool.guarded);
+    let reached = reach::tools(policy, rule);
+    let alone: Vec<ToolId> = reached.into_iter().filter(|tool| grave(tool) && !guarded(tool)).collect();
     let names = listed(alone.iter().map(|tool| policy[*tool].name.as_str()));
     if names.is_empty() {
         return;

@@ -4,14 +4,21 @@ use crate::policy::{On, Policy, Rule, Tool, ToolId};
 
 /// Returns the tools that a restriction may be about, or a grant may grant.
 pub(super) fn tools(policy: &Policy, rule: &Rule) -> Vec<ToolId> {
-    let all = (0..policy.tools.len()).filter_map(|at| u32::try_from(at).ok()).map(ToolId);
-    all.filter(|id| reaches(policy, rule, *id)).collect()
+    match &rule.scope.tools {
+        Some(tools) => tools.iter().copied().filter(|id| reaches(policy, rule, *id)).collect(),
+        None => all(policy).filter(|id| reaches(policy, rule, *id)).collect(),
+    }
+}
+
+/// Returns every tool.
+pub(super) fn all(policy: &Policy) -> impl Iterator<Item = ToolId> {
+    (0..policy.tools.len()).filter_map(|at| u32::try_from(at).ok()).map(ToolId)
 }
 
 fn reaches(policy: &Policy, rule: &Rule, id: ToolId) -> bool {
     let (scope, tool) = (&rule.scope, &policy[id]);
     let selected = |tools: &Option<Vec<ToolId>>| tools.as_ref().is_none_or(|tools| tools.contains(&id));
-    selected(&scope.tools) && selected(&scope.grantable) && does(rule, tool) && on(policy, rule, tool)
+    selected(&scope.grantable) && does(rule, tool) && on(policy, rule, tool)
 }
 
 fn does(rule: &Rule, tool: &Tool) -> bool {

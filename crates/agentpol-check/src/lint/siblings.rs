@@ -1,46 +1,35 @@
 //! Restrictions that name a tool and leave out its twin: the same verb on the same data, with the same arguments.
 
-use super::walk::arguments;
+use super::overview::Overview;
 use super::{Surface, called, reach};
 use crate::policy::{Policy, Rule, ToolId, Verb};
 use agentpol_diagnostics::{Code, Diagnostic, Diagnostics};
-use std::collections::BTreeSet;
 
 /// Verbs of which a second way matters.
 const GRAVE: [Verb; 7] =
     [Verb::Pays, Verb::Sends, Verb::Exports, Verb::Deletes, Verb::Grants, Verb::Deploys, Verb::Executes];
 
-pub(super) fn look(surface: &Surface<'_, '_>, diagnostics: &mut Diagnostics) {
+pub(super) fn look(surface: &Surface<'_, '_>, overview: &Overview<'_>, diagnostics: &mut Diagnostics) {
     let policy = surface.policy;
-    let mut restricted: BTreeSet<ToolId> = BTreeSet::new();
-    for rule in policy.rules.iter().filter(|rule| !rule.effect.grants() && !rule.observed) {
-        if arguments(rule).is_none_or(|read| !read.is_empty()) || rule.clauses.is_empty() {
-            restricted.extend(reach::tools(policy, rule));
-        }
-    }
-    for rule in policy.rules.iter().filter(|rule| !rule.effect.grants()) {
-        if let Some(diagnostic) = twin(policy, rule, &restricted) {
+    let is_free = |id: &ToolId| overview.tool(*id).is_none_or(|tool| !tool.looked_into);
+    let free: Vec<ToolId> = reach::all(policy).filter(is_free).collect();
+    for (rule, read) in &overview.readers {
+        if let Some(diagnostic) = read.as_ref().and_then(|read| twin(policy, rule, read, &free)) {
             diagnostics.push(diagnostic);
         }
     }
 }
 
 /// Finds a tool that the rule could name as well, and that no restriction looks into.
-fn twin(policy: &Policy, rule: &Rule, restricted: &BTreeSet<ToolId>) -> Option<Diagnostic> {
+fn twin(policy: &Policy, rule: &Rule, read: &[&str], free: &[ToolId]) -> Option<Diagnostic> {
     let named = rule.scope.tools.as_ref().filter(|_| rule.scope.tools_by_name)?;
-    let read = arguments(rule).filter(|read| !read.is_empty())?;
     for tool in named {
-        for at in 0..policy.tools.len() {
-            let other = ToolId(u32::try_from(at).ok()?);
-            if restricted.contains(&other) || !alike(policy, *tool, other, &read) {
-                continue;
-            }
-            let (tool, other) = (&policy[*tool], &policy[other]);
-            let title = format!("{} is about `{}`, but not about `{}`", called(rule), tool.name, other.name);
-            let diagnostic = Diagnostic::new(Code::AP0609, title, rule.span, "the other way stays open")
-                .because(other.span, "the same verb on the same data");
-            return Some(diagnostic.help(format!("add `{}` to the tools of the rule", other.name)));
-        }
+        let Some(other) = free.iter().find(|other| alike(policy, *tool, **other, read)) else { continue };
+        let (tool, other) = (&policy[*tool], &policy[*other]);
+        let title = format!("{} is about `{}`, but not about `{}`", called(rule), tool.name, other.name);
+        let diagnostic = Diagnostic::new(Code::AP0609, title, rule.span, "the other way stays open")
+            .because(other.span, "the same verb on the same data");
+        return Some(diagnostic.help(format!("add `{}` to the tools of the rule", other.name)));
     }
     None
 }

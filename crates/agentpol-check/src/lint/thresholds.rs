@@ -9,6 +9,13 @@ pub(super) fn look(surface: &Surface<'_, '_>, rule: &Rule, diagnostics: &mut Dia
     if rule.effect.grants() {
         return;
     }
+    let bounds = |expr: &Expr| {
+        matches!(&expr.kind, ExprKind::Compare(_, left, right)
+        if [left, right].iter().any(|side| matches!(side.ty, Type::Decimal { .. })))
+    };
+    if !parts(rule).iter().any(|part| bounds(part.expr)) {
+        return;
+    }
     let tools = reach::tools(surface.policy, rule);
     split(surface, rule, &tools, diagnostics);
     currency(surface, rule, &tools, diagnostics);
