@@ -10,7 +10,8 @@ use agentpol_diagnostics::{Code, Diagnostic, Diagnostics, FileId, Span};
 pub(crate) fn check(file: FileId, text: &str, lexemes: &[Lexeme], out: &mut Diagnostics) {
     for lexeme in lexemes {
         let token = lexeme.token;
-        let place = Place { file, text: token.text(text), start: token.start as usize };
+        let before = &text[..token.start as usize];
+        let place = Place { file, text: token.text(text), start: before.len(), before };
         match lexeme.fault {
             Fault::None | Fault::Escape => healthy(&place, token.kind, out),
             Fault::Habit => out.push(habit(&place)),
@@ -30,6 +31,8 @@ pub(crate) struct Place<'t> {
     pub(crate) file: FileId,
     pub(crate) text: &'t str,
     pub(crate) start: usize,
+    /// The whole text before it.
+    before: &'t str,
 }
 
 impl Place<'_> {
@@ -68,13 +71,20 @@ fn bad_escape(place: &Place<'_>, wrong: std::ops::Range<usize>) -> Diagnostic {
 
 fn habit(place: &Place<'_>) -> Diagnostic {
     let typed = place.text;
+    let before = place.before.trim_end();
+    let typed_list = typed == "<>" && (before.ends_with("list") || before.ends_with("map"));
+    if typed_list {
+        let title = "a list or map names what is in it";
+        return Diagnostic::new(Code::AP0102, title, place.whole(), "")
+            .help("write `list<string>` or `map<string, int>`");
+    }
     let help = match typed {
         "&&" | "&" => "write `and`",
         "||" => "write `or`",
         "!" => "write `not`",
         "===" => "write `==`",
         "!==" | "<>" => "write `!=`",
-        "=>" => "write `->` before what is expected, `>=` for at least",
+        "=>" => "write `->` before what comes of a call, `>=` for at least",
         "=<" => "write `<=`",
         "=~" => "write `matches`",
         "::" => "write `.`",
@@ -105,8 +115,14 @@ fn foreign_comment(place: &Place<'_>) -> Diagnostic {
 fn unclosed(place: &Place<'_>) -> Diagnostic {
     let quote = &place.text[..1];
     let mark = if quote == "`" { "a back-quote" } else { "`\"`" };
-    Diagnostic::new(Code::AP0002, "this string is not closed", place.whole(), "begins here and has no end on this line")
-        .help(format!("add {mark} where the text ends; a string stands on one line"))
+    let line = place.text.lines().next().unwrap_or_default().len();
+    Diagnostic::new(
+        Code::AP0002,
+        "this string is not closed",
+        place.part(0..line),
+        "begins here and has no end on this line",
+    )
+    .help(format!("add {mark} where the text ends; a string stands on one line"))
 }
 
 fn stray(place: &Place<'_>) -> Diagnostic {
@@ -149,6 +165,10 @@ fn malformed(place: &Place<'_>) -> Diagnostic {
         ("number", "numbers have no exponent: write all digits".to_owned())
     } else if let Some(unit) = unit_of(&lower[digits..]) {
         ("duration", format!("write `{}{unit}`; units are `d`, `h`, `m` and `s`", &typed[..digits]))
+    } else if lower[digits..] == *"ms" {
+        ("duration", "the least unit is a second: `1s`".to_owned())
+    } else if digits > 9 && lower[digits..].len() == 1 && b"dhms".contains(&lower.as_bytes()[digits]) {
+        ("duration", "it is longer than can be counted".to_owned())
     } else if all(|b| b.is_ascii_digit() || b"dhms_".contains(b)) {
         ("duration", "units stand in the order `d h m s`, each once: `1d12h`".to_owned())
     } else {

@@ -11,7 +11,12 @@ pub(crate) fn digits_len(text: &[u8]) -> usize {
     let word = |from: usize| text[from..].iter().take_while(|b| b.is_ascii_alphanumeric() || **b == b'_').count();
     let digit_at = |at: usize| text.get(at).is_some_and(u8::is_ascii_digit);
     let mut len = word(0);
-    if len == 4 && text[..4].iter().all(u8::is_ascii_digit) && is_day(text) {
+    if len == 4 && text[..4].iter().all(u8::is_ascii_digit) {
+        if let Some(len) = short_day_len(text) {
+            return len;
+        }
+    }
+    if len == 4 && is_day(text) {
         len = 8 + word(8);
         if text.get(10) == Some(&b'T') {
             while let Some(&byte) = text.get(len) {
@@ -24,13 +29,24 @@ pub(crate) fn digits_len(text: &[u8]) -> usize {
         }
         return len;
     }
-    if len == 2 && digit_at(1) && text.get(2) == Some(&b':') && digit_at(3) && digit_at(4) {
-        return 3 + word(3);
+    if len <= 2 && text.get(len) == Some(&b':') && digit_at(len + 1) && digit_at(len + 2) {
+        return len + 1 + word(len + 1);
     }
     if text.get(len) == Some(&b'.') && digit_at(len + 1) {
         len += 1 + word(len + 1);
     }
     len
+}
+
+/// The length of `2026-3-2`, which is meant as a date and is none.
+fn short_day_len(text: &[u8]) -> Option<usize> {
+    let digits =
+        |from: usize| text.get(from..).map_or(0, |rest| rest.iter().take_while(|b| b.is_ascii_digit()).count());
+    let month = digits(5);
+    let day = digits(6 + month);
+    let signs = text.get(4) == Some(&b'-') && text.get(5 + month) == Some(&b'-');
+    let short = (1..=2).contains(&month) && (1..=2).contains(&day) && month + day < 4;
+    (signs && short).then_some(6 + month + day)
 }
 
 /// `YYYY-MM-DD` by its signs alone.

@@ -113,13 +113,21 @@ impl<'t> Seams<'t> {
         word && sig.line_start && after && begins
     }
 
+    /// Returns whether `any` stands for every agent or user, and so begins no quantifier.
+    fn selects(&self, at: usize) -> bool {
+        at > 0 && (self.is(at - 1, "agent") || self.is(at - 1, "user") || self.kind(at - 1) == TokenKind::Comma)
+    }
+
     /// Returns whether an operand may end with a token.
     pub(crate) fn ends_operand(&self, at: usize) -> bool {
         match self.kind(at) {
             TokenKind::Word => {
                 let word = self.word(at);
                 let field = at > 0 && self.kind(at - 1) == TokenKind::Dot;
-                field || !words::is_operator(word) || matches!(word, "true" | "false" | "any" | "all")
+                field
+                    || !words::is_operator(word)
+                    || matches!(word, "true" | "false")
+                    || word == "any" && self.selects(at)
             }
             TokenKind::Star | TokenKind::Ellipsis | TokenKind::Unknown => true,
             kind => kind.is_literal() || kind.closes(),
@@ -179,7 +187,8 @@ pub(crate) fn looks_like_item(seams: &Seams<'_>, at: usize) -> bool {
 
 /// Whether a word that is no operator always has something behind it.
 fn leads_on(word: &str) -> bool {
-    continues_item(word) || matches!(word, "untrusted" | "secret" | "touches" | "returns")
+    continues_item(word) && !matches!(word, "true" | "false")
+        || matches!(word, "untrusted" | "secret" | "touches" | "returns")
 }
 
 /// Whether a word that begins no item may go on with one on a new line.

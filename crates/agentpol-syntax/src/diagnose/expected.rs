@@ -5,7 +5,7 @@ use agentpol_grammar::Rule;
 /// Returns what was expected as a phrase, `a name or "{"`; `None` when the grammar says nothing of use.
 pub(super) fn phrase(expected: &[Rule]) -> Option<String> {
     let mut words: Vec<String> = Vec::new();
-    let value = expected.contains(&Rule::conditional) || expected.contains(&Rule::known);
+    let value = wants_value(expected);
     let operator = expected.contains(&Rule::part) || expected.contains(&Rule::k_and);
     if value {
         words.push("a value".to_owned());
@@ -27,19 +27,23 @@ pub(super) fn phrase(expected: &[Rule]) -> Option<String> {
     Some(if words.is_empty() { last } else { format!("{} or {last}", words.join(", ")) })
 }
 
+/// Returns the keyword nearest to a word among those that would have been taken.
+pub(super) fn nearest_keyword(word: &str, expected: &[Rule]) -> Option<String> {
+    let keywords: Vec<String> = expected.iter().map(|rule| keyword(*rule)).filter(|word| !word.is_empty()).collect();
+    let plain = keywords.iter().map(|word| word.trim_matches('`'));
+    agentpol_diagnostics::did_you_mean(word, plain)
+}
+
+/// Returns whether a part might have ended here.
+pub(super) fn wants_end(expected: &[Rule]) -> bool {
+    expected.contains(&Rule::EOI)
+}
+
 /// Returns whether a name would have been taken.
 pub(super) fn wants_name(expected: &[Rule]) -> bool {
-    let named = [
-        Rule::name,
-        Rule::path,
-        Rule::agents,
-        Rule::pattern,
-        Rule::patterns,
-        Rule::wired,
-        Rule::approvers,
-        Rule::binders,
-    ];
-    expected.iter().any(|rule| named.contains(rule))
+    use Rule as R;
+    let named = [R::name, R::path, R::bare, R::agents, R::pattern, R::patterns, R::wired, R::approvers, R::binders];
+    expected.iter().any(|rule| named.contains(rule)) && !wants_value(expected)
 }
 
 /// Returns whether a text, and no expression, would have been taken.
@@ -49,7 +53,7 @@ pub(super) fn wants_text(expected: &[Rule]) -> bool {
 
 /// Returns whether an expression would have been taken.
 pub(super) fn wants_value(expected: &[Rule]) -> bool {
-    expected.contains(&Rule::conditional) || expected.contains(&Rule::known) || expected.contains(&Rule::expr)
+    [Rule::conditional, Rule::known, Rule::k_if, Rule::k_known, Rule::expr].iter().any(|rule| expected.contains(rule))
 }
 
 /// Returns whether an operator would have been taken, so an operand has just ended.
@@ -154,7 +158,7 @@ fn word(rule: Rule) -> String {
         R::approvers => "a group or `user`",
         R::actor => "`agent`, `user` or `session`",
         R::phase => "a phase",
-        R::EOI => "the end",
+        R::EOI => "",
         _ => return keyword(rule),
     };
     text.to_owned()

@@ -3,13 +3,17 @@
 //! The piece is cut at its seams into clauses, fields or steps, and pest reads each alone; what it refuses is explained
 //! from the tokens around the place where it stopped. So one mistake does not hide the next.
 
+mod calls;
 mod expected;
 mod explain;
+mod forms;
 mod habits;
 mod header;
 mod operand;
 mod parts;
+mod slips;
 
+use crate::lexer::Fault;
 use crate::seams::{Piece, Seams};
 use crate::token::TokenKind;
 use crate::words;
@@ -40,7 +44,7 @@ pub(crate) fn piece(seams: &Seams<'_>, piece: &Piece, out: &mut Diagnostics) {
 
 /// Reports a piece that does not begin with an item word.
 fn stranger(seams: &Seams<'_>, piece: &Piece, out: &mut Diagnostics) {
-    if seams.tokens[piece.first].fault != crate::lexer::Fault::None {
+    if seams.tokens[piece.first].fault != Fault::None {
         return;
     }
     let word = seams.word(piece.first);
@@ -122,13 +126,13 @@ impl Doctor<'_, '_> {
 
     fn fields(&self, open: usize, rule: Rule, out: &mut Diagnostics) {
         let (from, to) = self.inside(open);
-        for (from, to) in parts::fields(self.seams, from, to) {
+        for (from, to) in parts::fields(self.seams, from, to, rule == Rule::only_resource_part) {
             Part { rule, kind: Kind::Field, from, to }.report(self.seams, out);
         }
     }
 
     fn params(&self, open: usize, out: &mut Diagnostics) {
-        if self.seams.kind(open) != TokenKind::OpenParen {
+        if self.seams.kind(open) != TokenKind::OpenParen || self.seams.tokens[open].partner == open {
             return;
         }
         let (from, to) = self.inside(open);
@@ -147,12 +151,23 @@ impl Doctor<'_, '_> {
         }
     }
 
+    fn given(&self, from: usize, to: usize, out: &mut Diagnostics) {
+        if from + 1 == to {
+            let span = self.seams.span(from);
+            let diagnostic = Diagnostic::new(Code::AP0102, "something is missing after `given`", span, "");
+            out.push(diagnostic.help("write `given agent NAME for user none at 2026-03-02T15:00:00Z`"));
+        }
+        for (from, to) in parts::clauses(self.seams, from + 1, to, Kind::Given.words()) {
+            Part { rule: Rule::only_given_part, kind: Kind::Given, from, to }.report(self.seams, out);
+        }
+    }
+
     fn test(&self, open: usize, out: &mut Diagnostics) {
         let (from, to) = self.inside(open);
         let mut steps = parts::steps(self.seams, from, to);
         if self.seams.is(from, "given") {
             let end = steps.first().map_or(to, |step| step.0);
-            Part { rule: Rule::only_given, kind: Kind::Given, from, to: end }.report(self.seams, out);
+            self.given(from, end, out);
         } else {
             let span = self.seams.span(open);
             let diagnostic = Diagnostic::new(Code::AP0107, "a test begins with `given`", span, "`given` is missing");
@@ -163,6 +178,10 @@ impl Doctor<'_, '_> {
             }
         }
         for (from, to) in steps {
+            let healthy = self.seams.tokens[from..to].iter().all(|sig| sig.fault == Fault::None);
+            if healthy && !calls::check(self.seams, from, to, out) {
+                continue;
+            }
             Part { rule: Rule::only_step, kind: Kind::Step, from, to }.report(self.seams, out);
         }
     }

@@ -47,7 +47,9 @@ pub(super) fn comparison_before(seams: &Seams<'_>, from: usize, at: usize) -> Op
     None
 }
 
-/// Returns the `any` or `all` before `at` whose list ends there without a colon.
+const FOLDS: &[&str] = &["count", "sum", "first", "last", "min", "max"];
+
+/// Returns the `any`, `all` or `count` before `at` whose list ends there without a colon.
 pub(super) fn unfinished_quantifier(seams: &Seams<'_>, from: usize, at: usize) -> Option<usize> {
     let mut now = start(seams, from, at);
     if now == from || !seams.is(now - 1, "in") {
@@ -58,6 +60,7 @@ pub(super) fn unfinished_quantifier(seams: &Seams<'_>, from: usize, at: usize) -
         now = previous;
         match seams.kind(now) {
             K::Word if matches!(seams.word(now), "any" | "all") => return Some(now),
+            K::OpenParen if now > from && FOLDS.contains(&seams.word(now - 1)) => return Some(now - 1),
             K::Word | K::Comma => {}
             _ => return None,
         }

@@ -132,7 +132,8 @@ pub(super) fn clauses(seams: &Seams<'_>, from: usize, to: usize, starts: &[&str]
     let mut begun = from;
     let mut found = Vec::new();
     for at in level(seams, from, to) {
-        let word = seams.kind(at) == TokenKind::Word && starts.contains(&seams.word(at));
+        let known = starts.contains(&seams.word(at)) || seams.tokens[at].line_start && !goes_on(seams, at);
+        let word = seams.kind(at) == TokenKind::Word && known;
         if word && at > begun + usize::from(!stands_alone(seams.word(begun))) && seams.ends_operand(at - 1) {
             found.push(at);
             begun = at;
@@ -141,13 +142,52 @@ pub(super) fn clauses(seams: &Seams<'_>, from: usize, to: usize, starts: &[&str]
     cut(from, to, found)
 }
 
+/// Whether a word at the beginning of a line may go on with what stands before it.
+fn goes_on(seams: &Seams<'_>, at: usize) -> bool {
+    const INNER: &[&str] = &[
+        "except",
+        "of",
+        "per",
+        "until",
+        "issuer",
+        "subject",
+        "by",
+        "with",
+        "via",
+        "than",
+        "most",
+        "every",
+        "rotates",
+        "to",
+        "function",
+        "over",
+        "without",
+        "approval",
+        "required",
+        "insensitive",
+        "session",
+        "user",
+        "required",
+    ];
+    let before = if at > 0 { seams.word(at - 1) } else { "" };
+    words::is_operator(seams.word(at)) || INNER.contains(&seams.word(at)) || INNER.contains(&before)
+}
+
 /// Whether a clause may be its word alone.
 fn stands_alone(word: &str) -> bool {
     matches!(word, "always" | "distinct")
 }
 
-/// Cuts a shape before each name with a colon.
-pub(super) fn fields(seams: &Seams<'_>, from: usize, to: usize) -> Vec<(usize, usize)> {
+/// Cuts a shape at its commas and before each name with a colon; in a resource, commas join names as well.
+pub(super) fn fields(seams: &Seams<'_>, from: usize, to: usize, resource: bool) -> Vec<(usize, usize)> {
+    if !resource {
+        let parts = by_commas(seams, from, to);
+        return parts.into_iter().flat_map(|(from, to)| by_colons(seams, from, to)).collect();
+    }
+    by_colons(seams, from, to)
+}
+
+fn by_colons(seams: &Seams<'_>, from: usize, to: usize) -> Vec<(usize, usize)> {
     let starts = level(seams, from, to)
         .filter(|&at| {
             let mut next = at + 1;
@@ -193,11 +233,24 @@ pub(super) fn by_commas(seams: &Seams<'_>, from: usize, to: usize) -> Vec<(usize
 
 /// Finds the steps of a test: from each call, `after`, `approve by` or `reject by` to the next.
 pub(super) fn steps(seams: &Seams<'_>, from: usize, to: usize) -> Vec<(usize, usize)> {
-    let starts: Vec<usize> = level(seams, from, to).filter(|&at| begins_step(seams, at, from)).collect();
+    let mut begun = false;
+    let mut starts = Vec::new();
+    for at in level(seams, from, to) {
+        if begins_step(seams, at, from) || begun && begins_line(seams, at) {
+            starts.push(at);
+            begun = true;
+        }
+    }
     match starts.first() {
         Some(&first) => cut(first, to, starts),
         None => Vec::new(),
     }
+}
+
+/// Whether a line begins with a word that does not go on with the step before.
+fn begins_line(seams: &Seams<'_>, at: usize) -> bool {
+    let inner = matches!(seams.word(at), "by" | "from" | "in" | "returns" | "fails" | "of");
+    seams.kind(at) == TokenKind::Word && seams.tokens[at].line_start && seams.ends_operand(at - 1) && !inner
 }
 
 fn begins_step(seams: &Seams<'_>, at: usize, from: usize) -> bool {
@@ -206,7 +259,7 @@ fn begins_step(seams: &Seams<'_>, at: usize, from: usize) -> bool {
     }
     let sig = seams.tokens[at];
     match seams.word(at) {
-        "after" if seams.kind(at + 1) == TokenKind::Duration => return true,
+        "after" if matches!(seams.kind(at + 1), TokenKind::Duration | TokenKind::Number) => return true,
         "approve" | "reject" if seams.is(at + 1, "by") => return true,
         _ => {}
     }
