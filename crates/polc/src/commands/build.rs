@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::escape::one_line;
 use crate::exit::{Done, Exit};
 use crate::terminal::{Ink, Terminal};
 use crate::{files, policy, project};
@@ -34,6 +35,6 @@ pub(crate) fn run(args: &Args, terminal: &mut Terminal) -> Done {
     files::write(&args.output, &built.bytes)?;
     let word = terminal.out.ink(Ink::Green, "built");
     let size = crate::wording::grouped(built.bytes.len());
-    terminal.out.line(format_args!("{word} {}, {size} bytes", files::shown(&args.output)));
+    terminal.out.line(format_args!("{word} {}, {size} bytes", one_line(&files::shown(&args.output))));
     Ok(Exit::Success)
 }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use agentpol_diagnostics::{Diagnostics, SourceMap};
 
+use crate::escape::one_line;
 use crate::exit::{Done, Exit, Problem};
 use crate::policy::{self, Sources};
 use crate::terminal::{Ink, Page, Terminal};
@@ -95,7 +96,7 @@ fn one(
     if files::is_stdin(path) && !args.check {
         terminal.out.text(formatted);
     } else if changed {
-        terminal.out.line(files::shown(path));
+        terminal.out.line(one_line(&files::shown(path)));
         if !args.check {
             files::write(path, formatted.as_bytes())?;
         }

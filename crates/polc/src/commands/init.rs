@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::escape::one_line;
 use crate::exit::{Done, Exit, Problem};
 use crate::files;
 use crate::terminal::{Ink, Terminal};
@@ -48,11 +49,11 @@ pub(crate) fn run(args: &Args, terminal: &mut Terminal) -> Done {
         }
         files::write(&path, text.as_bytes())?;
         let word = terminal.out.ink(Ink::Green, "wrote");
-        terminal.out.line(format_args!("{word} {}", files::shown(&path)));
+        terminal.out.line(format_args!("{word} {}", one_line(&files::shown(&path))));
     }
     let there = match args.dir == Path::new(".") {
         true => String::new(),
-        false => format!("cd {} && ", files::shown(&args.dir)),
+        false => format!("cd {} && ", one_line(&files::shown(&args.dir))),
     };
     terminal.out.line(format_args!(
         "\nNext: `{there}polc test` replays the recording. Then change a rule in desk.agentpol\n\
