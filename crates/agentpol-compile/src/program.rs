@@ -133,8 +133,17 @@ fn scope(scope: &policy::Scope, pools: &Pools) -> Scope {
         tools_by_name: scope.tools_by_name,
         does: scope.does.as_deref().map(verb_bits),
         on: scope.on.as_ref().map(on),
-        grantable: scope.grantable.as_ref().map(tools),
+        grantable: grantable(scope).as_ref().map(tools),
     }
+}
+
+/// Returns the tools that a grant may cover, without those that it does not speak about anyway.
+fn grantable(scope: &policy::Scope) -> Option<Vec<policy::ToolId>> {
+    let mut grantable = scope.grantable.clone()?;
+    if let Some(named) = &scope.tools {
+        grantable.retain(|tool| named.binary_search(tool).is_ok());
+    }
+    Some(grantable)
 }
 
 fn too_many_cells(policy: &Policy, cells: usize) -> Diagnostic {

@@ -56,7 +56,8 @@ fn deny(name: &str, clauses: Vec<ClauseKind>) -> Rule {
 
 /// A module with one tool `desk.act(id: string, count: int, all: list<string, 8>)`, one agent and these rules.
 fn policy(rules: Vec<Rule>) -> Policy {
-    let module = Module { name: "m".to_owned(), requires: Vec::new(), grantable: vec![ToolId(0)], span: Span::default() };
+    let module =
+        Module { name: "m".to_owned(), requires: Vec::new(), grantable: vec![ToolId(0)], span: Span::default() };
     let params = Shape {
         fields: vec![
             field("id", Type::String),
@@ -133,25 +134,16 @@ fn costly_operands_come_last_and_can_be_jumped_over() {
     let quick = equal(arg("count", Type::Int), int(1));
     let both = expr(ExprKind::And(vec![slow, quick]), Type::Bool);
     let code = ops(&tables(&policy(vec![deny("d", vec![ClauseKind::When(both)])])));
-    let expected = [
-        Op::Arg,
-        Op::Const,
-        Op::Eq,
-        Op::Move,
-        Op::SkipIfFalse,
-        Op::Arg,
-        Op::Match,
-        Op::And,
-        Op::Clause,
-        Op::Return,
-    ];
+    let expected =
+        [Op::Arg, Op::Const, Op::Eq, Op::Move, Op::SkipIfFalse, Op::Arg, Op::Match, Op::And, Op::Clause, Op::Return];
     assert_eq!(code, expected);
 }
 
 #[test]
 fn membership_is_one_list_and_a_comparison_for_what_is_no_literal() {
     let negative = expr(ExprKind::Negative(Box::new(int(2))), Type::Int);
-    let list = expr(ExprKind::List(vec![int(1), arg("count", Type::Int), negative]), Type::List(Box::new(Type::Int), 3));
+    let list =
+        expr(ExprKind::List(vec![int(1), arg("count", Type::Int), negative]), Type::List(Box::new(Type::Int), 3));
     let member = expr(ExprKind::In(Box::new(int(7)), Box::new(list)), Type::Bool);
     let tables = tables(&policy(vec![deny("d", vec![ClauseKind::When(member)])]));
     let lists: Vec<&Constant> = tables.constants.iter().filter(|c| matches!(c, Constant::List(_))).collect();
