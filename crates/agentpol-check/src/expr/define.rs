@@ -15,6 +15,8 @@ use agentpol_syntax::ast;
 
 /// The longest list that takes the place of a parameter itself.
 const MAX_REPEATED: usize = 16;
+/// How many parts a definition without parameters may have that is written out in others before it is used.
+const MAX_LITERAL_PARTS: u32 = 64;
 /// How many definitions may be written out inside each other.
 const MAX_FRAMES: usize = 48;
 
@@ -138,7 +140,7 @@ impl<'a> Typer<'_, 'a> {
         };
         let Some(arguments) = self.arguments(id, &define, arguments, span) else { return self.unknown(span).at(span) };
         if let Some(results) = self.results
-            && !(define.ast.params.is_none() && self.is_flexible_body(&define))
+            && !(define.ast.params.is_none() && self.is_flexible_body(&define, &mut { MAX_LITERAL_PARTS }))
         {
             return self.opaque(results.get(id.0 as usize).cloned().unwrap_or(Type::Unknown), span);
         }
@@ -177,11 +179,6 @@ impl<'a> Typer<'_, 'a> {
     /// Returns whether only the use of a definition shows what a value is: a parameter, or another definition.
     pub(super) fn shows_later(&self, expr: &Expr) -> bool {
         matches!(self.place, Place::Definition) && matches!(expr.kind, ExprKind::Local(_))
-    }
-
-    fn is_flexible_body(&self, define: &Definition<'a>) -> bool {
-        let mut left = 64;
-        self.flexible(&define.ast.body, define.module, self.bindings.len(), &mut left)
     }
 
     /// Types the arguments for the parameters, or tells that their number is wrong.

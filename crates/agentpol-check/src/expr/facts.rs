@@ -6,7 +6,7 @@
 use super::Typer;
 use super::scope::local_key;
 use super::typed::Typed;
-use crate::policy::{Each, Expr, ExprKind, LocalId, Value};
+use crate::policy::{Each, Expr, ExprKind, LocalId, Type, Value};
 use agentpol_diagnostics::{Code, Diagnostic};
 
 impl Typer<'_, '_> {
@@ -27,8 +27,10 @@ impl Typer<'_, '_> {
         let written = &first.written;
         let diagnostic = Diagnostic::new(Code::AP0304, title, typed.at, "read without knowing that it is there")
             .because(first.declared, format!("`{}` is optional", last_segment(written)));
+        let is_list = matches!(typed.expr.ty, Type::List(..)) && self.key(&typed.expr).as_ref() == Some(&first.key);
+        let stand_in = if is_list { "[]" } else { "..." };
         let help = format!(
-            "ask first, as in `has {written} and ...`, or say what stands in for it: `({written} otherwise ...)`"
+            "ask first, as in `has {written} and ...`, or say what stands in for it: `({written} otherwise {stand_in})`"
         );
         let key = first.key.clone();
         self.report(diagnostic.help(help));

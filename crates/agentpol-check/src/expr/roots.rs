@@ -1,5 +1,6 @@
 //! What a request says: `args`, `user`, `agent`, `session`, `context`, `now`, `today`.
 
+use super::infer::wider;
 use super::show::listed;
 use super::typed::{Missing, Typed};
 use super::types::alike;
@@ -247,7 +248,9 @@ impl<'a> Typer<'_, 'a> {
         }
         let optional = !lacking.is_empty() || having.iter().any(|(_, field)| field.optional);
         let declared = having.iter().find(|(_, field)| field.optional).map_or(first, |(_, field)| field);
-        let whole = Field { optional, secret: having.iter().any(|(_, field)| field.secret), ..declared.clone() };
+        let widest = having.iter().fold(first.ty.clone(), |widest, (_, field)| wider(&widest, &field.ty));
+        let whole =
+            Field { optional, ty: widest, secret: having.iter().any(|(_, field)| field.secret), ..declared.clone() };
         self.declared_field(ExprKind::Arg(name.text.to_owned()), &whole, span)
     }
 

@@ -2,13 +2,23 @@
 
 use super::typed::Typed;
 use super::{Place, Typer};
-use crate::names::Entity;
-use crate::policy::{Expr, ExprKind, LocalId, Type};
+use crate::names::{DefineId, Definition, Entity};
+use crate::policy::{Expr, ExprKind, LocalId, ModuleId, Type};
 use agentpol_diagnostics::{Code, Diagnostic, Span, did_you_mean, nearest};
 use agentpol_syntax::ast::{self, ExprKind as Written};
 
 /// How many nodes are looked at to find out whether an expression takes its type from its place.
 const MAX_LOOKED_AT: u32 = 512;
+
+/// What names mean at a place that is only looked at.
+#[derive(Clone, Copy)]
+struct Lexical<'n, 'a> {
+    module: ModuleId,
+    /// Where the local names in force begin.
+    floor: usize,
+    /// Parameters, which have types of their own.
+    params: &'n [ast::Field<'a>],
+}
 
 /// The words that an expression can begin with.
 const ROOTS: [&str; 9] = ["args", "user", "agent", "session", "context", "resource", "now", "today", "that"];
@@ -137,9 +147,16 @@ impl<'a> Typer<'_, 'a> {
         let visible = self.cx.names.visible(self.module());
         let definitions = visible.iter().filter(|(_, entity)| matches!(entity, Entity::Define(_)));
         let locals = self.bindings[self.floor..].iter().map(|binding| binding.name);
-        let candidates: Vec<&str> = locals.chain(definitions.map(|(name, _)| name.as_str())).chain(ROOTS).collect();
+        let is_value = |name: &&str| !matches!(*name, "resource" | "that");
+        let candidates: Vec<&str> = locals
+            .chain(definitions.map(|(name, _)| name.as_str()))
+            .chain(ROOTS.into_iter().filter(is_value))
+            .collect();
         if let Some(name) = nearest(word, candidates.iter().copied()) {
             return Some(format!("did you mean `{name}`?"));
+        }
+        if matches!(word, "null" | "nil" | "none" | "undefined" | "missing") {
+            return Some("what may be missing is asked with `has`, as in `not has args.NAME`".to_owned());
         }
         let argument = self.argument_names().into_iter().any(|name| name == word);
         match (argument, matches!(self.place, Place::Constraint { .. })) {
@@ -224,50 +241,57 @@ impl<'a> Typer<'_, 'a> {
     /// Returns whether an expression takes its type from the place that it stands in: words, texts and numbers, and
     /// what is made of them alone.
     pub(super) fn is_flexible(&self, expr: &ast::Expr<'a>) -> bool {
-        let mut left = MAX_LOOKED_AT;
-        self.flexible(expr, self.module(), self.floor, &mut left)
+        let names = Lexical { module: self.module(), floor: self.floor, params: &[] };
+        self.flexible(expr, names, &mut { MAX_LOOKED_AT })
     }
 
-    pub(super) fn flexible(
-        &self,
-        expr: &ast::Expr<'a>,
-        module: crate::policy::ModuleId,
-        floor: usize,
-        left: &mut u32,
-    ) -> bool {
+    /// The same of the body of a definition.
+    pub(super) fn is_flexible_body(&self, define: &Definition<'a>, left: &mut u32) -> bool {
+        let params = define.ast.params.unwrap_or_default();
+        let names = Lexical { module: define.module, floor: self.bindings.len(), params };
+        self.flexible(&define.ast.body, names, left)
+    }
+
+    fn flexible(&self, expr: &ast::Expr<'a>, names: Lexical<'_, 'a>, left: &mut u32) -> bool {
         let Some(fewer) = left.checked_sub(1) else { return false };
         *left = fewer;
-        let mut all = |parts: &[ast::Expr<'a>]| parts.iter().all(|part| self.flexible(part, module, floor, left));
+        let mut all = |parts: &[ast::Expr<'a>]| parts.iter().all(|part| self.flexible(part, names, left));
         match expr.kind {
             Written::Text(_) | Written::Number(_) => true,
             Written::Negative(of) => all(&[*of]),
             Written::List(elements) => all(elements),
             Written::If(_, then, other) => all(&[*then, *other]),
             Written::Otherwise(value, default) => all(&[*value, *default]),
-            Written::Call(name, arguments) => {
-                matches!(name.text, "min" | "max") && arguments.len() > 1 && all(arguments)
+            Written::Call(name, arguments) if matches!(name.text, "min" | "max") => {
+                arguments.len() > 1 && all(arguments)
             }
-            Written::Name(name) => {
-                let locals = self.bindings.get(floor..).unwrap_or_default();
-                if let Some(binding) = locals.iter().rev().find(|binding| binding.name == name.text) {
-                    return binding.literal.is_some();
-                }
-                if self.is_record_field(name.text) || matches!(name.text, "now" | "today") {
-                    return false;
-                }
-                match self.cx.names.find(module, name.text) {
-                    Some((Entity::Define(id), _)) => match self.cx.names.defines.get(id.0 as usize) {
-                        Some(define) if define.ast.params.is_none() => {
-                            let (body, module) = (define.ast.body, define.module);
-                            self.flexible(&body, module, self.bindings.len(), left)
-                        }
-                        _ => false,
-                    },
-                    _ => true,
-                }
-            }
+            Written::Call(name, _) => match self.cx.names.find(names.module, name.text) {
+                Some((Entity::Define(id), _)) => self.is_flexible_definition(id, true, left),
+                _ => false,
+            },
+            Written::Name(name) => self.is_flexible_word(name, names, left),
             _ => false,
         }
+    }
+
+    fn is_flexible_word(&self, name: &ast::Name<'a>, names: Lexical<'_, 'a>, left: &mut u32) -> bool {
+        let locals = self.bindings.get(names.floor..).unwrap_or_default();
+        if let Some(binding) = locals.iter().rev().find(|binding| binding.name == name.text) {
+            return binding.literal.is_some();
+        }
+        let is_param = names.params.iter().any(|param| param.name.text == name.text);
+        if is_param || self.is_record_field(name.text) || matches!(name.text, "now" | "today") {
+            return false;
+        }
+        match self.cx.names.find(names.module, name.text) {
+            Some((Entity::Define(id), _)) => self.is_flexible_definition(id, false, left),
+            _ => true,
+        }
+    }
+
+    fn is_flexible_definition(&self, id: DefineId, called: bool, left: &mut u32) -> bool {
+        let define = self.cx.names.defines.get(id.0 as usize);
+        define.is_some_and(|define| define.ast.params.is_some() == called && self.is_flexible_body(define, left))
     }
 }
 
