@@ -6,13 +6,12 @@ use agentpol_check::policy::{Schedule, Window};
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::{Offset, TimeZone};
+use std::ops::RangeInclusive;
 
 /// Milliseconds in a day.
 pub(super) const DAY: i64 = 86_400_000;
-/// Times are readable from the year 1970 on...
-const FIRST_YEAR: i16 = 1970;
-/// ...to the end of this year.
-const LAST_YEAR: i16 = 2200;
+/// A datetime lies in these years, as it is written and in UTC.
+const YEARS: RangeInclusive<i16> = 1970..=2200;
 /// From this time on local time is unknown: what is built has offset tables up to the start of 2100.
 const HORIZON: &str = "2100-01-01T00:00:00Z";
 
@@ -27,7 +26,7 @@ pub(super) fn date(text: &str) -> Option<i32> {
 pub(super) fn datetime(text: &str, zone: Option<&str>) -> Option<i64> {
     let pattern = r"^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,3}))?(Z|[+-]\d{2}:\d{2})?$";
     let parts = fields(pattern, text)?;
-    let day = day_of(&parts)?;
+    let day = day_of(&parts).filter(|day| YEARS.contains(&day.year()))?;
     let clock = [number(&parts[3])?, number(&parts[4])?, number(&parts[5])?];
     let nanos = format!("{:0<9}", parts[6]).parse::<i32>().ok()?;
     let local = DateTime::new(
@@ -51,7 +50,7 @@ pub(super) fn datetime(text: &str, zone: Option<&str>) -> Option<i64> {
 }
 
 fn last_time() -> Option<i64> {
-    let end = DateTime::new(LAST_YEAR + 1, 1, 1, 0, 0, 0, 0).ok()?;
+    let end = DateTime::new(YEARS.end() + 1, 1, 1, 0, 0, 0, 0).ok()?;
     Some(TimeZone::UTC.to_timestamp(end).ok()?.as_millisecond() - 1)
 }
 
@@ -68,7 +67,7 @@ fn day_of(parts: &[String]) -> Option<Date> {
     let year = i16::try_from(number(&parts[0])?).ok()?;
     let month = i8::try_from(number(&parts[1])?).ok()?;
     let day = i8::try_from(number(&parts[2])?).ok()?;
-    (FIRST_YEAR..=LAST_YEAR).contains(&year).then(|| Date::new(year, month, day).ok())?
+    Date::new(year, month, day).ok()
 }
 
 fn days(date: Date) -> i32 {

@@ -17,8 +17,11 @@ pub(super) struct Actor {
     pub(super) attributes: Vec<(String, Json)>,
 }
 
+/// What an identity says about attributes: names in the policy, and texts.
+type Parts = Vec<(String, String)>;
+
 /// An agent that a presented identity names, and the attributes that stand in it.
-type Named = (AgentId, Vec<(String, String)>);
+type Named = (AgentId, Parts);
 
 /// I3: finds the agent. What is presented must name exactly one.
 pub(super) fn identify(policy: &Policy, presented: &Presented) -> Result<Actor, Code> {
@@ -47,7 +50,7 @@ pub(super) fn identify(policy: &Policy, presented: &Presented) -> Result<Actor, 
     if named.iter().any(|(other, _)| *other != id) {
         return Err(Code::AgentUnidentified);
     }
-    let parts: Vec<(String, String)> = named.into_iter().flat_map(|(_, parts)| parts).collect();
+    let parts: Parts = named.into_iter().flat_map(|(_, parts)| parts).collect();
     Ok(Actor { id, attributes: attributes(&policy[id], policy, &parts, &presented.attributes)? })
 }
 
@@ -57,7 +60,7 @@ fn by_plain_id(policy: &Policy, id: &str) -> Option<AgentId> {
     u32::try_from(found).ok().map(AgentId)
 }
 
-fn by_identity(policy: &Policy, parts: &dyn Fn(&Identity) -> Option<Vec<(String, String)>>) -> Vec<Named> {
+fn by_identity(policy: &Policy, parts: &dyn Fn(&Identity) -> Option<Parts>) -> Vec<Named> {
     let mut found = Vec::new();
     for (index, agent) in policy.agents.iter().enumerate() {
         let matching = agent.identities.iter().filter_map(parts).map(|parts| (AgentId(index as u32), parts));
@@ -86,7 +89,7 @@ fn spiffe(text: &str) -> Option<String> {
 }
 
 /// The attributes with which a template gives this text: each one or more characters, none of them `/`.
-fn in_template(template: &str, text: &str) -> Option<Vec<(String, String)>> {
+fn in_template(template: &str, text: &str) -> Option<Parts> {
     let mut names = Vec::new();
     let mut pattern = String::from("^");
     let mut rest = template;

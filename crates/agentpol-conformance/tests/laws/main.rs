@@ -7,6 +7,7 @@ mod expressions;
 mod native;
 mod program;
 mod random;
+mod readers;
 mod requests;
 mod rules;
 mod world;
@@ -25,7 +26,7 @@ const ROUNDS: u64 = 24;
 /// How many requests each program is asked.
 const REQUESTS: usize = 12;
 
-fn number(name: &str, usual: u64) -> u64 {
+pub(crate) fn number(name: &str, usual: u64) -> u64 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
 }
 

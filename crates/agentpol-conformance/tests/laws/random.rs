@@ -1,6 +1,6 @@
 //! Choices from one seed: the same seed gives the same policy, requests and changes on every machine.
 
-/// A stream of choices (SplitMix64).
+/// A stream of choices (`SplitMix64`).
 #[derive(Clone, Debug)]
 pub(crate) struct Random {
     state: u64,

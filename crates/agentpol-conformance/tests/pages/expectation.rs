@@ -50,21 +50,24 @@ fn shown(expected: &Expected) -> String {
     out
 }
 
-/// What the agent is told: the `because` of the rules that decide.
+/// What the agent is told: the `because` of the rules that decide, each text once.
 pub(crate) fn said(summary: &Summary, policy: &Policy) -> Vec<String> {
-    if summary.outcome() == agentpol::bytecode::code::Outcome::Allow {
-        return Vec::new();
-    }
     let because = |(module, name): &(String, String)| {
         let mut rules = policy.rules.iter();
         let rule = rules.find(|rule| rule.name == *name && policy[rule.module].name == *module)?;
         rule.because.clone()
     };
-    summary.rules.iter().filter_map(because).collect()
+    let mut texts: Vec<String> = Vec::new();
+    for text in summary.rules.iter().filter_map(because) {
+        if !texts.contains(&text) {
+            texts.push(text);
+        }
+    }
+    texts
 }
 
 /// Runs a scenario's steps; gives what is wrong.
-pub(crate) fn scenario(scenario: &Scenario, policy: &Policy, engines: &Engines) -> Option<String> {
+pub(crate) fn scenario(scenario: &Scenario, policy: &Policy, engines: &mut Engines) -> Option<String> {
     scenario.steps.iter().enumerate().find_map(|(index, step)| {
         let answers = engines.decide(policy, step.request.as_bytes());
         let error = answers.disagreement().or_else(|| step_fails(step, &answers.summary, policy))?;

@@ -2,11 +2,14 @@
 //!
 //! `PAGES=text` runs only the pages whose names contain it.
 
+#[path = "../artifact/mod.rs"]
+mod artifact;
 mod engines;
 mod expectation;
 #[path = "../native/mod.rs"]
 mod native;
 mod page;
+mod wasm;
 
 use agentpol::policy::Policy;
 use agentpol::{Options, SourceMap, compile_sources};
@@ -41,7 +44,7 @@ fn run(page: &Page, failures: &mut Vec<String>) -> usize {
     let mut asked = 0;
     for block in &page.policies {
         match compile(page, block) {
-            Ok((policy, engines)) => {
+            Ok((policy, mut engines)) => {
                 asked += block.cases.len();
                 for case in &block.cases {
                     let place = format!("{}.md:{} ({})", page.topic, case.line, block.heading);
@@ -53,7 +56,7 @@ fn run(page: &Page, failures: &mut Vec<String>) -> usize {
                     asked += scenario.steps.len();
                     let place = format!("{}.md, test \"{}\"", page.topic, scenario.name);
                     failures.extend(
-                        expectation::scenario(scenario, &policy, &engines).map(|error| format!("{place}: {error}")),
+                        expectation::scenario(scenario, &policy, &mut engines).map(|error| format!("{place}: {error}")),
                     );
                 }
             }

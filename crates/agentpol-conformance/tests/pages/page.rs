@@ -100,7 +100,8 @@ fn add_policy(page: &mut Page, heading: &str, marks: &[&str], block: &[(usize, &
     match page.policies.last_mut() {
         Some(policy) if marks.contains(&"and") => policy.files.push(file),
         _ => {
-            page.policies.push(PolicyBlock { heading: heading.to_owned(), files: vec![file], root, cases: Vec::new() })
+            let heading = heading.to_owned();
+            page.policies.push(PolicyBlock { heading, files: vec![file], root, cases: Vec::new() });
         }
     }
 }

@@ -71,18 +71,40 @@ fn what_decides_links_nothing_else() {
     nothing_in(wrong);
 }
 
-#[test]
-fn every_package_takes_the_lints_of_the_workspace() {
-    let mut wrong = Vec::new();
-    for package in metadata().workspace_packages() {
-        let text = std::fs::read_to_string(&package.manifest_path).expect("a manifest");
-        if !text.contains("[lints]\nworkspace = true") {
-            wrong.push(format!("{} sets lints of its own", package.name));
+/// The lints of a manifest: the tables below this heading, as lines without it.
+fn lints(manifest: &str, heading: &str) -> Vec<String> {
+    let mut inside = None;
+    let mut found = Vec::new();
+    for line in manifest.lines() {
+        if line.starts_with('[') {
+            inside = line.strip_prefix(heading).map(str::to_owned);
+        }
+        if let (Some(table), false) = (&inside, line.is_empty()) {
+            found.push(if line.starts_with('[') { table.clone() } else { line.to_owned() });
         }
     }
+    found
+}
+
+/// Only the WASM module states its lints itself: exporting a name counts as unsafe, and that alone is let through there.
+#[test]
+fn every_package_takes_the_lints_of_the_workspace() {
     let root = std::fs::read_to_string(workspace().join("Cargo.toml")).expect("Cargo.toml");
-    if !root.contains("unsafe_code = \"forbid\"") {
+    let common = lints(&root, "[workspace.lints.");
+    let mut wrong = Vec::new();
+    if !common.contains(&"unsafe_code = \"forbid\"".to_owned()) {
         wrong.push("`unsafe` is not forbidden".to_owned());
+    }
+    for package in metadata().workspace_packages() {
+        let text = std::fs::read_to_string(&package.manifest_path).expect("a manifest");
+        let same = lints(&text, "[lints.").iter().map(|line| line.replace("\"deny\"", "\"forbid\"")).eq(common.clone());
+        let fits = match package.name.as_str() {
+            "agentpol-wasm" => same,
+            _ => text.contains("[lints]\nworkspace = true"),
+        };
+        if !fits {
+            wrong.push(format!("{} sets lints of its own", package.name));
+        }
     }
     nothing_in(wrong);
 }

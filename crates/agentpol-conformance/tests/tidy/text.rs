@@ -53,6 +53,19 @@ fn nothing_is_silenced_skipped_or_left_for_later() {
 }
 
 #[test]
+fn nothing_is_unsafe_but_exported_names() {
+    let mut wrong = Vec::new();
+    for source in sources() {
+        let word = ["unsa", "fe"].concat();
+        let attribute = format!("#[{word}(no_mangle)]");
+        let export = |line: &str| source.path.starts_with("crates/agentpol-wasm/") && line == attribute;
+        let unsound = |line: &str| line.contains(&format!("{word} ")) || line.contains(&format!("{word}("));
+        wrong.extend(lines_with(&source, |line| unsound(line) && !export(line)));
+    }
+    nothing_in(wrong);
+}
+
+#[test]
 fn only_the_command_prints_and_touches_the_world() {
     let may = ["crates/polc/", "xtask/", "benches/", "examples/"];
     let world = [
