@@ -4,6 +4,7 @@ use crate::source::Word;
 use crate::space::ends_operand;
 use crate::tree::{Group, Node};
 use agentpol_syntax::TokenKind as K;
+use agentpol_syntax::words::{AGENT_CLAUSES, CLAIMS, GIVEN_PARTS, RULE_CLAUSES, SYSTEM_PARTS, TOOL_CLAUSES};
 
 /// What stands in a pair of braces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,35 +24,6 @@ pub(crate) enum Kind {
     /// Keys with their values.
     Pairs,
 }
-
-const RULE: &[&str] = &[
-    "agent", "user", "tool", "does", "on", "env", "task", "during", "outside", "let", "when", "unless", "because",
-    "from", "within", "phase", "always", "where", "by", "returns", "distinct", "at", "more", "outcome", "novel",
-    "severity",
-];
-const AGENT: &[&str] = &["function", "owner", "identity", "credential", "phase", "reached", "delegates"];
-const SYSTEM: &[&str] = &["environment", "server", "dataset", "entitlement", "case"];
-const CLAIMS: &[&str] = &["never", "always", "only"];
-const GIVEN: &[&str] = &["agent", "for", "in", "env", "task", "at", "context", "origin", "credential"];
-const TOOL: &[&str] = &[
-    "reads",
-    "creates",
-    "updates",
-    "deletes",
-    "sends",
-    "exports",
-    "pays",
-    "executes",
-    "deploys",
-    "grants",
-    "computes",
-    "returns",
-    "unverified",
-    "to",
-    "touches",
-    "pinned",
-    "of",
-];
 
 impl Kind {
     /// Returns what the outermost braces of an item hold.
@@ -90,9 +62,9 @@ impl Kind {
 pub(crate) fn entries<'n>(words: &[Word<'_>], group: &'n Group, kind: Kind) -> Vec<&'n [Node]> {
     let nodes = &group.inner;
     let starts: Vec<usize> = match kind {
-        Kind::Clauses => by_words(words, nodes, RULE),
-        Kind::Agent => by_words(words, nodes, AGENT),
-        Kind::System => by_words(words, nodes, SYSTEM),
+        Kind::Clauses => by_words(words, nodes, RULE_CLAUSES),
+        Kind::Agent => by_words(words, nodes, AGENT_CLAUSES),
+        Kind::System => by_words(words, nodes, SYSTEM_PARTS),
         Kind::Claims => by_words(words, nodes, CLAIMS),
         Kind::Steps => (0..nodes.len()).filter(|&at| begins_step(words, nodes, at)).collect(),
         Kind::Fields | Kind::Pairs => (0..nodes.len()).filter(|&at| begins_field(words, nodes, at)).collect(),
@@ -102,7 +74,7 @@ pub(crate) fn entries<'n>(words: &[Word<'_>], group: &'n Group, kind: Kind) -> V
 
 /// Cuts `given` before each of its parts.
 pub(crate) fn given_parts<'n>(words: &[Word<'_>], nodes: &'n [Node]) -> Vec<&'n [Node]> {
-    let starts = by_words(words, nodes, GIVEN);
+    let starts = by_words(words, nodes, GIVEN_PARTS);
     let mut parts = cut(words, nodes, &starts);
     if parts.len() > 1 && parts[0].len() == 1 {
         parts.remove(0);
@@ -138,8 +110,7 @@ pub(crate) fn loosest(words: &[Word<'_>], nodes: &[Node], kind: Kind) -> Option<
 /// Finds where the clauses behind a tool's parameters begin.
 pub(crate) fn tool_clauses(words: &[Word<'_>], nodes: &[Node], from: usize) -> Vec<usize> {
     let clause = |at: &usize| {
-        let word =
-            matches!(nodes[*at], Node::Word(word) if words[word].kind == K::Word && TOOL.contains(&words[word].text));
+        let word = matches!(nodes[*at], Node::Word(word) if words[word].kind == K::Word && TOOL_CLAUSES.contains(&words[word].text));
         let before = nodes[at - 1].last();
         word && !matches!(words[before].kind, K::Dot | K::Comma | K::Arrow | K::Bar | K::Less)
             && !(words[before].kind == K::Word && words[before].text == "unverified")

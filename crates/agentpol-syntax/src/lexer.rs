@@ -121,8 +121,7 @@ pub(crate) fn scan(text: &str) -> Vec<Lexeme> {
         let (kind, fault) = if bom { (TokenKind::Space, Fault::None) } else { (kind, fault) };
         push(&mut out, Lexeme { token: Token { kind, start: span.start as u32, end: span.end as u32 }, fault });
     }
-    join_strings(text, &mut out);
-    out
+    join_strings(text, out)
 }
 
 /// How many lines a string may seem to go on before its two quotes are two mistakes.
@@ -130,21 +129,35 @@ const STRING_LINES: usize = 10;
 
 /// Makes one token of a string written over several lines: a quote without an end, and later another with nothing but
 /// signs behind it.
-fn join_strings(text: &str, all: &mut Vec<Lexeme>) {
-    let open: Vec<usize> = (0..all.len()).filter(|&at| all[at].fault == Fault::Unclosed).collect();
-    for pair in open.windows(2).rev() {
-        let (first, last) = (pair[0], pair[1]);
-        let behind = all[last].token.text(text);
-        let between = text.get(all[first].token.range().end..all[last].token.range().start).unwrap_or("");
-        let quotes = behind.starts_with('"') && all[first].token.text(text).starts_with('"');
-        let ends = quotes && !behind.contains(char::is_alphanumeric) && between.matches('\n').count() <= STRING_LINES;
-        if ends {
-            all[first].token.end = all[last].token.start + 1;
-            let rest = Token { kind: TokenKind::Unknown, start: all[first].token.end, end: all[last].token.end };
-            let tail = (rest.start < rest.end).then_some(Lexeme { token: rest, fault: Fault::Reported });
-            all.splice(first + 1..=last, tail);
-        }
+fn join_strings(text: &str, all: Vec<Lexeme>) -> Vec<Lexeme> {
+    let mut open =
+        all.iter().enumerate().filter(|(_, lexeme)| lexeme.fault == Fault::Unclosed).map(|(at, _)| at).peekable();
+    if open.peek().is_none() {
+        return all;
     }
+    let mut out = Vec::with_capacity(all.len());
+    let mut done = 0;
+    while let Some(first) = open.next() {
+        let Some(&last) = open.peek() else { break };
+        let (begin, end) = (all[first].token, all[last].token);
+        let quotes = begin.text(text).starts_with('"') && end.text(text).starts_with('"');
+        let between = text.get(begin.end as usize..end.start as usize).unwrap_or("");
+        let near = between.bytes().filter(|byte| *byte == b'\n').take(STRING_LINES + 1).count() <= STRING_LINES;
+        if !quotes || !near || end.text(text).contains(char::is_alphanumeric) {
+            continue;
+        }
+        out.extend_from_slice(&all[done..first]);
+        let joined = Token { end: end.start + 1, ..begin };
+        out.push(Lexeme { token: joined, fault: Fault::Unclosed });
+        if joined.end < end.end {
+            let rest = Token { start: joined.end, ..end };
+            out.push(Lexeme { token: rest, fault: Fault::Reported });
+        }
+        open.next();
+        done = last + 1;
+    }
+    out.extend_from_slice(&all[done..]);
+    out
 }
 
 /// Appends a token, joined with the one before where both are one word with foreign letters in it.

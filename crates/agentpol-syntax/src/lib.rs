@@ -18,7 +18,7 @@ mod seams;
 mod shape;
 mod split;
 mod token;
-mod words;
+pub mod words;
 
 pub use parse::{MAX_BYTES, decode, parse, tokens};
 pub use token::{Token, TokenKind};

@@ -11,10 +11,8 @@ pub(crate) fn digits_len(text: &[u8]) -> usize {
     let word = |from: usize| text[from..].iter().take_while(|b| b.is_ascii_alphanumeric() || **b == b'_').count();
     let digit_at = |at: usize| text.get(at).is_some_and(u8::is_ascii_digit);
     let mut len = word(0);
-    if len == 4 && text[..4].iter().all(u8::is_ascii_digit) {
-        if let Some(len) = short_day_len(text) {
-            return len;
-        }
+    if let Some(len) = short_day_len(text).filter(|_| len == 4) {
+        return len;
     }
     if len == 4 && is_day(text) {
         len = 8 + word(8);

@@ -15,10 +15,21 @@ use agentpol_diagnostics::{Code, Diagnostic, Diagnostics, FileId};
 pub(crate) fn split<'t>(file: FileId, text: &'t str, lexemes: &[Lexeme], recover: bool) -> Seams<'t> {
     let tokens = significant(text, lexemes);
     let seams = Seams { file, text, tokens, pieces: Vec::new(), found: Diagnostics::new() };
-    let mut splitter = Splitter { seams, recover, open: Vec::new(), nesting: Nesting::default(), suspect: None };
+    let mut splitter = Splitter {
+        seams,
+        recover,
+        open: Vec::new(),
+        counts: [0; 3],
+        unclosed_string: None,
+        nesting: Nesting::default(),
+        suspect: None,
+    };
     splitter.run();
     splitter.seams
 }
+
+/// How many outer brackets are asked whether a closing one stands under them.
+const OUTER: usize = 64;
 
 struct Splitter<'t> {
     seams: Seams<'t>,
@@ -26,6 +37,10 @@ struct Splitter<'t> {
     recover: bool,
     /// Brackets open here, outermost first.
     open: Vec<usize>,
+    /// How many of each kind are open.
+    counts: [usize; 3],
+    /// The last string so far that has no end.
+    unclosed_string: Option<usize>,
     nesting: Nesting,
     /// An open bracket whose supposed partner stands at another indent.
     suspect: Option<usize>,
@@ -107,9 +122,12 @@ impl Splitter<'_> {
     }
 
     fn take(&mut self, at: usize) {
+        if self.seams.tokens[at].fault == Fault::Unclosed {
+            self.unclosed_string = Some(at);
+        }
         let kind = self.seams.kind(at);
         if kind.opens() {
-            self.open.push(at);
+            self.push(at);
         } else if kind.closes() {
             self.close(at);
         }
@@ -141,16 +159,33 @@ impl Splitter<'_> {
         let Some(&top) = self.open.last() else { return self.closes_nothing(at) };
         let fits = |open: usize| self.seams.kind(open).partner() == Some(kind);
         if !fits(top) {
-            let Some(depth) = self.open.iter().rposition(|&open| fits(open)) else {
-                return self.closes_wrongly(top, at);
-            };
+            let depth = if self.opened(kind) { self.open.iter().rposition(|&open| fits(open)) } else { None };
+            let Some(depth) = depth else { return self.closes_wrongly(top, at) };
             self.unclosed(top, at);
-            self.open.truncate(depth + 1);
+            while self.open.len() > depth + 1 {
+                self.pop();
+            }
         }
-        if let Some(open) = self.open.pop() {
+        if let Some(open) = self.pop() {
             self.pair(open, at);
             self.suspicious(open, at);
         }
+    }
+
+    /// Whether a bracket is open that this one closes; without looking at all of them.
+    fn opened(&self, close: TokenKind) -> bool {
+        self.counts[slot(close)] > 0
+    }
+
+    fn push(&mut self, open: usize) {
+        self.counts[slot(self.seams.kind(open))] += 1;
+        self.open.push(open);
+    }
+
+    fn pop(&mut self) -> Option<usize> {
+        let open = self.open.pop()?;
+        self.counts[slot(self.seams.kind(open))] -= 1;
+        Some(open)
     }
 
     fn pair(&mut self, open: usize, close: usize) {
@@ -162,8 +197,8 @@ impl Splitter<'_> {
     fn suspicious(&mut self, open: usize, at: usize) {
         let tokens = &self.seams.tokens;
         let under = |other: usize| tokens[other].indent == tokens[at].indent;
-        let fits_outer = self.open.iter().any(|&outer| under(outer));
-        if tokens[at].line_start && !under(open) && fits_outer && self.suspect.is_none() {
+        let fits_outer = || self.open.iter().rev().take(OUTER).any(|&outer| under(outer));
+        if self.suspect.is_none() && tokens[at].line_start && !under(open) && fits_outer() {
             self.suspect = Some(open);
         }
     }
@@ -179,7 +214,7 @@ impl Splitter<'_> {
                 let end = self.seams.span(end);
                 self.blame(diagnostic.because(end, "the item already ends here"), true);
             }
-            None if piece.sealed || self.string_is_open(piece.first, at) => {}
+            None if piece.sealed || self.string_is_open(piece.first) => {}
             None => self.seams.found.push(diagnostic),
         }
         if let Some(piece) = self.seams.pieces.last_mut() {
@@ -201,13 +236,13 @@ impl Splitter<'_> {
                 .because(self.seams.span(top), "opened here")
                 .help(format!("write `{wanted}`"));
         self.blame(diagnostic, false);
-        self.open.pop();
+        self.pop();
         self.pair(top, at);
     }
 
-    /// Whether a string without an end stands in `from..to`: it may have swallowed a bracket.
-    fn string_is_open(&self, from: usize, to: usize) -> bool {
-        self.seams.tokens[from..to].iter().any(|sig| sig.fault == Fault::Unclosed)
+    /// Whether a string without an end stands behind `from`: it may have swallowed a bracket.
+    fn string_is_open(&self, from: usize) -> bool {
+        self.unclosed_string.is_some_and(|at| at >= from)
     }
 
     /// Reports a bracket that is still open before the token `at`.
@@ -216,7 +251,7 @@ impl Splitter<'_> {
         if let Some(piece) = self.seams.pieces.last_mut() {
             piece.hurt = true;
         }
-        if self.string_is_open(open, at) {
+        if self.string_is_open(open) {
             return;
         }
         let seams = &self.seams;
@@ -247,6 +282,16 @@ impl Splitter<'_> {
             self.seams.tokens[open].fault = Fault::Reported;
         }
         self.open.clear();
+        self.counts = [0; 3];
+    }
+}
+
+/// Numbers the three kinds of bracket.
+fn slot(kind: TokenKind) -> usize {
+    match kind {
+        TokenKind::OpenBrace | TokenKind::CloseBrace => 0,
+        TokenKind::OpenParen | TokenKind::CloseParen => 1,
+        _ => 2,
     }
 }
 

@@ -14,7 +14,7 @@ pub enum WordClass {
 }
 
 /// Words that begin an item.
-pub(crate) const ITEMS: &[&str] = &[
+pub const ITEMS: &[&str] = &[
     "module",
     "use",
     "share",
@@ -46,21 +46,20 @@ pub(crate) const ITEMS: &[&str] = &[
 ];
 
 /// Words that begin a clause of a rule.
-pub(crate) const RULE_CLAUSES: &[&str] = &[
+pub const RULE_CLAUSES: &[&str] = &[
     "agent", "user", "tool", "does", "on", "env", "task", "during", "outside", "let", "when", "unless", "because",
     "from", "within", "phase", "always", "where", "by", "returns", "distinct", "at", "more", "outcome", "novel",
     "severity",
 ];
 
 /// Words that begin a clause of an agent.
-pub(crate) const AGENT_CLAUSES: &[&str] =
-    &["function", "owner", "identity", "credential", "phase", "reached", "delegates"];
+pub const AGENT_CLAUSES: &[&str] = &["function", "owner", "identity", "credential", "phase", "reached", "delegates"];
 
 /// Words that begin a part of a system.
-pub(crate) const SYSTEM_PARTS: &[&str] = &["environment", "server", "dataset", "entitlement", "case"];
+pub const SYSTEM_PARTS: &[&str] = &["environment", "server", "dataset", "entitlement", "case"];
 
 /// Words that begin what may follow a tool's parameters.
-pub(crate) const TOOL_CLAUSES: &[&str] = &[
+pub const TOOL_CLAUSES: &[&str] = &[
     "reads",
     "creates",
     "updates",
@@ -81,13 +80,13 @@ pub(crate) const TOOL_CLAUSES: &[&str] = &[
 ];
 
 /// Words that begin a part of `given`.
-pub(crate) const GIVEN_PARTS: &[&str] = &["agent", "for", "in", "env", "task", "at", "context", "origin", "credential"];
+pub const GIVEN_PARTS: &[&str] = &["agent", "for", "in", "env", "task", "at", "context", "origin", "credential"];
 
 /// Words that begin a statement of an assert.
-pub(crate) const CLAIMS: &[&str] = &["never", "always", "only"];
+pub const CLAIMS: &[&str] = &["never", "always", "only"];
 
 /// Operators and literals that are words.
-pub(crate) const OPERATORS: &[&str] = &[
+pub const OPERATORS: &[&str] = &[
     "and",
     "or",
     "not",
@@ -114,7 +113,7 @@ pub(crate) const OPERATORS: &[&str] = &[
 ];
 
 /// Operators that stand between two operands.
-pub(crate) const INFIX: &[&str] =
+pub const INFIX: &[&str] =
     &["and", "or", "in", "like", "matches", "contains", "starts_with", "ends_with", "otherwise", "then", "else"];
 
 const ROOTS: &[&str] = &["args", "user", "agent", "session", "context", "resource", "now", "today", "that"];
@@ -136,16 +135,16 @@ pub fn word_class(word: &str) -> WordClass {
 }
 
 /// Returns whether the word may never name what is declared, though it is no operator.
-pub(crate) fn is_seam(word: &str) -> bool {
+pub fn is_seam(word: &str) -> bool {
     ITEMS.contains(&word) || RULE_CLAUSES.contains(&word) || TOOL_CLAUSES.contains(&word) || OTHER_SEAMS.contains(&word)
 }
 
 /// Returns whether the word begins an item.
-pub(crate) fn begins_item(word: &str) -> bool {
+pub fn begins_item(word: &str) -> bool {
     ITEMS.contains(&word)
 }
 
 /// Returns whether the word is an operator or a literal.
-pub(crate) fn is_operator(word: &str) -> bool {
+pub fn is_operator(word: &str) -> bool {
     OPERATORS.contains(&word)
 }

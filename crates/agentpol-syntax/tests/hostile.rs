@@ -95,6 +95,48 @@ fn unclosed_everything_is_one_mistake_each() {
     assert_eq!(codes("/* no end"), [Code::AP0005]);
 }
 
+/// Patterns that cost time in the square of their length if anything looks back further than it must.
+#[test]
+fn long_repetitions_take_linear_time() {
+    const TIMES: usize = 10_000;
+    let rows: &[(&str, &str)] = &[
+        ("(", "]"),
+        ("[(", "]"),
+        ("{(", "}"),
+        ("{\n", " }\n"),
+        ("  {\n", "}\n"),
+        ("deny \"x\" {\n", ""),
+        ("deny \"x\" { (\n", "}\n"),
+        ("\"a\n", "\"\n"),
+        ("\"\n\"a\n", "`\n"),
+        ("deny \"x\" { agent any, } ", ""),
+        ("}\n", ")\n"),
+        ("a\n", "b c\n"),
+        ("deny\n", "tool\n"),
+        ("define x = a b\n", ""),
+        ("\u{430} ", "\u{200b} "),
+        ("/* ", "*/ "),
+        ("' ", "# "),
+    ];
+    for (open, close) in rows {
+        check(&format!("{}{}", open.repeat(TIMES), close.repeat(TIMES)));
+    }
+    for (before, middle, after) in [
+        ("deny \"x\" { ", "agent any, ", "}"),
+        ("deny \"x\" { ", "whne x ", "}"),
+        ("deny \"x\" { when a ", "in b ", "}"),
+        ("define x = [", "a b ", "]"),
+        ("define x = a ", "< b ", ""),
+        ("tool x(", "a ", ") reads y"),
+        ("tool x(", "a: list<b, ", ") reads y"),
+        ("user { ", "a ", "}"),
+        ("test \"x\" { given agent a ", "b() ", "}"),
+        ("test \"x\" { given agent a b(", "c: 1 ", ") -> allow }"),
+    ] {
+        check(&format!("{before}{}{after}", middle.repeat(TIMES)));
+    }
+}
+
 #[test]
 fn files_that_are_no_text_or_too_long() {
     assert_eq!(decode(FILE, b"module a"), Ok("module a"));

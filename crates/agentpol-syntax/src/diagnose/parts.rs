@@ -10,6 +10,9 @@ use agentpol_grammar::{Grammar, Rule};
 use pest::Parser;
 use pest::error::{ErrorVariant, InputLocation};
 
+/// How many mistakes one part is searched for.
+const MISTAKES: usize = 32;
+
 /// What a part is, which decides what may stand in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -75,8 +78,11 @@ pub(super) struct Failure {
 impl Part {
     /// Reads the part and reports what is wrong with it; a part that was hurt before is left alone.
     pub(super) fn report(mut self, seams: &Seams<'_>, out: &mut Diagnostics) {
-        while self.from < self.to {
-            if seams.tokens[self.from..self.to].iter().any(|sig| sig.fault != Fault::None) {
+        if seams.tokens[self.from..self.to].iter().any(|sig| sig.fault != Fault::None) {
+            return;
+        }
+        for _ in 0..MISTAKES {
+            if self.from >= self.to {
                 return;
             }
             let Some(failure) = self.try_read(seams) else { return };
