@@ -89,7 +89,7 @@ faults! {
     AgentTable Agents "an agent names existing entries, and its identities are in canonical form"
     AgentAmbiguous Agents "an id or identity names one agent"
     RuleTable Rules "a rule names existing entries, sorted, and stands in order of module and name"
-    CodeTable Code "code is made of blocks, each referred to by rules or by checks and not by both"
+    CodeTable Code "code is made of blocks, each referred to by one rule or by checks"
     OperandRange Code "operands name existing entries, and unused ones are 0"
     JumpTarget Code "jumps go forward and stay inside their body"
     LoopNesting Code "loops nest at most twice and end in a yield"

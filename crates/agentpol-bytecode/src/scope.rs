@@ -141,16 +141,27 @@ fn label(tables: &Tables, dataset: u32, level: u32) -> Option<u32> {
 /// the order of their first use. Rules are gone through by their own agents and tools, so that the cost is that of the
 /// table that comes out.
 pub fn derive_cells(tables: &Tables) -> (Vec<Vec<Candidate>>, Vec<u32>) {
-    let mut lists = Lists::default();
+    derive_at_most(tables, usize::MAX).unwrap_or_default()
+}
+
+/// Derives the table where all its lists together have at most so many entries: nobody can be made to derive more than
+/// they have been shown.
+pub(crate) fn derive_at_most(tables: &Tables, most: usize) -> Option<(Vec<Vec<Candidate>>, Vec<u32>)> {
+    let mut lists = Lists { numbers: BTreeMap::new(), room: most };
     let mut cells = Vec::with_capacity(tables.tools.len().saturating_mul(tables.agents.len()));
     // Tools that the same rules match have the same row.
     let mut rows: BTreeMap<Vec<Candidate>, Vec<u32>> = BTreeMap::new();
     for (index, tool) in (0u32..).zip(&tables.tools) {
         let matching = rules_of(tables, index, tool);
-        let row = rows.entry(matching).or_insert_with_key(|matching| row_of(tables, matching, &mut lists));
-        cells.extend_from_slice(row);
+        if let Some(row) = rows.get(&matching) {
+            cells.extend_from_slice(row);
+        } else {
+            let row = row_of(tables, &matching, &mut lists)?;
+            cells.extend_from_slice(&row);
+            rows.insert(matching, row);
+        }
     }
-    (lists.in_order(), cells)
+    Some((lists.in_order(), cells))
 }
 
 /// Returns the rules that match the tool for some agent.
@@ -164,7 +175,7 @@ fn rules_of(tables: &Tables, index: u32, tool: &Tool) -> Vec<Candidate> {
 }
 
 /// Returns for each agent the number of its list.
-fn row_of(tables: &Tables, matching: &[Candidate], lists: &mut Lists) -> Vec<u32> {
+fn row_of(tables: &Tables, matching: &[Candidate], lists: &mut Lists) -> Option<Vec<u32>> {
     let mut common = Vec::new();
     let mut own: Vec<Vec<Candidate>> = vec![Vec::new(); tables.agents.len()];
     for candidate in matching {
@@ -179,7 +190,19 @@ fn row_of(tables: &Tables, matching: &[Candidate], lists: &mut Lists) -> Vec<u32
     }
     // Agents whose own rules are the same share their list with the common rules merged in.
     let mut merged: BTreeMap<Vec<Candidate>, u32> = BTreeMap::new();
-    own.into_iter().map(|own| *merged.entry(own).or_insert_with_key(|own| lists.number(merge(&common, own)))).collect()
+    let mut row = Vec::with_capacity(own.len());
+    for own in own {
+        let number = match merged.get(&own) {
+            Some(number) => *number,
+            None => {
+                let number = lists.number(merge(&common, &own))?;
+                merged.insert(own, number);
+                number
+            }
+        };
+        row.push(number);
+    }
+    Some(row)
 }
 
 fn merge(common: &[Candidate], own: &[Candidate]) -> Vec<Candidate> {
@@ -191,15 +214,22 @@ fn merge(common: &[Candidate], own: &[Candidate]) -> Vec<Candidate> {
 }
 
 /// The distinct lists, numbered as they come.
-#[derive(Default)]
 struct Lists {
     numbers: BTreeMap<Vec<Candidate>, u32>,
+    /// How many more entries there may be.
+    room: usize,
 }
 
 impl Lists {
-    fn number(&mut self, list: Vec<Candidate>) -> u32 {
-        let next = u32::try_from(self.numbers.len()).unwrap_or(u32::MAX);
-        *self.numbers.entry(list).or_insert(next)
+    /// Numbers a list; `None` where there is no room for it.
+    fn number(&mut self, list: Vec<Candidate>) -> Option<u32> {
+        if let Some(known) = self.numbers.get(&list) {
+            return Some(*known);
+        }
+        self.room = self.room.checked_sub(list.len())?;
+        let number = u32::try_from(self.numbers.len()).ok()?;
+        self.numbers.insert(list, number);
+        Some(number)
     }
 
     fn in_order(self) -> Vec<Vec<Candidate>> {

@@ -88,6 +88,7 @@ fn every_table_has_its_laws() {
         (Fault::RuleTable, |t| t.rules[1].scope.on = Some(On::Level(1, 2))),
         (Fault::RuleTable, |t| t.rules[2].effect = Effect::RequireApproval { from: None, count: 0, within: 1 }),
         (Fault::RuleTable, |t| t.rules[0].registers = 257),
+        (Fault::CodeTable, |t| t.rules[2].entry = t.rules[1].entry),
         (Fault::DebugTable, |t| t.debug.rules[0].file = 1),
         (Fault::DebugTable, |t| t.debug.clauses[0].clear()),
         (Fault::DebugTable, |t| t.debug.code.reverse()),

@@ -282,7 +282,10 @@ impl<'a> Machine<'a> {
         match (facts.user, facts.groups) {
             (None, _) => Tri::False,
             (Some(_), None) => Tri::Unknown,
-            (Some(_), Some(groups)) => groups.iter().any(|wire| group.closure.binary_search(wire).is_ok()).into(),
+            (Some(_), Some(groups)) if groups.len() <= group.closure.len() => {
+                groups.iter().any(|wire| group.closure.binary_search(wire).is_ok()).into()
+            }
+            (Some(_), Some(groups)) => group.closure.iter().any(|wire| groups.binary_search(wire).is_ok()).into(),
         }
     }
 

@@ -12,6 +12,9 @@ use alloc::vec::Vec;
 /// Where each block starts and ends (its return included), and how it ends.
 type Blocks = BTreeMap<usize, (usize, Op)>;
 
+/// The most instructions that are followed for checks, each block as often as values of different types ask for it.
+const MAX_FOLLOWED: usize = 1 << 24;
+
 pub(super) fn verify(tables: &Tables) -> Result<Costs, LoadError> {
     let blocks = split(tables)?;
     let params = Params::new(tables);
@@ -19,13 +22,16 @@ pub(super) fn verify(tables: &Tables) -> Result<Costs, LoadError> {
     let mut costs = Vec::with_capacity(tables.rules.len());
     for rule in &tables.rules {
         let end = block(&blocks, rule.entry, Op::Return)?;
-        used.insert(rule.entry as usize);
+        require(used.insert(rule.entry as usize), Fault::CodeTable, rule.entry as usize)?;
         let registers = rule.registers as usize;
         costs.push(Flow::new(tables, &params, Subject::Rule(rule), registers).block(rule.entry as usize, end)?);
     }
+    let mut followed = 0usize;
     for (start, of) in checks(tables) {
         let end = block(&blocks, start, Op::ReturnValue)?;
         used.insert(start as usize);
+        followed = followed.saturating_add(end.saturating_sub(start as usize));
+        require(followed <= MAX_FOLLOWED, Fault::TableSize, 0)?;
         Flow::new(tables, &params, Subject::Check(of), 256).block(start as usize, end)?;
     }
     let unused = blocks.keys().find(|start| !used.contains(start));

@@ -8,12 +8,14 @@ use crate::error::{Fault, LoadError};
 use crate::instruction::{Instruction, Op, Operand, Part};
 use crate::scope::{Tri, match_tool};
 use crate::tables::{Rule, Symbol, Tables, TypeId};
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec;
 use alloc::vec::Vec;
 
 /// How deep loops may nest.
 const MAX_NESTING: usize = 2;
+/// How many places jumps may be under way to at once.
+const MAX_SKIPS: usize = 1024;
 /// How many bytes of text one step looks at.
 const BYTES_PER_STEP: u32 = 64;
 
@@ -26,8 +28,13 @@ pub(super) enum Subject<'a> {
     Check(TypeId),
 }
 
-/// Which tools have a parameter of a name, and of which type.
-pub(super) struct Params(BTreeMap<Symbol, Vec<(u32, TypeId)>>);
+/// What arguments and attributes of a name may be.
+pub(super) struct Params {
+    /// Which tools have a parameter of this name, and of which type.
+    params: BTreeMap<Symbol, Vec<(u32, TypeId)>>,
+    /// What a fleet's attribute of this name may be, over all fleets.
+    attributes: BTreeMap<Symbol, Known>,
+}
 
 impl Params {
     pub(super) fn new(tables: &Tables) -> Self {
@@ -35,15 +42,19 @@ impl Params {
         for (index, tool) in (0u32..).zip(&tables.tools) {
             tool.params.iter().for_each(|field| params.entry(field.name).or_default().push((index, field.ty)));
         }
-        Params(params)
+        let mut attributes: BTreeMap<Symbol, Known> = BTreeMap::new();
+        for field in tables.agents.iter().filter_map(|agent| agent.fleet.as_ref()).flatten() {
+            attributes.entry(field.name).or_default().join(&Known::of_type(tables, field.ty));
+        }
+        Params { params, attributes }
     }
 
     /// Returns what the argument may be over all tools that the rule speaks about.
     fn known(&self, tables: &Tables, rule: &Rule, name: Symbol) -> Known {
         let mut known = Known::default();
-        let mut seen = alloc::collections::BTreeSet::new();
-        for (tool, of) in self.0.get(&name).map_or(&[][..], Vec::as_slice) {
-            let found = tables.tools.get(*tool as usize);
+        let mut seen = BTreeSet::new();
+        for (tool, of) in self.params.get(&name).map_or(&[][..], Vec::as_slice) {
+            let found = tables.tools.get(*tool as usize).filter(|_| !seen.contains(of));
             let spoken_about = found.is_some_and(|found| match_tool(tables, rule, *tool, found) != Tri::False);
             if spoken_about && seen.insert(*of) {
                 known.join(&Known::of_type(tables, *of));
@@ -62,6 +73,8 @@ pub(super) struct Flow<'a> {
     subject: Subject<'a>,
     /// What each register may hold; `None` where it may be unwritten.
     registers: Registers,
+    /// What arguments may be, as far as it was asked.
+    arguments: BTreeMap<Symbol, Known>,
     /// Which clauses have been reported.
     reported: Vec<bool>,
     /// What the last yield or return has given.
@@ -78,7 +91,7 @@ impl<'a> Flow<'a> {
                 Vec::new()
             }
         };
-        Flow { tables, params, subject, registers, reported, given: Known::default() }
+        Flow { tables, params, subject, registers, arguments: BTreeMap::new(), reported, given: Known::default() }
     }
 
     /// Follows the block, and returns its steps.
@@ -91,7 +104,7 @@ impl<'a> Flow<'a> {
     /// Follows a body up to and with its last instruction, at `end`.
     fn body(&mut self, start: usize, end: usize, nesting: usize) -> Result<u64, LoadError> {
         let mut steps = 0u64;
-        let mut skips: Vec<(usize, Registers)> = Vec::new();
+        let mut skips: BTreeMap<usize, Registers> = BTreeMap::new();
         let mut at = start;
         while at <= end {
             self.land(&mut skips, at);
@@ -110,7 +123,8 @@ impl<'a> Flow<'a> {
                     if matches!(op, Op::SkipIfFalse | Op::SkipIfTrue) {
                         let target = instruction.imm as usize;
                         require(target > at && target <= end, Fault::JumpTarget, at)?;
-                        skips.push((target, self.registers.clone()));
+                        self.jump(&mut skips, target);
+                        require(skips.len() <= MAX_SKIPS, Fault::JumpTarget, at)?;
                     }
                     at.saturating_add(1)
                 }
@@ -119,17 +133,19 @@ impl<'a> Flow<'a> {
         Ok(steps)
     }
 
-    /// Where a jump lands, both ways meet.
-    fn land(&mut self, skips: &mut Vec<(usize, Registers)>, at: usize) {
-        for (_, jumped) in skips.iter().filter(|(target, _)| *target == at) {
-            for (here, there) in self.registers.iter_mut().zip(jumped) {
-                match (here.as_mut(), there) {
-                    (Some(known), Some(other)) => known.join(other),
-                    _ => *here = None,
-                }
-            }
+    /// Notes what holds where a jump is taken. Jumps to one place are one.
+    fn jump(&self, skips: &mut BTreeMap<usize, Registers>, target: usize) {
+        match skips.get_mut(&target) {
+            Some(jumped) => meet(jumped, &self.registers),
+            None => drop(skips.insert(target, self.registers.clone())),
         }
-        skips.retain(|(target, _)| *target > at);
+    }
+
+    /// Where a jump lands, both ways meet.
+    fn land(&mut self, skips: &mut BTreeMap<usize, Registers>, at: usize) {
+        if let Some(jumped) = skips.remove(&at) {
+            meet(&mut self.registers, &jumped);
+        }
     }
 
     fn operands(&self, at: usize, instruction: &Instruction) -> Result<(), LoadError> {
@@ -188,6 +204,12 @@ impl<'a> Flow<'a> {
         if instruction.op == Op::Yield {
             self.given = self.known(instruction.a).cloned().unwrap_or_default();
         }
+        if let (Op::Arg, Subject::Rule(rule)) = (instruction.op, self.subject)
+            && !self.arguments.contains_key(&instruction.imm)
+        {
+            let known = self.params.known(self.tables, rule, instruction.imm);
+            self.arguments.insert(instruction.imm, known);
+        }
         if instruction.op.operands()[0] == Operand::Write {
             let result = self.result(instruction);
             require(result.is_some(), Fault::OperandRange, at)?;
@@ -244,14 +266,11 @@ impl<'a> Flow<'a> {
         Some(match instruction.op {
             Op::Const => Known::of_constant(tables, tables.constants.get(index)?),
             Op::Move => a?.clone(),
-            Op::Arg => match self.subject {
-                Subject::Rule(rule) => self.params.known(tables, rule, instruction.imm),
-                Subject::Check(_) => return None,
-            },
+            Op::Arg => self.arguments.get(&instruction.imm).cloned().unwrap_or_default(),
             Op::Args => Known::of_kind(Kinds::ARGS),
             Op::User => Known::of_field(tables, tables.user.get(index)?),
             Op::Context => Known::of_field(tables, tables.context.get(index)?),
-            Op::Agent => self.attribute(instruction.imm),
+            Op::Agent => self.params.attributes.get(&instruction.imm).cloned().unwrap_or_default(),
             Op::UserId | Op::SessionId => Known::text(MAX_STRING),
             Op::Now => Known::of_kind(Kinds::DATE_TIME),
             Op::Today | Op::DateOf => Known::of_kind(Kinds::DATE),
@@ -279,15 +298,6 @@ impl<'a> Flow<'a> {
         known
     }
 
-    /// Returns what a fleet's attribute may be over all fleets that have it.
-    fn attribute(&self, name: Symbol) -> Known {
-        let mut known = Known::default();
-        let fields = self.tables.agents.iter().filter_map(|agent| agent.fleet.as_ref()).flatten();
-        let named = fields.filter(|field| field.name == name);
-        named.for_each(|field| known.join(&Known::of_field(self.tables, field)));
-        known
-    }
-
     /// What an instruction costs beside itself: the text that it may have to look at.
     fn text_steps(&self, instruction: &Instruction) -> u64 {
         let a = self.known(instruction.a).map_or(0, |known| known.bytes);
@@ -298,20 +308,42 @@ impl<'a> Flow<'a> {
         };
         let bytes = match instruction.op {
             Op::Eq | Op::Ne | Op::Within => u64::from(a.min(b.map_or(0, |known| known.bytes))),
-            Op::In => {
-                let elements = b.map(|known| (known.longest, known.elements_of(self.tables).0.bytes));
-                let (count, each) = elements.unwrap_or((0, 0));
-                let compared = u64::from(a.min(each)).saturating_add(u64::from(BYTES_PER_STEP));
-                u64::from(count).saturating_mul(compared)
+            Op::In => b.map_or(0, |list| compared(list, a.min(list.elements_of(self.tables).0.bytes))),
+            Op::Index => self.known(instruction.a).map_or(0, |map| compared(map, b.map_or(0, |key| key.bytes))),
+            Op::Last => self.known(instruction.a).map_or(0, |list| compared(list, 0)),
+            Op::UserIn => {
+                let group = self.tables.groups.get(instruction.imm as usize);
+                group.map_or(0, |group| per_element(group.closure.len(), 0))
             }
-            Op::Index => u64::from(b.map_or(0, |known| known.bytes))
-                .saturating_mul(u64::from(self.known(instruction.a).map_or(0, |known| known.longest))),
+            Op::During => {
+                let schedule = self.tables.schedules.get(instruction.imm as usize);
+                schedule.map_or(0, |schedule| per_element(schedule.windows.len(), 0))
+            }
             Op::InDomain | Op::StartsWith | Op::EndsWith => u64::from(a.min(literal())),
             Op::HasText => u64::from(a).saturating_mul(u64::from(literal().max(1))),
             Op::Match | Op::Part => u64::from(a),
             _ => 0,
         };
         bytes.div_ceil(u64::from(BYTES_PER_STEP))
+    }
+}
+
+/// The bytes to look at, in a list whose every element takes a step and so many bytes.
+fn compared(list: &Known, bytes: u32) -> u64 {
+    per_element(list.longest as usize, bytes)
+}
+
+fn per_element(count: usize, bytes: u32) -> u64 {
+    (count as u64).saturating_mul(u64::from(BYTES_PER_STEP).saturating_add(u64::from(bytes)))
+}
+
+/// Where two ways meet, a register may hold what it holds on either; it is written where it is on both.
+fn meet(here: &mut Registers, there: &Registers) {
+    for (here, there) in here.iter_mut().zip(there) {
+        match (here.as_mut(), there) {
+            (Some(known), Some(other)) => known.join(other),
+            _ => *here = None,
+        }
     }
 }
 

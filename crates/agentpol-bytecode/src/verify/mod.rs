@@ -21,15 +21,18 @@ pub use costs::{Costs, MAX_STEPS};
 use crate::error::{Fault, LoadError};
 use crate::tables::Tables;
 
-/// The most tables of a program may hold, so that loading takes bounded time.
+/// The most rules, so that loading takes bounded time, as the other bounds here.
 const MAX_RULES: usize = 1 << 18;
 /// The most cells: tools times agents.
 const MAX_CELLS: usize = 1 << 25;
+/// The most pairs of a tool and a rule.
+const MAX_PAIRS: usize = 1 << 28;
+/// The most pairs of a tool and an agent that a rule names.
+const MAX_NAMED: usize = 1 << 31;
 
 /// Checks the tables against every law, and returns what running them may cost.
 pub(crate) fn verify(tables: &Tables) -> Result<Costs, LoadError> {
-    let cells = tables.tools.len().saturating_mul(tables.agents.len());
-    require(tables.rules.len() <= MAX_RULES && cells <= MAX_CELLS, Fault::TableSize, 0)?;
+    require(size_is_bounded(tables), Fault::TableSize, 0)?;
     words::verify(tables)?;
     types::verify(tables)?;
     times::verify(tables)?;
@@ -39,6 +42,15 @@ pub(crate) fn verify(tables: &Tables) -> Result<Costs, LoadError> {
     let costs = blocks::verify(tables)?;
     rules::verify_debug(tables)?;
     Ok(costs)
+}
+
+fn size_is_bounded(tables: &Tables) -> bool {
+    let times_tools = |count: usize| tables.tools.len().saturating_mul(count);
+    let named = tables.rules.iter().filter_map(|rule| rule.scope.agents.as_ref()).map(alloc::vec::Vec::len);
+    tables.rules.len() <= MAX_RULES
+        && times_tools(tables.agents.len()) <= MAX_CELLS
+        && times_tools(tables.rules.len()) <= MAX_PAIRS
+        && times_tools(named.fold(0usize, usize::saturating_add)) <= MAX_NAMED
 }
 
 /// Demands that a law is kept by an entry.

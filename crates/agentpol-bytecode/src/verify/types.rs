@@ -6,6 +6,8 @@ use crate::tables::{Check, Constant, Field, Tables, TypeDef};
 
 /// The longest list or map of any type.
 pub(super) const MAX_LIST: u32 = 1024;
+/// The most fields of a record, a tool, the user or the context: they are looked for one by one.
+const MAX_FIELDS: usize = 1024;
 
 pub(super) fn verify(tables: &Tables) -> Result<(), LoadError> {
     for (at, constant) in tables.constants.iter().enumerate() {
@@ -90,7 +92,9 @@ pub(super) fn fields_are_sound(tables: &Tables, fields: &[Field], limit: usize) 
         let named = (field.name as usize) < symbols && (field.wire as usize) < symbols;
         named && (field.ty as usize) < limit && field.checks.iter().all(|check| check_is_sound(tables, field, *check))
     });
-    each && distinct(fields.iter().map(|field| field.name)) && distinct(fields.iter().map(|field| field.wire))
+    each && fields.len() <= MAX_FIELDS
+        && distinct(fields.iter().map(|field| field.name))
+        && distinct(fields.iter().map(|field| field.wire))
 }
 
 fn check_is_sound(tables: &Tables, field: &Field, check: Check) -> bool {
