@@ -20,7 +20,8 @@ impl Writer<'_, '_> {
     /// Writes the steps of an expression and returns its value.
     pub(crate) fn value(&mut self, expr: &Expr) -> Value {
         if self.depth >= MAX_DEPTH {
-            return self.refuse(Code::AP0503, "the expression nests too deeply", expr.span);
+            let help = "give inner parts a name with `let`";
+            return self.refuse(Code::AP0503, "the expression nests too deeply", expr.span, help);
         }
         self.depth += 1;
         let value = self.form(expr);
@@ -151,7 +152,10 @@ impl Writer<'_, '_> {
         let literals: Option<Vec<Literal>> = elements.iter().map(fold).collect();
         match literals.and_then(|literals| self.pools.list(&literals)) {
             Some(list) => self.block.emit(Op::Const, 0, 0, list, span),
-            None => self.refuse(Code::AP0308, "a list that is gone through must hold literals only", span),
+            None => {
+                let title = "a list that is gone through must hold literals only";
+                self.refuse(Code::AP0308, title, span, "write one condition for each element, joined by `or` or `and`")
+            }
         }
     }
 

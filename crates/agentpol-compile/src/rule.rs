@@ -86,8 +86,8 @@ impl<'p, 'b> Writer<'p, 'b> {
     }
 
     /// Reports that something cannot be compiled; the value returned only keeps the work going.
-    pub(crate) fn refuse(&mut self, code: Code, title: &str, span: Span) -> Value {
-        self.diagnostics.push(Diagnostic::new(code, title, span, "here"));
+    pub(crate) fn refuse(&mut self, code: Code, title: &str, span: Span, help: &str) -> Value {
+        self.diagnostics.push(Diagnostic::new(code, title, span, "").help(help));
         self.literal(&Literal::Bool(false), span)
     }
 
@@ -146,7 +146,7 @@ pub(crate) fn refused_pattern(pattern: &Pattern, refusal: &Refusal, span: Span) 
         PatternKind::Glob | PatternKind::PathGlob => "pattern",
     };
     match refusal {
-        Refusal::Invalid(why) => Diagnostic::new(Code::AP0307, format!("the {what} is not valid: {why}"), span, "here"),
+        Refusal::Invalid(why) => Diagnostic::new(Code::AP0307, format!("the {what} is not valid: {why}"), span, ""),
         Refusal::TooLarge => {
             let title = format!("the {what} needs too large a table");
             let help = "use smaller bounds, such as `{1,32}` instead of `{1,2000}`, and fewer alternatives after a run";

@@ -44,12 +44,11 @@ fn changed(files: &[(String, String)], change: impl Fn(&str) -> String) -> Vec<(
     files.iter().map(|(name, text)| (name.clone(), change(text))).collect()
 }
 
-/// Writes other spaces between tokens, doubles line ends and leaves comments out.
+/// Writes a line end for every space and leaves comments out.
 fn respaced(text: &str) -> String {
-    let space = |space: &str| if space.contains('\n') { space.replace('\n', " \n\n") } else { " \t ".to_owned() };
     let written = |token: &Token| match token.kind {
         TokenKind::Comment => String::new(),
-        TokenKind::Space => space(token.text(text)),
+        TokenKind::Space => "\n \t".to_owned(),
         _ => token.text(text).to_owned(),
     };
     tokens(text).iter().map(written).collect()
