@@ -3,6 +3,7 @@
 //! Exists so that one command passes on a fresh machine: the tests run the evaluator as WebAssembly too, and the
 //! target for that is added here when it is missing.
 
+mod recorded;
 mod steps;
 mod target;
 
@@ -16,6 +17,9 @@ usage: cargo xtask TASK
 tasks:
   test   add the WebAssembly target if it is missing, then run all tests
   ci     check the format, run clippy with warnings denied, then do `test`
+  recorded [--write]
+         replay public recordings, where they are beside the project, and
+         compare with the tables of docs/replay.md, or write them
 ";
 
 fn main() -> ExitCode {
@@ -23,6 +27,8 @@ fn main() -> ExitCode {
     let done = match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["test"] => steps::test(),
         ["ci"] => steps::ci(),
+        ["recorded"] => recorded::recorded(false),
+        ["recorded", "--write"] => recorded::recorded(true),
         ["help" | "-h" | "--help"] => {
             say(USAGE);
             return ExitCode::SUCCESS;

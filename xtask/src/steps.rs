@@ -16,6 +16,8 @@ pub(crate) enum Failure {
     Failed { command: String },
     /// The WebAssembly target is missing and nothing here can add it.
     NoTarget,
+    /// Something else, in words.
+    Said(String),
 }
 
 impl fmt::Display for Failure {
@@ -23,6 +25,7 @@ impl fmt::Display for Failure {
         match self {
             Failure::NotStarted { program, why } => write!(f, "cannot start `{program}`: {why}"),
             Failure::Failed { command } => write!(f, "`{command}` failed"),
+            Failure::Said(words) => write!(f, "{words}"),
             Failure::NoTarget => write!(
                 f,
                 "the tests need the target {name}, and there is no `rustup` to add it; install the standard library \
@@ -59,12 +62,12 @@ pub(crate) fn run(program: String, arguments: &[&str]) -> Result<(), Failure> {
 }
 
 /// The cargo that runs this, so that a toolchain chosen with `+name` is kept.
-fn cargo() -> String {
+pub(crate) fn cargo() -> String {
     env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned())
 }
 
 /// The root of the workspace: one above this package.
-fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     let mut root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     root.pop();
     root
