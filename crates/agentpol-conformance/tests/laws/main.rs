@@ -24,7 +24,7 @@ use world::AGENTS;
 /// How many programs a law is tried on where nothing else is said.
 const ROUNDS: u64 = 24;
 /// How many requests each program is asked.
-const REQUESTS: usize = 12;
+const REQUESTS: usize = 30;
 
 pub(crate) fn number(name: &str, usual: u64) -> u64 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
@@ -134,6 +134,13 @@ fn random_programs_are_rich() {
     ];
     let missing: Vec<_> = wanted.iter().filter(|code| !codes.contains_key(*code)).collect();
     assert!(missing.is_empty(), "{missing:?} never occur: {codes:?}");
+    let judged = 20 * rounds as usize
+        - codes
+            .iter()
+            .filter(|(code, _)| code.starts_with("argument_") || code.starts_with("context_"))
+            .map(|(_, n)| n)
+            .sum::<usize>();
+    assert!(judged > 14 * rounds as usize, "too few requests reach the rules: {codes:?}");
     assert!(taken >= 5 * rounds as usize, "only {taken} rules in {rounds} programs are taken");
 }
 
@@ -216,6 +223,23 @@ fn order_never_shows() {
             rule.clauses = lets.into_iter().chain(random.shuffled(others)).collect();
         }
         Some(())
+    });
+}
+
+/// The same files make the same bytes, in whatever order they come.
+#[test]
+fn order_of_files_never_shows_in_bytes() {
+    programs(|seed, program, random| {
+        let named: Vec<(String, String)> = program.sources.named_files();
+        let bytes = |files: Vec<(String, String)>| {
+            let mut sources = agentpol::SourceMap::new();
+            for (name, text) in files {
+                sources.add(name, text);
+            }
+            native::load(&sources, &program.sources.options()).map(|(bytes, _)| bytes)
+        };
+        let shuffled = random.shuffled(named.clone());
+        assert!(bytes(named) == bytes(shuffled), "SEED={seed} ROUNDS=1\n{}", program.shown());
     });
 }
 

@@ -3,7 +3,7 @@
 use crate::native;
 use crate::random::Random;
 use crate::requests::Request;
-use crate::rules::{Rule, rule};
+use crate::rules::{Rule, broad, rule};
 use crate::world::World;
 use agentpol::policy::Policy;
 use agentpol::{Evaluator, Options, Severity, SourceMap, compile_sources};
@@ -34,7 +34,8 @@ impl Sources {
     /// Chooses a world and rules.
     pub(crate) fn new(random: &mut Random) -> Sources {
         let world = World::new(random);
-        let rules = (0..RULES).map(|number| rule(random, &world, number)).collect();
+        let mut rules: Vec<Rule> = (0..RULES).map(|number| rule(random, &world, number)).collect();
+        rules.extend(broad(random));
         let root = if random.percent(20) { Some("random.one") } else { None };
         Sources { phases: world.phases, world, rules, root }
     }
@@ -45,7 +46,14 @@ impl Sources {
         declarations.into_iter().chain(self.rules.iter().map(Rule::file)).collect()
     }
 
-    fn options(&self) -> Options {
+    /// The files with their names.
+    pub(crate) fn named_files(&self) -> Vec<(String, String)> {
+        let numbered = self.files().into_iter().enumerate();
+        numbered.map(|(number, file)| (format!("{number:03}.agentpol"), file)).collect()
+    }
+
+    /// What is said beside the sources.
+    pub(crate) fn options(&self) -> Options {
         Options { root: self.root.map(str::to_owned), ..Options::default() }
     }
 
@@ -68,8 +76,8 @@ impl Sources {
     /// Compiles all of it, or says which rules are refused.
     pub(crate) fn try_compile(&self) -> Result<Program, Vec<usize>> {
         let mut sources = SourceMap::new();
-        for (number, file) in self.files().into_iter().enumerate() {
-            sources.add(format!("{number:03}.agentpol"), file);
+        for (name, file) in self.named_files() {
+            sources.add(name, file);
         }
         let checked = compile_sources(&sources, &self.options());
         if let Some(policy) = checked.policy {

@@ -104,9 +104,10 @@ fn context(random: &mut Random) -> BTreeMap<&'static str, String> {
 fn arguments(random: &mut Random, tool: &Tool) -> BTreeMap<String, String> {
     let mut args = BTreeMap::new();
     for field in &tool.fields {
-        let given = if field.optional { random.percent(60) } else { !random.percent(1) };
+        let forgotten = random.percent(1) && random.percent(30);
+        let given = if field.optional { random.percent(60) } else { !forgotten };
         if given {
-            let odd_one = random.percent(if field.optional { 3 } else { 1 });
+            let odd_one = random.percent(if field.optional { 2 } else { 1 });
             args.insert(field.name.to_owned(), if odd_one { odd(random) } else { value(random, field.kind) });
         }
     }

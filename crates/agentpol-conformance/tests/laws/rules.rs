@@ -51,6 +51,23 @@ pub(crate) fn rule(random: &mut Random, world: &World, number: usize) -> Rule {
     restriction_or_grant(random, world, number, effect)
 }
 
+/// Grants so broad that the other rules decide.
+pub(crate) fn broad(random: &mut Random) -> Vec<Rule> {
+    let mut rules = Vec::new();
+    for (module, number) in [("random.one", 90), ("random.two", 91)] {
+        let everybody = |clauses: &[&str]| clauses.iter().map(|clause| (*clause).to_owned()).collect();
+        if random.percent(70) {
+            let clauses = everybody(&["agent any", "user any, none", "tool *"]);
+            rules.push(Rule { module, effect: Effect::Allow, name: format!("rule {number}"), clauses });
+        }
+        if random.percent(60) {
+            let clauses = everybody(&["user any", "tool *"]);
+            rules.push(Rule { module, effect: Effect::Entitle, name: format!("rule {}", number + 2), clauses });
+        }
+    }
+    rules
+}
+
 /// Makes a rule of this effect.
 pub(crate) fn restriction_or_grant(random: &mut Random, world: &World, number: usize, effect: Effect) -> Rule {
     let module = if random.percent(70) { "random.one" } else { "random.two" };

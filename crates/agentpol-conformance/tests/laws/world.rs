@@ -44,7 +44,7 @@ pub(crate) const PARAMETERS: [Field; 24] = [
     field("flag", Kind::Bool, "bool", false),
     field("n", Kind::Int, "int", false),
     field("m", Kind::Int, "int", true),
-    field("small", Kind::Int, "int where small <= 10", false),
+    field("small", Kind::Int, "int where small > -5", false),
     field("price", Kind::Decimal, "decimal", false),
     field("rebate", Kind::Decimal, "decimal", true),
     field("score", Kind::Float, "float", false),
@@ -194,15 +194,15 @@ impl World {
                 }
             }
             let marks = [
-                "",
-                "",
-                "",
-                "",
                 "  unverified",
                 "  touches anything",
                 "  to fixed hosts \"a.example\", \"acme.example\"",
+                "  unverified",
+                "  touches anything",
             ];
-            text.push_str(marks[random.below(marks.len())]);
+            if random.percent(30) {
+                text.push_str(marks[random.below(marks.len())]);
+            }
         }
         // Without a system of its own name, a tool is at home where its first target is.
         let server = if system.is_empty() && first.starts_with("mail.") { Some("gmail") } else { server };
