@@ -53,6 +53,17 @@ struct Pack {
     sources: BTreeMap<String, Row>,
 }
 
+impl Pack {
+    /// The name, as a link where there is a pack of that name.
+    fn link(&self) -> String {
+        if steps::root().join("policies").join(&self.name).is_dir() {
+            format!("[{0}](../policies/{0})", self.name)
+        } else {
+            self.name.clone()
+        }
+    }
+}
+
 /// Counts of one source: a format and how many recordings there are of it.
 #[derive(Default)]
 struct Row {
@@ -137,7 +148,7 @@ fn tables(packs: &[Pack]) -> String {
     for pack in packs {
         for (source, row) in &pack.sources {
             let cells = [
-                format!("[{0}](../policies/{0})", pack.name),
+                pack.link(),
                 source.clone(),
                 row.recordings.to_string(),
                 (row.actions - row.others).to_string(),
