@@ -2,4 +2,5 @@
 
 mod cases;
 mod pages;
+mod policies;
 mod shell;
