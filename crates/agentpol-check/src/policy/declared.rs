@@ -1,8 +1,6 @@
 //! What a policy declares: modules, systems, tools, agents and the words they are described in.
 
-use super::{
-    DatasetId, EnvId, GroupId, LevelId, ModuleId, RecordId, ShapeId, SystemId, ToolId, Type, ZoneId,
-};
+use super::{DatasetId, EnvId, GroupId, LevelId, ModuleId, RecordId, ShapeId, SystemId, ToolId, Type, ZoneId};
 use agentpol_diagnostics::Span;
 
 /// A module: the unit of ownership.
@@ -315,4 +313,3 @@ pub enum Phase {
     /// Its rules alone decide.
     Autonomous,
 }
-
