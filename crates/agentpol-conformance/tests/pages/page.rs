@@ -182,7 +182,7 @@ fn bytes(text: &str) -> Result<Vec<u8>, String> {
 
 /// `deny no_allow by "rule" also code would code approvals "rule" at /x says "text"`
 fn expected(text: &str) -> Result<Expected, String> {
-    let mut tokens = tokens(text)?.into_iter().peekable();
+    let mut tokens = tokens(&repeated(text)?)?.into_iter().peekable();
     let outcome = tokens.next().ok_or("nothing behind the arrow")?;
     let usual = match outcome.as_str() {
         "allow" => "allowed",
