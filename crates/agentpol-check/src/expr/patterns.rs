@@ -160,23 +160,57 @@ pub(super) fn loose_end(ty: &Type, glob: &str) -> Option<Loose> {
                 .then(|| Loose::NeverAbsolute(format!("**/{}", glob.trim_start_matches('*').trim_start_matches('/'))))
                 .map(|loose| keep_star(glob, loose));
         }
+        Type::Url { .. } => return loose_url(glob),
         Type::Host => glob,
         Type::Email => glob.rsplit_once('@').map_or(glob, |(_, domain)| domain),
-        Type::Url { .. } => {
-            let rest = glob.split_once("://").map_or(glob, |(_, rest)| rest);
-            let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
-            if authority == "*" && rest.len() > authority.len() {
-                return None;
-            }
-            authority
-        }
         _ => return None,
     };
-    let any = domain == "*";
-    let opens = domain.starts_with('*') && !domain.starts_with("*.") && !any;
-    let closes = domain.ends_with('*') && !any;
-    let open_email = *ty == Type::Email && !glob.contains('@') && !any;
-    (opens || closes || open_email).then(|| Loose::Domain(domain.trim_matches(['*', '.', '?', ':']).to_owned()))
+    let open_email = *ty == Type::Email && !glob.contains('@') && domain != "*";
+    (open_email || is_open(domain)).then(|| Loose::Domain(bare(domain)))
+}
+
+/// Returns whether a `*` leaves open whose domain it is. `*` alone says so, `*.acme.example` and `a-*.acme.example` do not.
+fn is_open(domain: &str) -> bool {
+    let Some((before, after)) = domain.rsplit_once('*') else { return false };
+    let is_below = after.strip_prefix('.').is_some_and(|parent| before.is_empty() || parent.contains('.'));
+    domain != "*" && !is_below
+}
+
+/// Looks for wild characters before the path of a url. A `*` there runs over `/`, so that what looks like a domain may
+/// be found in the path of any host. Only a host that is `*` as a whole says so openly.
+fn loose_url(glob: &str) -> Option<Loose> {
+    let is_wild = |text: &str| text.contains(['*', '?']);
+    let Some((scheme, rest)) = glob.split_once("://") else {
+        let rest = glob.trim_start_matches('*');
+        let is_path = rest.len() < glob.len() && (rest.is_empty() || rest.starts_with('/') && !rest.starts_with("//"));
+        return (!is_path && is_wild(glob)).then(|| Loose::Domain(bare(rest.split('/').next().unwrap_or(rest))));
+    };
+    let host = host_of(rest);
+    let any = !host.is_empty() && host.chars().all(|c| c == '*');
+    (!any && (is_wild(scheme) || is_wild(&host))).then(|| Loose::Domain(bare(&host)))
+}
+
+/// Returns what stands before the path, query and fragment of a glob on urls; an escaped sign stands for itself.
+fn host_of(rest: &str) -> String {
+    let mut host = String::new();
+    let mut signs = rest.chars();
+    while let Some(sign) = signs.next() {
+        match sign {
+            '/' | '#' => break,
+            '\\' => match signs.next() {
+                Some('/' | '#' | '?') | None => break,
+                Some(escaped) => host.push(escaped),
+            },
+            _ => host.push(sign),
+        }
+    }
+    host
+}
+
+/// Returns the domain that was meant: without wild characters at its ends, and without a port.
+fn bare(host: &str) -> String {
+    let ends = ['*', '.', '?', ':'];
+    host.split(':').next().unwrap_or(host).trim_matches(ends).to_owned()
 }
 
 /// `*.pem` keeps its star: `**/*.pem`.
@@ -234,9 +268,42 @@ mod tests {
         assert_eq!(loose_end(&Type::Email, "*@acme.example"), None);
         assert_eq!(loose_end(&Type::Host, "*.acme.example"), None);
         assert_eq!(loose_end(&Type::Host, "acme*"), Some(Loose::Domain("acme".to_owned())));
+        assert_eq!(loose_end(&Type::Host, "api-*.acme.example"), None);
+        assert!(loose_end(&Type::Host, "acme*.example").is_some());
+        assert!(loose_end(&Type::Email, "*@acme.*.example").is_some());
         assert_eq!(loose_end(&url, "https://docs.rs*"), Some(Loose::Domain("docs.rs".to_owned())));
         assert_eq!(loose_end(&url, "https://docs.rs/*"), None);
         assert_eq!(loose_end(&url, "*"), None);
+        let acme = Some(Loose::Domain("acme.example".to_owned()));
+        for open in [
+            "https://*.acme.example/*",
+            "https://*acme.example/*",
+            "https://acme.example*",
+            "https://acme.example?*",
+            "https://acme.example:*/*",
+            "https://*.acme.example:8443/*",
+            r"https://acme\.example*",
+            "*://acme.example/*",
+            "http*://acme.example/*",
+            "*.acme.example/*",
+            "*.acme.example",
+        ] {
+            assert_eq!(loose_end(&url, open), acme, "{open}");
+        }
+        for open in ["https://a?me.example/*", "https://acme*.example/", "*//acme.example/*", "https*/acme.example/*"] {
+            assert!(loose_end(&url, open).is_some(), "{open}");
+        }
+        for shut in [
+            "https://acme.example",
+            r"https://acme.example\?q=*",
+            "https://acme.example/?*",
+            "https://*/docs/*",
+            "https://*",
+            "*/docs/*",
+            "*://*/docs/*",
+        ] {
+            assert_eq!(loose_end(&url, shut), None, "{shut}");
+        }
         let path = Type::Path { under: None };
         assert_eq!(loose_end(&path, "*.pem"), Some(Loose::NeverAbsolute("**/*.pem".to_owned())));
         assert_eq!(loose_end(&path, "src/**"), Some(Loose::NeverAbsolute("**/src/**".to_owned())));

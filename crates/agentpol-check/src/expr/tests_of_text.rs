@@ -173,10 +173,13 @@ impl<'a> Typer<'_, 'a> {
     /// A glob whose end leaves a name open.
     fn loose(&mut self, text: &Typed, loose: &Loose, at: Span) {
         let ty = self.type_name(&text.expr.ty);
+        let is_url = matches!(text.expr.ty, Type::Url { .. });
         let diagnostic = match loose {
             Loose::Domain(domain) => {
                 let title = format!("this pattern on `{ty}` is easily defeated");
-                let help = format!("write `{}.in_domain(\"{domain}\")`", self.text(text.at));
+                let written = self.text(text.at);
+                let path = if is_url { format!(", or test `{written}.path`") } else { String::new() };
+                let help = format!("write `{written}.in_domain(\"{domain}\")`{path}");
                 Diagnostic::new(Code::AP0310, title, at, "another domain passes too").help(help)
             }
             Loose::NeverAbsolute(better) => {
