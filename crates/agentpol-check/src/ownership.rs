@@ -55,13 +55,12 @@ fn may_allow(draft: &Draft<'_, '_>, module: ModuleId, tool: &Tool, shared: &Shar
     if draft.policy[home].module == module || shared.systems.contains(&home) {
         return true;
     }
-    // Shared by dataset: what touches nothing by name is not covered by any.
-    !tool.touches_anything
-        && !tool.datasets.is_empty()
-        && tool
-            .datasets
-            .iter()
-            .all(|id| shared.datasets.contains(id) || shared.systems.contains(&draft.policy[*id].system))
+    // Shared by dataset: what touches nothing by name is not covered by any. What others share does not stand in for the
+    // word of the tool's own owner.
+    let owner = draft.policy[home].module;
+    let is_owners = |id: &DatasetId| draft.policy[draft.policy[*id].system].module == owner;
+    let is_shared = |id: &DatasetId| shared.datasets.contains(id) || shared.systems.contains(&draft.policy[*id].system);
+    !tool.touches_anything && tool.datasets.iter().any(is_owners) && tool.datasets.iter().all(is_shared)
 }
 
 fn may_entitle(draft: &Draft<'_, '_>, module: ModuleId, tool: &Tool) -> bool {

@@ -42,7 +42,7 @@ pub(crate) fn fill_systems(draft: &mut Draft<'_, '_>, declared: &Declared<'_>) {
 }
 
 /// Adds a server to a system. A server belongs to the systems of one module, else one module could offer tools of its
-/// own making on another's server.
+/// own making on another's server. The root has no need to: it may declare tools on anybody's systems.
 fn add_server<'a>(
     draft: &mut Draft<'_, '_>,
     system: &mut System,
@@ -56,8 +56,7 @@ fn add_server<'a>(
         );
         return;
     }
-    let mine = (system.module, server.span);
-    let (owner, first) = if draft.is_root(system.module) { mine } else { *servers.entry(server.value).or_insert(mine) };
+    let (owner, first) = *servers.entry(server.value).or_insert((system.module, server.span));
     if owner != system.module {
         let title = format!("the server `{}` belongs to another module", server.value);
         let diagnostic = Diagnostic::new(Code::AP0208, title, server.span, "claimed again here")
