@@ -11,7 +11,8 @@ pub(crate) fn check(file: FileId, text: &str, lexemes: &[Lexeme], out: &mut Diag
     for lexeme in lexemes {
         let token = lexeme.token;
         let before = &text[..token.start as usize];
-        let place = Place { file, text: token.text(text), start: before.len(), before };
+        let after = text.get(token.end as usize..).unwrap_or_default();
+        let place = Place { file, text: token.text(text), start: before.len(), before, after };
         match lexeme.fault {
             Fault::None | Fault::Escape => healthy(&place, token.kind, out),
             Fault::Habit => out.push(habit(&place)),
@@ -33,6 +34,8 @@ pub(crate) struct Place<'t> {
     pub(crate) start: usize,
     /// The whole text before it.
     before: &'t str,
+    /// The whole text behind it.
+    after: &'t str,
 }
 
 impl Place<'_> {
@@ -78,6 +81,10 @@ fn habit(place: &Place<'_>) -> Diagnostic {
         return Diagnostic::new(Code::AP0102, title, place.whole(), "")
             .help("write `list<string>` or `map<string, int>`");
     }
+    if typed == ";" {
+        return Diagnostic::new(Code::AP0005, "no `;` stands between clauses", place.whole(), "")
+            .help("take it out: a clause ends where the next one begins");
+    }
     let help = match typed {
         "&&" | "&" => "write `and`",
         "||" => "write `or`",
@@ -91,7 +98,6 @@ fn habit(place: &Place<'_>) -> Diagnostic {
         ":=" => "write `=` behind `let` and `define`, `==` in a condition",
         "??" => "write `otherwise`",
         "?." => "write `.` and guard the value with `has` or `otherwise`",
-        ";" => "take it out: a clause ends where the next one begins",
         "**" => "write the product out, or the pattern in quotes: `\"**/x\"`",
         "/" | "%" => "there is no division: multiply the other side by a number",
         _ => "take it out",
@@ -133,6 +139,7 @@ fn stray(place: &Place<'_>) -> Diagnostic {
     let help = match c {
         '\'' => "text stands in double quotes: `\"...\"`",
         '@' => "an address is text: write it in double quotes",
+        '$' if place.after.starts_with(|c: char| c.is_ascii_digit()) => "a number is written without its currency",
         '$' => "a name is written without a sign before it",
         '\\' => "a line needs no sign at its end; text with backslashes stands in back-quotes",
         _ => "take it out",
@@ -146,6 +153,9 @@ fn malformed(place: &Place<'_>) -> Diagnostic {
     let lower = typed.to_ascii_lowercase();
     let all = |test: fn(&u8) -> bool| typed.bytes().all(|b| test(&b));
     let digits = typed.bytes().take_while(u8::is_ascii_digit).count();
+    if let Some(diagnostic) = thousands(place) {
+        return diagnostic;
+    }
     let (what, help) = if typed.contains('T') && typed.contains('-') {
         ("date and time", datetime_help(typed))
     } else if typed.contains('-') {
@@ -165,6 +175,8 @@ fn malformed(place: &Place<'_>) -> Diagnostic {
         ("number", "numbers have no exponent: write all digits".to_owned())
     } else if let Some(unit) = unit_of(&lower[digits..]) {
         ("duration", format!("write `{}{unit}`; units are `d`, `h`, `m` and `s`", &typed[..digits]))
+    } else if let Some((what, help)) = counted(&typed[..digits], &lower[digits..]) {
+        (what, help)
     } else if lower[digits..] == *"ms" {
         ("duration", "the least unit is a second: `1s`".to_owned())
     } else if digits > 9 && lower[digits..].len() == 1 && b"dhms".contains(&lower.as_bytes()[digits]) {
@@ -175,6 +187,38 @@ fn malformed(place: &Place<'_>) -> Diagnostic {
         ("number or duration", "a name begins with a letter; durations are `30m` or `1h30m`".to_owned())
     };
     Diagnostic::new(Code::AP0013, format!("`{typed}` is not a {what}"), place.whole(), "").help(help)
+}
+
+/// The digits behind the comma of `10,000`.
+fn thousands(place: &Place<'_>) -> Option<Diagnostic> {
+    let typed = place.text;
+    let three = typed.split('.').next().is_some_and(|group| group.len() == 3);
+    let digits = typed.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    let whole = place.before.strip_suffix(',')?;
+    let head = &whole[whole.trim_end_matches(|c: char| c.is_ascii_digit() || c == ',' || c == '_').len()..];
+    if !three || !digits || !head.starts_with(|c: char| c.is_ascii_digit()) {
+        return None;
+    }
+    let span = Span::new(place.file, place.start - head.len() - 1, place.start + typed.len());
+    let title = format!("`{head},{typed}` is not a number");
+    let help = format!("write `{}_{typed}`", head.replace(',', "_"));
+    Some(Diagnostic::new(Code::AP0013, title, span, "").help(help))
+}
+
+/// Weeks, thousands and hours of half a day, which have no unit.
+fn counted(digits: &str, unit: &str) -> Option<(&'static str, String)> {
+    let count: u32 = digits.parse().ok()?;
+    Some(match unit {
+        "w" | "week" | "weeks" => {
+            ("duration", format!("write `{}d`; units are `d`, `h`, `m` and `s`", count.checked_mul(7)?))
+        }
+        "k" => ("number", format!("write `{count}_000`")),
+        "am" | "pm" if (1..=12).contains(&count) => {
+            let hour = count % 12 + if unit == "pm" { 12 } else { 0 };
+            ("time", format!("write `{hour:02}:00`"))
+        }
+        _ => return None,
+    })
 }
 
 fn plain(digits: &str) -> &str {

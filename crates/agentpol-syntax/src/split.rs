@@ -214,12 +214,25 @@ impl Splitter<'_> {
                 let end = self.seams.span(end);
                 self.blame(diagnostic.because(end, "the item already ends here"), true);
             }
-            None if piece.sealed || self.string_is_open(piece.first) => {}
+            None if piece.sealed || self.string_is_open(piece.first) || self.never_opened(&piece, at) => {}
+            None if self.cuts_a_tool(&piece, at) => self.blame(diagnostic, true),
             None => self.seams.found.push(diagnostic),
         }
         if let Some(piece) = self.seams.pieces.last_mut() {
             piece.sealed = true;
         }
+    }
+
+    /// Whether a brace closes a block whose opening one is missing, which is then said.
+    fn never_opened(&self, piece: &Piece, at: usize) -> bool {
+        const BLOCKS: &[&str] = &["allow", "deny", "require", "entitle", "limit", "alert", "test", "assert", "agent"];
+        let closes = self.seams.kind(at) == TokenKind::CloseBrace && BLOCKS.contains(&self.seams.word(piece.first));
+        closes && (piece.first..at).all(|at| self.seams.kind(at) != TokenKind::OpenBrace)
+    }
+
+    /// Whether a bracket too many stands between the parameters of a tool and what the tool does.
+    fn cuts_a_tool(&self, piece: &Piece, at: usize) -> bool {
+        self.seams.is(piece.first, "tool") && words::TOOL_CLAUSES.contains(&self.seams.word(at + 1))
     }
 
     /// A closing bracket that fits none of those open.

@@ -3,15 +3,19 @@
 //! Everything lives in a [`bumpalo::Bump`] of the caller's and borrows from it and from the source text. Chains of
 //! `and`, `or`, `+` and the like are flat lists, so that depth is bounded by the nesting that the lexer admits.
 
+mod agent;
 mod decl;
 mod expr;
 mod rule;
 mod scenario;
+mod tool;
 
+pub use agent::*;
 pub use decl::*;
 pub use expr::*;
 pub use rule::*;
 pub use scenario::*;
+pub use tool::*;
 
 use agentpol_diagnostics::{FileId, Span};
 

@@ -14,7 +14,7 @@ pub(super) fn phrase(expected: &[Rule]) -> Option<String> {
         words.push("an operator".to_owned());
     }
     for &rule in expected {
-        if value && begins_value(rule) || operator && is_operator(rule) {
+        if value && begins_value(rule) || operator && is_operator(rule) || rule == Rule::k_except {
             continue;
         }
         let word = word(rule);

@@ -23,6 +23,7 @@ pub(super) fn explain(seams: &Seams<'_>, part: &Part, failure: &Failure) -> Foun
         .or_else(|| place.beginning())
         .or_else(|| place.end())
         .or_else(|| place.empty())
+        .or_else(|| place.meant())
         .or_else(|| place.shape())
         .or_else(|| place.operator())
         .or_else(|| place.word_for_operator())
@@ -106,7 +107,8 @@ impl Place<'_, '_> {
         }
         let diagnostic = self.here(Code::AP0104, format!("`{word}` is not {}", kind.noun()));
         let help = match habits::clause(word) {
-            Some(meant) if kind == Kind::Rule => Some(format!("write `{meant}`")),
+            Some(meant) if kind == Kind::Rule => Some(write(meant)),
+            _ if kind == Kind::Tool && habits::verb(word).is_some() => habits::verb(word).map(write),
             _ => did_you_mean(word, kind.words().iter().copied()),
         };
         let help = help.or_else(|| elsewhere(word, kind)).unwrap_or_else(|| begins_with(kind));
@@ -184,7 +186,8 @@ impl Place<'_, '_> {
         let operator = wants_operator(&self.failure.expected);
         let infix = words::INFIX.iter().copied().filter(|_| operator);
         let help = did_you_mean(word, kind.words().iter().copied().chain(infix))
-            .or_else(|| habits::clause(word).filter(|_| kind == Kind::Rule).map(|meant| format!("write `{meant}`")))
+            .or_else(|| habits::clause(word).filter(|_| kind == Kind::Rule).map(write))
+            .or_else(|| habits::verb(word).filter(|_| kind == Kind::Tool).map(write))
             .or_else(|| elsewhere(word, kind))
             .unwrap_or_else(|| begins_with(kind));
         let title = if operator {
@@ -219,14 +222,22 @@ impl Place<'_, '_> {
     }
 }
 
+fn write(meant: &str) -> String {
+    format!("write `{meant}`")
+}
+
 /// Names the words with which a part may begin.
 fn begins_with(kind: Kind) -> String {
     let words: Vec<String> = kind.words().iter().take(6).map(|word| format!("`{word}`")).collect();
     format!("{} begins with a word such as {}", kind.noun(), words.join(", "))
 }
 
-/// Says where a clause of another kind of block belongs.
+/// Says where an item, or a clause of another kind of block, belongs.
 fn elsewhere(word: &str, kind: Kind) -> Option<String> {
+    let item = words::begins_item(word) && (kind == Kind::System || !words::RULE_CLAUSES.contains(&word));
+    if item && matches!(kind, Kind::Rule | Kind::Agent | Kind::System) {
+        return Some(format!("close the block with `}}` before it: `{word}` begins an item of its own"));
+    }
     let homes = [
         (Kind::Rule, words::RULE_CLAUSES, "a rule"),
         (Kind::Agent, words::AGENT_CLAUSES, "an agent"),

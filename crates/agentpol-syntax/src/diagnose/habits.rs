@@ -56,3 +56,44 @@ pub(super) fn operator(word: &str) -> Option<&'static str> {
         _ => return None,
     })
 }
+
+/// Returns the verb that another word for it stands for.
+pub(super) fn verb(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "gets" | "lists" | "queries" | "searches" | "fetches" | "views" => "reads",
+        "writes" | "modifies" | "changes" | "edits" | "sets" => "updates",
+        "adds" | "inserts" | "makes" => "creates",
+        "removes" | "drops" | "destroys" => "deletes",
+        "mails" | "posts" | "publishes" | "notifies" => "sends",
+        "downloads" => "exports",
+        "charges" | "transfers" | "refunds" => "pays",
+        "runs" | "calls" | "invokes" => "executes",
+        "calculates" => "computes",
+        _ => return None,
+    })
+}
+
+/// Returns what holds elements under another language's name for it.
+pub(super) fn container(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "array" | "Array" | "List" | "set" | "Set" | "vec" | "Vec" | "seq" => "list",
+        "dict" | "Dict" | "Map" | "object" | "Record" => "map",
+        _ => return None,
+    })
+}
+
+/// Returns whether a word stands for everybody or everything elsewhere.
+pub(super) fn everything(word: &str) -> bool {
+    matches!(word, "all" | "every" | "everyone" | "everybody" | "anyone" | "anybody" | "everything" | "anything")
+}
+
+/// Returns what to write for a word that stands before its operand elsewhere.
+pub(super) fn prefix(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "exists" | "exist" | "defined" | "isset" | "present" => "write `has`",
+        "for" | "foreach" | "forall" | "each" | "every" | "some" | "exactly" => {
+            "write `any x in LIST: ...`, or `all x in LIST: ...`"
+        }
+        _ => return None,
+    })
+}

@@ -9,6 +9,7 @@ mod explain;
 mod forms;
 mod habits;
 mod header;
+mod meant;
 mod operand;
 mod parts;
 mod slips;

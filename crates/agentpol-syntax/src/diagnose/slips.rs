@@ -179,7 +179,7 @@ impl Place<'_, '_> {
 }
 
 /// Returns the unit of time that a word is.
-fn unit(word: &str) -> Option<&str> {
+pub(super) fn unit(word: &str) -> Option<&str> {
     let units = ["day", "hour", "minute", "second", "min", "sec", "hr"];
     let known = matches!(word, "d" | "h" | "m" | "s") || units.contains(&word.trim_end_matches('s'));
     known.then(|| &word[..1])

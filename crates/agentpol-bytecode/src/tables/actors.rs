@@ -1,0 +1,103 @@
+//! Who acts on what: datasets, tools, agents.
+
+use super::{Field, Symbol};
+use alloc::vec::Vec;
+
+/// A dataset.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Dataset {
+    /// `system.name`
+    pub name: Symbol,
+    /// For each level (by index, `origin` included and 0) the member it counts as.
+    pub labels: Vec<u32>,
+    /// The user's own right is needed.
+    pub entitlement: bool,
+}
+
+/// A tool.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tool {
+    /// Its module.
+    pub module: u32,
+    /// Its name in the policy.
+    pub name: Symbol,
+    /// Its name on the wire.
+    pub wire: Symbol,
+    /// The servers it comes from, sorted; empty where the wire names none.
+    pub servers: Vec<Symbol>,
+    /// Its parameters, in order of declaration.
+    pub params: Vec<Field>,
+    /// Undeclared arguments pass.
+    pub open: bool,
+    /// Its verbs: bit n is the n-th of reads, creates, updates, deletes, sends, exports, pays, executes, deploys,
+    /// grants, computes.
+    pub verbs: u16,
+    /// Nobody has checked them.
+    pub unverified: bool,
+    /// What it touches, sorted.
+    pub datasets: Vec<u32>,
+    /// It may touch anything.
+    pub touches_anything: bool,
+    /// The only hosts its url, host, email and ip arguments may name (canonical); empty for any.
+    pub fixed_hosts: Vec<Symbol>,
+    /// The digest its definition must have.
+    pub pinned: Option<Symbol>,
+}
+
+/// An agent or fleet.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Agent {
+    /// Its module.
+    pub module: u32,
+    /// Its name in the policy.
+    pub name: Symbol,
+    /// Its name in requests; the qualified name works as well.
+    pub wire: Symbol,
+    /// `module.name`
+    pub qualified: Symbol,
+    /// Who it is on the wire.
+    pub identities: Vec<Identity>,
+    /// The age in milliseconds at which its credential is stale.
+    pub credential_max_age: Option<i64>,
+    /// How far it is trusted.
+    pub phase: Phase,
+    /// A fleet's attributes.
+    pub fleet: Option<Vec<Field>>,
+}
+
+/// Who an agent is on the wire: one text for a SPIFFE id, two for a token.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Identity {
+    /// The issuer; `None` for a SPIFFE id.
+    pub issuer: Option<Symbol>,
+    /// The SPIFFE id or the subject, in pieces.
+    pub pieces: Vec<Piece>,
+}
+
+/// A piece of an identity.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Piece {
+    /// This text.
+    Text(Symbol),
+    /// The value of this attribute (an index into the fleet's fields): one or more characters, none of them `/`.
+    Attribute(u32),
+}
+
+/// How far an agent is trusted.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Phase {
+    /// Until this day (days since 1970-01-01, UTC); from then on read only.
+    Observe {
+        /// The first day on which it no longer holds.
+        until: i32,
+    },
+    /// Changing calls are denied.
+    ReadOnly,
+    /// Changing calls need a person of the group, or with none the requesting user.
+    Supervised {
+        /// The group.
+        by: Option<u32>,
+    },
+    /// Its rules alone decide.
+    Autonomous,
+}
