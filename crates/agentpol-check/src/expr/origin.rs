@@ -163,6 +163,8 @@ impl<'a> Typer<'_, 'a> {
             }
             ExprKind::Compare(op, left, right) if self.is_origin(&left.ty) || self.is_origin(&right.ty) => {
                 self.check_comparison(*op, left, right, effect, expr.span);
+                // Which value is asked about may itself hang on trust.
+                [left, right].into_iter().for_each(|side| self.walk_polarity(side, Effect::Either));
             }
             _ => expr.children().into_iter().for_each(|child| self.walk_polarity(child, Effect::Either)),
         }
