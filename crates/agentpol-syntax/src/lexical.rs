@@ -20,6 +20,7 @@ pub(crate) fn check(file: FileId, text: &str, lexemes: &[Lexeme], out: &mut Diag
             Fault::ForeignComment => out.push(foreign_comment(&place)),
             Fault::Unclosed => out.push(unclosed(&place)),
             Fault::Foreign => letters::check_word(&place, out),
+            Fault::Malformed if ends_thousands(&place) => {}
             Fault::Malformed => out.push(malformed(&place)),
             Fault::Stray => out.push(stray(&place)),
             Fault::Reported => {}
@@ -194,16 +195,32 @@ fn thousands(place: &Place<'_>) -> Option<Diagnostic> {
     let typed = place.text;
     let three = typed.split('.').next().is_some_and(|group| group.len() == 3);
     let digits = typed.bytes().all(|b| b.is_ascii_digit() || b == b'.');
-    let whole = place.before.strip_suffix(',')?;
-    let head = &whole[whole.trim_end_matches(|c: char| c.is_ascii_digit() || c == ',' || c == '_').len()..];
-    if !three || !digits || !head.starts_with(|c: char| c.is_ascii_digit()) {
+    let head = number_before(place);
+    if !three || !digits || head.len() < 2 || !head.ends_with(',') {
         return None;
     }
-    let span = Span::new(place.file, place.start - head.len() - 1, place.start + typed.len());
-    let title = format!("`{head},{typed}` is not a number");
-    let help = format!("write `{}_{typed}`", head.replace(',', "_"));
+    let tail = place.after.bytes().take(LONGEST).take_while(|b| b.is_ascii_digit() || b",.".contains(b)).count();
+    let tail = place.after[..tail].trim_end_matches([',', '.']);
+    let span = Span::new(place.file, place.start - head.len(), place.start + typed.len() + tail.len());
+    let title = format!("`{head}{typed}{tail}` is not a number");
+    let help = format!("write `{}`", format!("{head}{typed}{tail}").replace(',', "_"));
     Some(Diagnostic::new(Code::AP0013, title, span, "").help(help))
 }
+
+/// Whether a group of digits belongs to a number of which an earlier group was reported.
+fn ends_thousands(place: &Place<'_>) -> bool {
+    let malformed = |group: &str| group.len() > 1 && group.starts_with('0');
+    thousands(place).is_some() && number_before(place).split(',').skip(1).any(malformed)
+}
+
+/// The digits and commas directly before a token, a few of them.
+fn number_before<'t>(place: &Place<'t>) -> &'t str {
+    let digits = place.before.bytes().rev().take(LONGEST).take_while(|b| b.is_ascii_digit() || *b == b',').count();
+    place.before[place.before.len() - digits..].trim_start_matches(',')
+}
+
+/// How many digits and commas of a number are looked at.
+const LONGEST: usize = 32;
 
 /// Weeks, thousands and hours of half a day, which have no unit.
 fn counted(digits: &str, unit: &str) -> Option<(&'static str, String)> {

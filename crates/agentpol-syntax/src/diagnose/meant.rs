@@ -133,8 +133,9 @@ impl Place<'_, '_> {
         }
         let span = self.seams.span(self.part.from);
         let title = format!("no `in` stands before `{word}`");
-        let help = format!("write `{}`", text_between(self.seams, self.at, self.part.to));
-        found(Diagnostic::new(Code::AP0102, title, span, "").help(help))
+        let help = format!("take the `in` out: `{}`", text_between(self.seams, self.at, self.part.to));
+        let diagnostic = Diagnostic::new(Code::AP0102, title, span, "").help(help);
+        Some(Found { diagnostic, resume: Some(self.at) })
     }
 
     /// Lists in round brackets, ranges, `between`, `exists`, `for`, and numbers with a decimal comma or a loose unit.
@@ -174,7 +175,11 @@ impl Place<'_, '_> {
 
     /// Says with two comparisons what lies between two values.
     fn bounds(&self, end: usize, least: &str, most: &str) -> String {
-        let start = operand::start(self.seams, self.part.from, end);
+        let mut start = operand::start(self.seams, self.part.from, end);
+        let word = self.word(start);
+        if words::is_operator(word) || words::RULE_CLAUSES.contains(&word) && self.kind(start + 1) != K::Dot {
+            start += 1;
+        }
         let value = text_between(self.seams, start, end);
         format!("write `{value} >= {least} and {value} <= {most}`")
     }
