@@ -1,5 +1,6 @@
 //! Systems and their datasets: labels, servers, entitlement.
 
+use crate::collect::not_yet;
 use crate::declare::Declared;
 use crate::draft::Draft;
 use crate::names::Entity;
@@ -18,7 +19,6 @@ pub(crate) fn fill_systems(draft: &mut Draft<'_, '_>, declared: &Declared<'_>) {
             servers: Vec::new(),
             environments: Vec::new(),
             datasets: Vec::new(),
-            case_insensitive: false,
             span: ast.name.span,
         };
         let mut own = BTreeSet::new();
@@ -30,7 +30,10 @@ pub(crate) fn fill_systems(draft: &mut Draft<'_, '_>, declared: &Declared<'_>) {
                 SystemClause::Server(server) => {
                     add_server(draft, &mut system, server, &mut servers);
                 }
-                SystemClause::CaseInsensitive(_) => system.case_insensitive = true,
+                SystemClause::CaseInsensitive(span) => {
+                    let help = "until then, write `matches \"(?i)...\"`, or constrain paths to small letters";
+                    draft.report(not_yet("paths without letter case", *span, help));
+                }
                 SystemClause::Dataset(_) | SystemClause::Entitlement(_) => {}
             }
         }

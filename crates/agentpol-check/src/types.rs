@@ -196,6 +196,13 @@ pub(crate) fn resolve_fields<'a>(
         }
         let ty = resolve_type(draft, module, &field.ty, Purpose::Data);
         let (secret, untrusted) = marks(&field.ty);
+        if untrusted && what != "field" {
+            let title = format!("`untrusted` says nothing about the {what} `{}`", field.name.text);
+            draft.report(
+                Diagnostic::new(Code::AP0407, title, field.ty.span, "a mark of what tools answer")
+                    .help("remove the word; where a value comes from is what the host says, `origin(args.NAME)`"),
+            );
+        }
         let field_meant = Field {
             name: field.name.text.to_owned(),
             wire: wire.to_owned(),

@@ -92,8 +92,6 @@ pub struct System {
     pub environments: Vec<EnvId>,
     /// Its datasets.
     pub datasets: Vec<DatasetId>,
-    /// Its paths compare without ASCII letter case.
-    pub case_insensitive: bool,
     /// Where it is declared.
     pub span: Span,
 }
