@@ -22,7 +22,7 @@ use std::collections::BTreeMap;
 use world::AGENTS;
 
 /// How many programs a law is tried on where nothing else is said.
-const ROUNDS: u64 = 24;
+const ROUNDS: u64 = 16;
 /// How many requests each program is asked.
 const REQUESTS: usize = 30;
 
