@@ -117,6 +117,7 @@ impl<'a> Typer<'_, 'a> {
     fn element_or_say(&mut self, word: &str, of: &Typed) -> Option<Type> {
         match &of.expr.ty {
             Type::Unknown => None,
+            Type::List(..) if self.is_bare(of) => None,
             Type::List(element, _) => Some((**element).clone()),
             ty => {
                 let title = format!("`{word}` takes a list, not `{}`", self.type_name(ty));

@@ -119,7 +119,7 @@ impl<'a> Typer<'_, 'a> {
             Written::Call(name, [left, right]) if name.text == "pairs" => self.pairs(left, right, over.span),
             _ => self.infer(over, None),
         };
-        if typed.is_unknown() {
+        if typed.is_unknown() || self.is_bare(&typed) {
             return None;
         }
         let (first, second) = match &typed.expr.ty {
@@ -154,6 +154,21 @@ impl<'a> Typer<'_, 'a> {
         }
         self.check_nesting(&typed, over.span, span)?;
         Some(self.enter(typed, first, second, names))
+    }
+
+    /// Returns whether this is an empty list whose elements would be of no type; says so.
+    pub(super) fn is_bare(&mut self, list: &Typed) -> bool {
+        let bare = |ty: &Type| matches!(ty, Type::List(element, 0) if **element == Type::Unknown);
+        let is_bare = match &list.expr.kind {
+            ExprKind::Pairs(left, right) => bare(&left.ty) || bare(&right.ty),
+            _ => bare(&list.expr.ty),
+        };
+        if is_bare {
+            let title = "an empty list has no elements to ask about";
+            let diagnostic = Diagnostic::new(Code::AP0303, title, list.at, "always empty");
+            self.report(diagnostic.help("write its elements, or take the condition out"));
+        }
+        is_bare
     }
 
     /// Refuses what is nested too deep, or does not belong to the outer element.

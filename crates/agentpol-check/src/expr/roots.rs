@@ -169,7 +169,12 @@ impl<'a> Typer<'_, 'a> {
             None => policy.agents.iter().collect(),
         };
         let fleet = match agents.as_slice() {
-            [] => return self.unknown(span).at(span),
+            [] => {
+                let title = format!("`agent.{}` is read where there is no agent", name.text);
+                let diagnostic = Diagnostic::new(Code::AP0214, title, name.span, "an attribute of a fleet");
+                self.report(diagnostic.help("check it together with the modules that declare agents"));
+                return self.unknown(span).at(span);
+            }
             [one] => one.fleet.map(|shape| (one.name.as_str(), shape)),
             _ => None,
         };

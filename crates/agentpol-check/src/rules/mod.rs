@@ -42,6 +42,7 @@ pub(crate) fn fill_rules(draft: &mut Draft<'_, '_>, grantable: &Grantable, sets:
             }
         }
     }
+    never::refuse_untyped(draft);
 }
 
 /// Returns the name of a rule, which decisions and tests call it by.

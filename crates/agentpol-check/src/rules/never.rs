@@ -182,6 +182,21 @@ pub(super) fn check_clauses(draft: &mut Draft<'_, '_>, tools: &[ToolId], clauses
     }
 }
 
+/// Refuses conditions of which a part has no type though no mistake was told: they could not be decided.
+pub(super) fn refuse_untyped(draft: &mut Draft<'_, '_>) {
+    if draft.diagnostics.has_errors() {
+        return;
+    }
+    let opaque = |expr: &Expr| expr.any(&mut |part| matches!(part.kind, ExprKind::Local(LocalId(u32::MAX))));
+    let clauses = draft.policy.rules.iter().flat_map(|rule| &rule.clauses);
+    let untyped = clauses.filter(|clause| expression(&clause.kind).is_some_and(opaque));
+    for span in untyped.map(|clause| clause.span).collect::<Vec<_>>() {
+        let title = "a part of this condition has no type";
+        let diagnostic = Diagnostic::new(Code::AP0302, title, span, "cannot be decided");
+        draft.report(diagnostic.help("write it in another way, part by part"));
+    }
+}
+
 /// Returns the expression of a clause.
 fn expression(clause: &ClauseKind) -> Option<&Expr> {
     match clause {
