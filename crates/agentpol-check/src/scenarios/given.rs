@@ -234,9 +234,7 @@ fn groups(draft: &mut Draft<'_, '_>, module: ModuleId, value: &Literal<'_>) -> V
     for element in elements {
         match element.kind {
             LiteralKind::Text(text) => wires.push(Json::text(text.value)),
-            LiteralKind::Word(word) => {
-                let segments = [word];
-                let path = ast::Path { segments: &segments, span: word.span };
+            LiteralKind::Word(path) => {
                 if let Some(group) = draft.group(module, &path) {
                     wires.push(Json::text(draft.policy[group].wire.clone()));
                 }
@@ -258,7 +256,7 @@ fn origins<'a>(draft: &mut Draft<'a, '_>, pairs: &[Pair<'a>]) -> Vec<(ast::Text<
     draft.once_each(pairs);
     for pair in pairs {
         let written = match pair.value.kind {
-            LiteralKind::Word(word) => word.text,
+            LiteralKind::Word(ast::Path { segments: [word], .. }) => word.text,
             LiteralKind::Text(text) => text.value,
             _ => "",
         };

@@ -48,8 +48,9 @@ impl Draft<'_, '_> {
                 Json::Object(pairs.iter().map(|pair| entry(pair, self)).collect())
             }
             (LiteralKind::Word(word), ty) => {
-                self.word(module, word.text, word.span, ty, strict);
-                Json::text(word.text)
+                let text = self.sources.text(word.span);
+                self.word(module, text, word.span, ty, strict);
+                Json::text(text)
             }
             (kind, ty) => {
                 self.expect(value, ty, ty.is_some_and(|ty| fits(&kind, ty)), strict);
@@ -131,7 +132,7 @@ impl Draft<'_, '_> {
                 self.report(diagnostic.help("write a number, or a text"));
                 Json::Null
             }
-            LiteralKind::Word(word) => Json::text(word.text),
+            LiteralKind::Word(word) => Json::text(self.sources.text(word.span)),
             LiteralKind::List(_) | LiteralKind::Object(_) => Json::Null,
         }
     }

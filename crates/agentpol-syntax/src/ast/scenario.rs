@@ -79,8 +79,8 @@ pub enum LiteralKind<'a> {
     /// The flag is a minus sign.
     Number(bool, Number<'a>),
     Text(Text<'a>),
-    /// A member of an enum or level, or a group.
-    Word(Name<'a>),
+    /// A member of an enum or level, or a group, which may be another module's.
+    Word(Path<'a>),
     Duration(Duration),
     Date(super::Date),
     DateTime(i64),

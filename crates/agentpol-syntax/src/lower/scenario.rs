@@ -89,12 +89,15 @@ impl<'a> Lower<'a, '_> {
         let minus = kids.has(G::minus);
         let node = kids.next()?;
         let kind = match node.as_rule() {
-            G::word => match node.as_str() {
-                "null" => LiteralKind::Null,
-                "true" => LiteralKind::Bool(true),
-                "false" => LiteralKind::Bool(false),
-                _ => LiteralKind::Word(self.name(&node)),
-            },
+            G::field_path => {
+                let path = self.path(node);
+                match path.segments {
+                    [Name { text: "null", .. }] => LiteralKind::Null,
+                    [Name { text: "true", .. }] => LiteralKind::Bool(true),
+                    [Name { text: "false", .. }] => LiteralKind::Bool(false),
+                    _ => LiteralKind::Word(path),
+                }
+            }
             G::number => LiteralKind::Number(minus, self.number(&node)),
             G::duration => LiteralKind::Duration(self.duration(&node)),
             G::date => LiteralKind::Date(self.date(&node)),
