@@ -1,8 +1,8 @@
 //! Grants that open more than they seem to: by absence, by empty lists, by what is declared later.
 
-use super::walk::{lets, parts, path};
+use super::walk::{Part, lets, parts, path};
 use super::{Surface, called, clause, reach};
-use crate::policy::{Constraint, Effect, Expr, ExprKind, Rule, Type};
+use crate::policy::{CompareOp, Constraint, Effect, Expr, ExprKind, Rule, Type, Value};
 use agentpol_diagnostics::{Code, Diagnostic, Diagnostics};
 use agentpol_syntax::ast::{self, AgentSelector, ClauseKind, ToolPattern};
 
@@ -55,13 +55,13 @@ fn empty_lists(surface: &Surface<'_, '_>, rule: &Rule, diagnostics: &mut Diagnos
         }
         let Some(list) = path(&lets, &each.over) else { continue };
         let same = |expr: &Expr| path(&lets, expr).as_ref() == Some(&list);
-        let asks = |expr: &Expr| match &expr.kind {
-            ExprKind::Count(of) => same(of),
-            ExprKind::Any(each) => same(&each.over),
-            ExprKind::Has(of) => same(of) && matches!(of.ty, Type::List(..)),
+        let inside = |expr: &Expr| each.body.any(&mut |inner| std::ptr::eq(inner, expr));
+        let asks = |part: &Part<'_>| match &part.expr.kind {
+            ExprKind::Compare(..) => part.helps.is_some_and(|helps| excludes_empty(part.expr, helps, &same)),
+            ExprKind::Any(each) => part.helps == Some(true) && same(&each.over),
             _ => false,
         };
-        if parts.iter().any(|part| asks(part.expr)) || never_empty(surface, rule, &list) {
+        if parts.iter().any(|part| asks(part) && !inside(part.expr)) || never_empty(surface, rule, &list) {
             continue;
         }
         let title = format!("`all` is true of an empty `{list}`, and {} then grants", called(rule));
@@ -70,13 +70,43 @@ fn empty_lists(surface: &Surface<'_, '_>, rule: &Rule, diagnostics: &mut Diagnos
     }
 }
 
+/// Returns whether a comparison, when it is true or false as asked, says that the list has an element.
+fn excludes_empty(comparison: &Expr, outcome: bool, is_list: &impl Fn(&Expr) -> bool) -> bool {
+    let ExprKind::Compare(op, left, right) = &comparison.kind else { return false };
+    let is_count = |side: &Expr| matches!(&side.kind, ExprKind::Count(of) if is_list(of));
+    let number = |side: &Expr| match side.kind {
+        ExprKind::Literal(Value::Int(number)) => Some(number),
+        _ => None,
+    };
+    // What the comparison says of no elements at all.
+    let of_none =
+        match (is_count(left).then(|| number(right)).flatten(), is_count(right).then(|| number(left)).flatten()) {
+            (Some(number), _) => holds(*op, 0, number),
+            (None, Some(number)) => holds(*op, number, 0),
+            (None, None) => return false,
+        };
+    of_none != outcome
+}
+
+fn holds(op: CompareOp, left: i64, right: i64) -> bool {
+    match op {
+        CompareOp::Eq => left == right,
+        CompareOp::Ne => left != right,
+        CompareOp::Lt => left < right,
+        CompareOp::Le => left <= right,
+        CompareOp::Gt => left > right,
+        CompareOp::Ge => left >= right,
+    }
+}
+
 /// Returns whether every tool's own constraints ask for an element.
 fn never_empty(surface: &Surface<'_, '_>, rule: &Rule, list: &str) -> bool {
     let Some(name) = list.strip_prefix("args.") else { return false };
     let policy = surface.policy;
     let tools = reach::tools(policy, rule);
+    let is_value = |of: &Expr| matches!(of.kind, ExprKind::Local(_));
     let counts = |constraint: &Constraint| match constraint {
-        Constraint::Where(expr) => expr.any(&mut |expr| matches!(expr.kind, ExprKind::Count(_))),
+        Constraint::Where(expr) => expr.any(&mut |expr| excludes_empty(expr, true, &is_value)),
         Constraint::Matches(_) => false,
     };
     !tools.is_empty()
