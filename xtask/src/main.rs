@@ -3,6 +3,7 @@
 //! Exists so that one command passes on a fresh machine: the tests run the evaluator as WebAssembly too, and the
 //! target for that is added here when it is missing.
 
+mod plot;
 mod recorded;
 mod steps;
 mod target;

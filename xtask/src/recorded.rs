@@ -10,11 +10,12 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::say;
 use crate::steps::{self, Failure};
+use crate::{plot, say};
 
 const MANIFESTS: &str = ".ci/recorded";
 const PAGE: &str = "docs/replay.md";
+const PLOT: &str = "docs/replay.svg";
 const BEGIN: &str = "<!-- the tables from here on are written by `cargo xtask recorded --write` -->\n";
 
 /// Replays everything; with `write` the page is brought up to date, else it must be.
@@ -31,26 +32,29 @@ pub(crate) fn recorded(write: bool) -> Result<(), Failure> {
     if packs.is_empty() {
         return Ok(());
     }
-    let page = root.join(PAGE);
-    let old = fs::read_to_string(&page).unwrap_or_default();
-    let head = old.split_once(BEGIN).map_or(old.as_str(), |(head, _)| head);
-    let new = format!("{head}{BEGIN}\n{}", tables(&packs));
-    if write {
-        return fs::write(&page, new).map_err(|error| Failure::Said(format!("cannot write {PAGE}: {error}")));
+    let page = fs::read_to_string(root.join(PAGE)).unwrap_or_default();
+    let head = page.split_once(BEGIN).map_or(page.as_str(), |(head, _)| head);
+    let made = [(PAGE, format!("{head}{BEGIN}\n{}", tables(&packs))), (PLOT, plot::plot(&packs))];
+    for (name, new) in made {
+        let path = root.join(name);
+        if write {
+            fs::write(&path, new).map_err(|error| Failure::Said(format!("cannot write {name}: {error}")))?;
+        } else if fs::read_to_string(&path).unwrap_or_default() == new {
+            say(&format!("xtask: {name} says what the replay says\n"));
+        } else {
+            say(&new);
+            return Err(Failure::Said(format!(
+                "{name} is out of date: run `cargo xtask recorded --write` and review it"
+            )));
+        }
     }
-    if new == old {
-        say(&format!("xtask: {PAGE} says what the replay says\n"));
-        Ok(())
-    } else {
-        say(&new);
-        Err(Failure::Said(format!("{PAGE} is out of date: run `cargo xtask recorded --write` and review it")))
-    }
+    Ok(())
 }
 
 /// What the replay of one pack came to.
-struct Pack {
-    name: String,
-    sources: BTreeMap<String, Row>,
+pub(crate) struct Pack {
+    pub(crate) name: String,
+    pub(crate) sources: BTreeMap<String, Row>,
 }
 
 impl Pack {
@@ -66,7 +70,7 @@ impl Pack {
 
 /// Counts of one source: a format and how many recordings there are of it.
 #[derive(Default)]
-struct Row {
+pub(crate) struct Row {
     recordings: u64,
     actions: u64,
     others: u64,
@@ -124,7 +128,7 @@ impl Row {
         count(&mut self.not_evaluable, &counts["not_evaluable"]);
     }
 
-    fn outcome(&self, word: &str) -> u64 {
+    pub(crate) fn outcome(&self, word: &str) -> u64 {
         self.outcomes.get(word).copied().unwrap_or(0)
     }
 }
