@@ -113,6 +113,12 @@ impl<'a> Typer<'_, 'a> {
             self.report(diagnostic.help("write a number on one side, or declare both as `decimal`"));
             return false;
         }
+        let small = |this: &mut Self, text: &Typed, other: &Typed| {
+            other.literal_text().is_some_and(|literal| this.never_small(text, literal, other.at))
+        };
+        if small(self, left, right) || small(self, right, left) {
+            return false;
+        }
         self.origin_comparable(ordered, left, right, span)
     }
 
@@ -261,6 +267,12 @@ impl<'a> Typer<'_, 'a> {
         if self.is_origin(&element.expr.ty) {
             self.report_origin_by_equality(span);
             return self.undecided(span);
+        }
+        if let ExprKind::List(elements) = &self.resolved(&list.expr).kind {
+            let literals: Vec<Typed> = elements.iter().map(|of| Typed::plain(of.clone()).at(list.at)).collect();
+            if literals.iter().filter_map(Typed::literal_text).any(|text| self.never_small(&element, text, list.at)) {
+                return self.undecided(span);
+            }
         }
         let (element, list) = (self.operand(element), self.operand(list));
         let kind = match (is_in, &list.ty) {

@@ -7,7 +7,7 @@ use super::Typer;
 use super::patterns::{self, Loose};
 use super::typed::Typed;
 use super::types::is_text;
-use crate::policy::{ExprKind, Pattern, PatternKind, TextTest, Type};
+use crate::policy::{ExprKind, Part, Pattern, PatternKind, TextTest, Type};
 use agentpol_diagnostics::{Code, Diagnostic, Span};
 use agentpol_syntax::ast::{self, RelationOp};
 
@@ -49,6 +49,9 @@ impl<'a> Typer<'_, 'a> {
             return self.undecided(span);
         }
         let Some((literal, at)) = self.literal_on_the_right(op, right) else { return self.undecided(span) };
+        if op != RelationOp::Matches && self.never_small(&text, &literal, at) {
+            return self.undecided(span);
+        }
         let plain = matches!(op, RelationOp::StartsWith | RelationOp::EndsWith | RelationOp::Contains);
         if plain && text.expr.ty != Type::String {
             self.defeated(op, &text, &literal, span);
@@ -64,6 +67,18 @@ impl<'a> Typer<'_, 'a> {
             RelationOp::EndsWith => self.plain_test(TextTest::EndsWith, text, literal, span),
             RelationOp::Contains | RelationOp::In => self.plain_test(TextTest::Contains, text, literal, span),
         }
+    }
+
+    /// Returns whether a literal has capital letters and the text, by `.lower`, has none; says so.
+    pub(super) fn never_small(&mut self, text: &Typed, literal: &str, at: Span) -> bool {
+        let is_lower = matches!(self.resolved(&text.expr).kind, ExprKind::Part(Part::Lower, _));
+        let never = is_lower && literal.contains(|c: char| c.is_ascii_uppercase());
+        if never {
+            let title = format!("`{}` has capital letters and `.lower` has none", super::show::shortened(literal));
+            let help = format!("write `\"{}\"`", super::show::shortened(&literal.to_ascii_lowercase()));
+            self.report(Diagnostic::new(Code::AP0302, title, at, "never found").help(help));
+        }
+        never
     }
 
     fn plain_test(&mut self, test: TextTest, text: Typed, literal: String, span: Span) -> Typed {
