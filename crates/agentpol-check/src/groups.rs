@@ -98,8 +98,12 @@ fn refuse_circles(draft: &mut Draft<'_, '_>) {
             let group = &draft.policy.groups[first];
             let names: Vec<String> = circle.iter().map(|&at| format!("`{}`", draft.policy.groups[at].name)).collect();
             let title = format!("the group `{}` belongs to itself", group.name);
-            let diagnostic = Diagnostic::new(Code::AP0210, title, group.span, format!("through {}", names.join(", ")))
-                .help("remove one `in`");
+            let help = match circle.as_slice() {
+                [_] => format!("`in` speaks of every group of its line: declare `{}` in a line of its own", group.name),
+                _ => "remove one `in`".to_owned(),
+            };
+            let diagnostic =
+                Diagnostic::new(Code::AP0210, title, group.span, format!("through {}", names.join(", "))).help(help);
             draft.report(diagnostic);
         }
     }

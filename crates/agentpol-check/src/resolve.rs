@@ -134,7 +134,10 @@ fn nearest(names: &Names<'_>, module: ModuleId, name: &str, wanted: Wanted) -> O
     let visible: Vec<String> =
         names.visible(module).into_iter().filter(|(_, entity)| wanted.fits(*entity)).map(|(name, _)| name).collect();
     let builtin = crate::declare::BUILTIN_TYPES.iter().copied().filter(|_| wanted == Wanted::Type);
-    did_you_mean(name, visible.iter().map(String::as_str).chain(builtin))
+    let near = did_you_mean(name, visible.iter().map(String::as_str).chain(builtin));
+    let last = |full: &str| full.rsplit('.').next().map(str::to_owned);
+    let same_last = || visible.iter().find(|full| full.contains('.') && last(full) == last(name));
+    near.or_else(|| same_last().map(|full| format!("did you mean `{full}`?")))
 }
 
 /// Finds the very name in another module, and how it would be written here.

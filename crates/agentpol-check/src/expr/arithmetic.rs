@@ -97,12 +97,15 @@ impl<'a> Typer<'_, 'a> {
     fn no_sum(&mut self, left: &Typed, sign: Sign, right: &Typed, span: Span) -> Typed {
         let (a, b) = (self.type_name(&left.expr.ty), self.type_name(&right.expr.ty));
         let title = match sign {
+            Sign::Minus if left.expr.ty == Type::Date && right.expr.ty == Type::Date => {
+                "days between two dates are not counted".to_owned()
+            }
             Sign::Plus => format!("`{a}` and `{b}` have no sum"),
             Sign::Minus => format!("`{a}` and `{b}` have no difference"),
         };
         let text = |ty: &Type| super::types::is_text(ty);
         let help = match (&left.expr.ty, &right.expr.ty) {
-            (Type::Date, Type::Date) => Some("move one of them: `a + 3d < b`"),
+            (Type::Date, Type::Date) => Some("move one of the two, as in `args.to <= args.from + 30d`"),
             (Type::Float, _) | (_, Type::Float) => Some("declare it as `decimal` to compute with it"),
             (a, b) if text(a) || text(b) => {
                 Some("texts are not built in a policy; test each with `like` or `starts_with`")

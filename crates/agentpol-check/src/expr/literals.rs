@@ -5,7 +5,7 @@ use super::formats::literal_of;
 use super::typed::Typed;
 use super::types::alike;
 use crate::policy::{ExprKind, Type, Value};
-use agentpol_diagnostics::{Code, Diagnostic, Span, did_you_mean};
+use agentpol_diagnostics::{Code, Diagnostic, Span, nearest};
 use agentpol_syntax::ast;
 
 /// The decimal places that a decimal has.
@@ -103,8 +103,13 @@ impl<'a> Typer<'_, 'a> {
     pub(super) fn not_a_member(&mut self, word: &str, span: Span, ty: &Type) -> Typed {
         let title = format!("`{word}` is not a value of `{}`", self.type_name(ty));
         let members: Vec<&str> = self.members(ty).iter().map(String::as_str).collect();
-        let help = did_you_mean(word, members.iter().copied())
-            .unwrap_or_else(|| format!("its values are {}", super::show::listed(members.iter().copied())));
+        let help = match nearest(word, members.iter().copied()) {
+            Some(member) => format!("did you mean `{}`?", as_written(member)),
+            None => {
+                let written: Vec<String> = members.iter().map(|member| as_written(member)).collect();
+                format!("its values are {}", super::show::listed(written.iter().map(String::as_str)))
+            }
+        };
         self.report(Diagnostic::new(Code::AP0305, title, span, "not one of its values").help(help));
         self.unknown(span).at(span)
     }
@@ -169,4 +174,11 @@ impl<'a> Typer<'_, 'a> {
         }
         Some(first.expr.ty.clone())
     }
+}
+
+/// Returns how a member of an enum or level is written: in quotes where it is no word.
+pub(crate) fn as_written(member: &str) -> String {
+    let word = member.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && member.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    if word { member.to_owned() } else { format!("\"{member}\"") }
 }

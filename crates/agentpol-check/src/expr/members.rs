@@ -122,8 +122,15 @@ impl<'a> Typer<'_, 'a> {
         let written: Vec<String> = offered.iter().map(|part| format!(".{part}")).collect();
         let with_parentheses =
             offered.iter().find(|part| part.split('(').next() == Some(name.text) && part.contains('('));
+        let whole = self.text(of.at);
         let help = match (with_parentheses, did_you_mean(name.text, offered.iter().copied()), &of.expr.ty) {
             (Some(part), ..) => Some(format!("write `.{part}`")),
+            _ if matches!(of.expr.ty, Type::List(..) | Type::Map(..)) && is_count(name.text) => {
+                Some(format!("write `count({whole})`"))
+            }
+            _ if super::types::is_text(&of.expr.ty) && operator_of(name.text).is_some() => {
+                operator_of(name.text).map(|operator| format!("write `{whole} {operator} \"...\"`"))
+            }
             (None, Some(help), _) => Some(help),
             (None, None, Type::Json) => {
                 Some("declare its fields to read them; `json` is carried and never read".to_owned())
@@ -177,4 +184,22 @@ impl<'a> Typer<'_, 'a> {
         let expr = self.node(ExprKind::Index(Box::new(of.expr), Box::new(key)), value, span);
         Typed { expr, at: span, ..of }
     }
+}
+
+/// Returns whether other languages count elements by this name.
+fn is_count(name: &str) -> bool {
+    matches!(name, "length" | "len" | "size" | "count")
+}
+
+/// Returns the operator that other languages have as a part of a text.
+fn operator_of(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "startsWith" | "startswith" | "starts_with" | "hasPrefix" => "starts_with",
+        "endsWith" | "endswith" | "ends_with" | "hasSuffix" => "ends_with",
+        "contains" | "includes" | "indexOf" => "contains",
+        "matches" | "match" | "test" => "matches",
+        "like" => "like",
+        "equals" => "==",
+        _ => return None,
+    })
 }

@@ -125,6 +125,8 @@ pub(crate) struct Typer<'c, 'a> {
     locals: u32,
     nodes: u64,
     depth: u32,
+    /// Names that a `let` of the same rule binds, here or further down.
+    coming: Vec<&'a str>,
     /// Arguments that were told to be missing from a tool, once each.
     told: Vec<String>,
     /// The rule has grown too large; said once.
@@ -150,6 +152,7 @@ impl<'c, 'a> Typer<'c, 'a> {
             locals: 0,
             nodes: 0,
             depth: 0,
+            coming: Vec::new(),
             told: Vec::new(),
             full: false,
         };
@@ -157,6 +160,11 @@ impl<'c, 'a> Typer<'c, 'a> {
             typer.locals = 1;
         }
         typer
+    }
+
+    /// Tells which names the clauses of the rule bind.
+    pub(crate) fn will_bind(&mut self, names: impl Iterator<Item = &'a str>) {
+        self.coming.extend(names);
     }
 
     /// Types a condition. What it says about missing values holds for the clauses after it.

@@ -76,8 +76,16 @@ fn invalid(error: &regex_syntax::Error) -> Refused {
         regex_syntax::Error::Translate(error) => error.kind().to_string(),
         _ => "not a regular expression".to_owned(),
     };
-    let look_around = why.contains("look-around").then(|| "write two tests joined by `and not`".to_owned());
-    Refused { too_large: false, why, help: look_around }
+    let help = if why.contains("look-around") {
+        "write two tests joined by `and not`"
+    } else if why.contains("unclosed") {
+        "close the bracket that is open; a bracket itself is written in `[]`, as in `[(]`"
+    } else if why.contains("repetition") {
+        "put something before the sign; the sign itself is written in `[]`, as in `[*]`"
+    } else {
+        "correct the pattern; `like` takes a simpler one, in which `*` stands for anything"
+    };
+    Refused { too_large: false, why, help: Some(help.to_owned()) }
 }
 
 /// Puts ASCII classes and borders in the place of `\d`, `\w`, `\s` and `\b`; all else stays about characters.

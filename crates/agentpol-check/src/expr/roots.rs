@@ -43,7 +43,12 @@ impl<'a> Typer<'_, 'a> {
     pub(super) fn zone_or_say(&mut self, what: &str, span: Span) -> Option<crate::policy::ZoneId> {
         let zone = self.zone();
         if zone.is_none() {
-            let title = format!("`{what}` needs a time zone, and this module names none");
+            let none = format!("and `{}` names none", self.cx.policy[self.module()].name);
+            // One line in the module mends them all.
+            if self.diagnostics.iter().any(|found| found.code == Code::AP0315 && found.title.ends_with(&none)) {
+                return zone;
+            }
+            let title = format!("`{what}` needs a time zone, {none}");
             let diagnostic = Diagnostic::new(Code::AP0315, title, span, "a day begins when its zone says");
             self.report(diagnostic.help("write `timezone \"UTC\"`, or the zone meant, at the top of the module"));
         }

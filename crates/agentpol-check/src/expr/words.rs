@@ -152,8 +152,18 @@ impl<'a> Typer<'_, 'a> {
             .chain(definitions.map(|(name, _)| name.as_str()))
             .chain(ROOTS.into_iter().filter(is_value))
             .collect();
-        if let Some(name) = nearest(word, candidates.iter().copied()) {
+        if self.coming.contains(&word) {
+            return Some(format!("`let {word}` stands further down: move it before this"));
+        }
+        let own = match &self.place {
+            Place::Constraint { name, .. } => Some(name.as_str()),
+            _ => None,
+        };
+        if let Some(name) = nearest(word, own.into_iter().chain(candidates.iter().copied())) {
             return Some(format!("did you mean `{name}`?"));
+        }
+        if let Some(clause) = clause_of(word).filter(|_| matches!(self.place, Place::Rule { .. })) {
+            return Some(format!("write a clause of its own: `{clause}`"));
         }
         if matches!(word, "null" | "nil" | "none" | "undefined" | "missing") {
             return Some("what may be missing is asked with `has`, as in `not has args.NAME`".to_owned());
@@ -311,4 +321,16 @@ pub(super) fn words_of<'a>(expr: &ast::Expr<'a>) -> Option<Vec<ast::Name<'a>>> {
 /// Counts the nodes of an expression, up to what matters.
 pub(super) fn size_of(expr: &Expr) -> u64 {
     1 + expr.children().into_iter().map(size_of).sum::<u64>()
+}
+
+/// Returns the clause that asks for what a word stands for, which no condition can read.
+fn clause_of(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "tool" => "tool crm.find",
+        "env" | "environment" => "env prod",
+        "task" => "task \"support\"",
+        "group" | "groups" => "user in support",
+        "verb" => "does reads",
+        _ => return None,
+    })
 }

@@ -277,6 +277,10 @@ fn type_clauses<'a>(
     // With what was found before, so that a mistake inside a definition is told once.
     let mut found = std::mem::take(&mut draft.diagnostics);
     let mut typer = Typer::new(&cx, place, &mut found);
+    typer.will_bind(parts.dynamic.iter().filter_map(|clause| match &clause.kind {
+        ast::ClauseKind::Let(name, _) => Some(name.text),
+        _ => None,
+    }));
     let mut clauses = Vec::with_capacity(ready.len());
     for (ast, ready) in parts.dynamic.iter().zip(ready) {
         // What depends on agents that could not be found would only fail again.

@@ -113,13 +113,21 @@ fn verbs_left(draft: &Draft<'_, '_>, scope: &Scope, left: &[ToolId], grants: boo
         return format!("`{}` {why}: name it with `tool {}` and leave `does` out", tool.name, tool.name);
     }
     let wanted = scope.does.clone().unwrap_or_default();
-    let words = |verbs: &[Verb]| verbs.iter().map(|verb| verb.as_str()).collect::<Vec<_>>().join("`, `");
+    let joined = |verbs: &[Verb], by: &str| verbs.iter().map(|verb| verb.as_str()).collect::<Vec<_>>().join(by);
+    let (words, does) = (|verbs: &[Verb]| joined(verbs, "`, `"), |verbs: &[Verb]| joined(verbs, ", "));
     match grants {
         true => {
             let more: Vec<Verb> = tool.verbs.iter().copied().filter(|verb| !wanted.contains(verb)).collect();
-            format!("a grant covers every verb: `{}` also `{}`", tool.name, words(&more))
+            let all = does(&[wanted.as_slice(), more.as_slice()].concat());
+            let tool = &tool.name;
+            format!("a grant covers every verb: `{tool}` also `{}`; write `does {all}`", words(&more))
         }
-        false => format!("`{}` `{}`", tool.name, words(&tool.verbs)),
+        false => format!(
+            "`{}` only `{}`: write `does {}`, or name another tool",
+            tool.name,
+            words(&tool.verbs),
+            does(&tool.verbs)
+        ),
     }
 }
 
