@@ -198,7 +198,9 @@ fn user(program: &Program, memory: &Memory, user: NodeId, groups: &mut Vec<Symbo
             _ => return Err(Code::RequestMalformed),
         }
     }
-    Ok(Some(User { id: found.ok_or(Code::RequestMalformed)?, object: user, groups_known }))
+    // A user without a name is nobody that the host forgot to say.
+    let id = found.filter(|id| id.length > 0).ok_or(Code::RequestMalformed)?;
+    Ok(Some(User { id, object: user, groups_known }))
 }
 
 fn membership(program: &Program, memory: &Memory, list: NodeId, groups: &mut Vec<Symbol>) -> Read<()> {

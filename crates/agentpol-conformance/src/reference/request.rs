@@ -165,7 +165,7 @@ fn user(policy: &Policy, value: &Json) -> Read<Option<User>> {
             _ => return Err(Code::RequestMalformed),
         }
     }
-    let id = optional(value, "id")?.ok_or(Code::RequestMalformed)?;
+    let id = optional(value, "id")?.filter(|id| !id.is_empty()).ok_or(Code::RequestMalformed)?;
     let groups = match value.get("groups") {
         None => None,
         Some(Json::List(names)) => Some(names.iter().map(text).collect::<Read<Vec<_>>>()?),
