@@ -86,7 +86,7 @@ codes! {
     18 SessionUnknown "session_unknown" Deny "the session was never opened"
     19 SessionMismatch "session_mismatch" Deny "the session belongs to another agent or user"
     20 CallDuplicate "call_duplicate" Deny "a call with this id is still open"
-    21 ToolUnknown "tool_unknown" Deny "no tool of this name is declared for this server"
+    21 ToolUnknown "tool_unknown" Deny "no tool of this name is declared for this server, or its system does not exist in this environment"
     22 ToolChanged "tool_changed" Deny "the tool's definition is not the pinned one"
     23 ArgumentMissing "argument_missing" Deny "a declared argument is missing"
     80 ArgumentUndeclared "argument_undeclared" Deny "an argument is not declared"

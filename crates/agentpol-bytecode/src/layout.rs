@@ -58,6 +58,7 @@ coded_struct!(Tool {
     name: Symbol,
     wire: Symbol,
     servers: Vec<Symbol>,
+    environments: Option<Vec<Symbol>>,
     params: Vec<Field>,
     open: bool,
     verbs: u16,

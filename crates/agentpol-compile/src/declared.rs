@@ -6,7 +6,7 @@ use crate::zone;
 use agentpol_bytecode::tables::{
     Agent, Dataset, Field, Group, Identity, Module, Phase, Piece, Schedule, Symbol, Tables, Tool, Window, Zone,
 };
-use agentpol_check::policy::{self, Policy, Verb};
+use agentpol_check::policy::{self, EnvId, Policy, Verb};
 use agentpol_diagnostics::Diagnostics;
 
 /// The words of the builtin level `origin`, for a policy that does not mention it.
@@ -98,6 +98,7 @@ fn tool(policy: &Policy, tool: &policy::Tool, params: Vec<Field>, pools: &mut Po
         name: pools.symbol(&tool.name),
         wire: pools.symbol(&tool.wire),
         servers,
+        environments: environments(policy, tool, pools),
         params,
         open: tool.open,
         verbs: verb_bits(&tool.verbs),
@@ -107,6 +108,17 @@ fn tool(policy: &Policy, tool: &policy::Tool, params: Vec<Field>, pools: &mut Po
         fixed_hosts: symbols(&tool.fixed_hosts, pools),
         pinned: tool.pinned.as_ref().map(|digest| pools.symbol(digest)),
     }
+}
+
+/// The environments that every system of the tool exists in; `None` where no system says any.
+fn environments(policy: &Policy, tool: &policy::Tool, pools: &mut Pools) -> Option<Vec<Symbol>> {
+    let touched = tool.datasets.iter().map(|dataset| policy[*dataset].system);
+    let said = tool.home.into_iter().chain(touched).map(|system| policy[system].environments.as_slice());
+    let common = said.filter(|said| !said.is_empty()).fold(None, |common: Option<Vec<EnvId>>, said| match common {
+        Some(before) => Some(before.into_iter().filter(|env| said.contains(env)).collect()),
+        None => Some(said.to_vec()),
+    })?;
+    Some(symbols(&common.iter().map(|env| policy[*env].clone()).collect::<Vec<_>>(), pools))
 }
 
 fn agent(policy: &Policy, agent: &policy::Agent, fleet: Option<Vec<Field>>, pools: &mut Pools) -> Agent {

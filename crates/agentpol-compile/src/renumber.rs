@@ -78,6 +78,7 @@ impl Renames {
         self.one(&mut tool.name);
         self.one(&mut tool.wire);
         self.set(&mut tool.servers);
+        tool.environments.iter_mut().for_each(|environments| self.set(environments));
         self.set(&mut tool.fixed_hosts);
         self.all(&mut tool.pinned);
         self.fields(&mut tool.params);

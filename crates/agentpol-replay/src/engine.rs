@@ -8,7 +8,18 @@ use agentpol::bytecode::tables::{Effect, RuleId};
 use agentpol::{Decision, Program, Scratch, decide};
 
 use crate::report::RulePlace;
+use crate::request::Request;
 use crate::verdict::Verdict;
+
+/// What a program knows of a tool.
+pub(crate) enum Declared {
+    /// The server offers it.
+    Here,
+    /// Another server offers a tool of this name than the one that the request names.
+    Elsewhere,
+    /// No tool has this name, or the request does not say which server it goes to.
+    Nowhere,
+}
 
 /// A program and the room to decide in.
 pub(crate) struct Engine<'p> {
@@ -24,6 +35,18 @@ impl<'p> Engine<'p> {
 
     pub(crate) fn decide(&mut self, request: &str) -> Decision {
         decide(self.program, request.as_bytes(), &mut self.scratch)
+    }
+
+    /// What the program knows of the tool that is asked for.
+    pub(crate) fn declared(&self, request: &Request) -> Declared {
+        let named = |wire| self.program.tables().tools.iter().any(|tool| tool.wire == wire);
+        if self.program.find_tool(request.server.as_deref(), &request.tool).is_some() {
+            Declared::Here
+        } else if request.server.is_some() && self.program.find_symbol(&request.tool).is_some_and(named) {
+            Declared::Elsewhere
+        } else {
+            Declared::Nowhere
+        }
     }
 
     /// The decision in short.

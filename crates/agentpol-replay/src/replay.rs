@@ -5,7 +5,7 @@ use std::io::BufRead;
 use agentpol::Program;
 use agentpol_trace::{Action, Expectation, OpenOptions, RecordError, Recording};
 
-use crate::engine::Engine;
+use crate::engine::{Declared, Engine};
 use crate::golden::{Golden, Identity, write_line};
 use crate::manifest::RecordingEntry;
 use crate::report::{Difference, Expected, MalformedRecord, RecordPlace, RecordingReport};
@@ -128,15 +128,20 @@ impl<'p> Replay<'p> {
         }
     }
 
-    /// Decides. A tool that the policy does not know, and a credential that the recorder did not keep, say nothing about
-    /// the call, unless the record expects just that code.
+    /// Decides. A tool that the policy does not know, and a credential or an environment that the recorder did not keep, say
+    /// nothing about the call, unless the record expects just that code.
     fn decide(&mut self, action: &Action, request: &Request) -> Result<Verdict, NotEvaluable> {
         let decision = self.engine.decide(&request.json);
         let verdict = self.engine.verdict(&decision);
         let expected = action.expect.as_ref().and_then(|expect| expect.code.as_deref());
         match verdict.code.as_str() {
             code if expected == Some(code) => Ok(verdict),
-            "tool_unknown" => Err(NotEvaluable::ToolUndeclared),
+            "tool_unknown" => match self.engine.declared(request) {
+                Declared::Here if request.has_env => Ok(verdict),
+                Declared::Here => Err(NotEvaluable::NoEnvironment),
+                Declared::Elsewhere => Ok(verdict),
+                Declared::Nowhere => Err(NotEvaluable::ToolUndeclared),
+            },
             "credential_missing" if !request.has_credential => Err(NotEvaluable::NoCredential),
             _ => Ok(verdict),
         }

@@ -14,12 +14,16 @@ pub struct Request {
     pub json: String,
     /// The wire name of the tool, after the manifest's renaming.
     pub tool: String,
+    /// The server it goes to.
+    pub server: Option<String>,
     /// The time is the manifest's and not the record's.
     pub fixed_clock: bool,
     /// The credential was assumed to be fresh.
     pub assumed_credential: bool,
     /// The request has a credential.
     pub has_credential: bool,
+    /// The request names an environment.
+    pub has_env: bool,
 }
 
 /// Why an action is not judged.
@@ -39,6 +43,8 @@ pub enum NotEvaluable {
     },
     /// The agent must present a credential, and the recording has none.
     NoCredential,
+    /// The tool's system exists in some environments only, and nothing says which one this was.
+    NoEnvironment,
     /// The policy declares no such tool.
     ToolUndeclared,
 }
@@ -52,6 +58,7 @@ impl NotEvaluable {
             NotEvaluable::NoUser => "no_user",
             NotEvaluable::NoClock { .. } => "no_clock",
             NotEvaluable::NoCredential => "no_credential",
+            NotEvaluable::NoEnvironment => "no_environment",
             NotEvaluable::ToolUndeclared => "tool_undeclared",
         }
     }
@@ -68,6 +75,7 @@ impl NotEvaluable {
             "no_user" => "say `user = \"none\"`, or who it was, in the recording's entry in agentpol.toml",
             "no_clock" => "say `clock = \"...\"` in the recording's entry in agentpol.toml",
             "no_credential" => "say `credential = \"assumed fresh\"` in the recording's entry in agentpol.toml",
+            "no_environment" => "say `env = \"...\"` in the recording's entry in agentpol.toml",
             "tool_undeclared" => "declare the tool in the policy, or rename it under `[recording.tools]`",
             _ => "",
         }
@@ -102,27 +110,32 @@ pub fn request(action: &Action, entry: &RecordingEntry) -> Result<Request, NotEv
     };
     let text = |text: &str| Some(RawJson::string(text));
     let chosen = |setting: &Setting, recorded: Option<&str>| match setting {
-        Setting::Fixed(fixed) => text(fixed),
-        Setting::FromRecord => recorded.and_then(text),
+        Setting::Fixed(fixed) => Some(fixed.clone()),
+        Setting::FromRecord => recorded.map(str::to_owned),
     };
+    let session = chosen(&entry.session, action.trace.session.as_deref());
+    let env = chosen(&entry.env, action.recorded.env.as_deref());
+    let task = chosen(&entry.task, action.recorded.task.as_deref());
+    let server = chosen(&entry.server, action.server.as_deref());
     let has_credential = credential.is_some();
     let json = object(&[
         ("at", text(&at)),
         ("agent", Some(agent)),
         ("credential", credential),
         ("user", Some(user)),
-        ("session", chosen(&entry.session, action.trace.session.as_deref())),
+        ("session", session.as_deref().and_then(text)),
         ("call", action.call.as_deref().and_then(text)),
-        ("env", chosen(&entry.env, action.recorded.env.as_deref())),
-        ("task", chosen(&entry.task, action.recorded.task.as_deref())),
-        ("server", chosen(&entry.server, action.server.as_deref())),
+        ("env", env.as_deref().and_then(text)),
+        ("task", task.as_deref().and_then(text)),
+        ("server", server.as_deref().and_then(text)),
         ("tool", text(&tool)),
         ("tool_digest", action.recorded.tool_digest.as_deref().and_then(text)),
         ("args", Some(args.clone())),
         ("context", context(action, &entry.context)),
         ("origin", action.recorded.origin.clone()),
     ]);
-    Ok(Request { json, tool, fixed_clock, assumed_credential, has_credential })
+    let has_env = env.is_some();
+    Ok(Request { json, tool, server, fixed_clock, assumed_credential, has_credential, has_env })
 }
 
 /// An object of those members that are there.

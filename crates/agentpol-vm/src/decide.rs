@@ -64,6 +64,12 @@ fn understand(program: &Program, bytes: &[u8], scratch: &mut Scratch) -> Result<
     let server = request.server.map(|server| memory.text(server));
     let tool = program.find_tool(server, memory.text(request.tool)).ok_or(bare(Code::ToolUnknown))?;
     let called = program.tables().tools.get(tool as usize).ok_or(bare(Code::Internal))?;
+    if let Some(environments) = &called.environments {
+        let named = request.env.and_then(|env| program.find_symbol(memory.text(env)));
+        if !named.is_some_and(|env| environments.contains(&env)) {
+            return Err(bare(Code::ToolUnknown));
+        }
+    }
     if let Some(pinned) = called.pinned {
         let presented = request.tool_digest.map(|digest| memory.text(digest));
         if presented != Some(program.symbol(pinned)) {

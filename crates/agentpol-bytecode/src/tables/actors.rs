@@ -25,6 +25,8 @@ pub struct Tool {
     pub wire: Symbol,
     /// The servers it comes from, sorted; empty where the wire names none.
     pub servers: Vec<Symbol>,
+    /// The environments that all the systems it touches exist in, sorted; `None` for any. A request must name one.
+    pub environments: Option<Vec<Symbol>>,
     /// Its parameters, in order of declaration.
     pub params: Vec<Field>,
     /// Undeclared arguments pass.

@@ -39,6 +39,7 @@ fn tool_is_sound(tables: &Tables, tool: &Tool) -> bool {
     (tool.module as usize) < tables.modules.len()
         && symbols_exist(tables, named)
         && references(&tool.servers, tables.symbols.len())
+        && references(tool.environments.as_deref().unwrap_or_default(), tables.symbols.len())
         && references(&tool.datasets, tables.datasets.len())
         && tool.verbs != 0
         && tool.verbs & !VERBS == 0

@@ -103,6 +103,7 @@ impl Lab {
             name,
             wire: name,
             servers: Vec::new(),
+            environments: None,
             params: Vec::new(),
             open: false,
             verbs,

@@ -40,6 +40,7 @@ fn prepare<'a>(policy: &'a Policy, bytes: &[u8]) -> Result<(Call<'a>, Facts<'a>)
     let actor: Actor = identity::identify(policy, &request.agent).map_err(bare)?;
     identity::credential(&policy[actor.id], request.at, request.issued_at).map_err(bare)?;
     let tool = find_tool(policy, &request).ok_or(bare(Code::ToolUnknown))?;
+    exists(policy, &policy[tool], &request).map_err(bare)?;
     pinned(&policy[tool], &request).map_err(bare)?;
     let facts = argument::facts(policy, &request, &actor, &policy[tool])?;
     Ok((Call { policy, agent: actor.id, tool, now: request.at }, facts))
@@ -58,6 +59,17 @@ fn find_tool(policy: &Policy, request: &Request) -> Option<ToolId> {
     };
     let found = policy.tools.iter().position(|tool| tool.wire == request.tool && reached(tool))?;
     u32::try_from(found).ok().map(ToolId)
+}
+
+/// L-4: where a system says in which environments it exists, its tools are in no other, and in none that is not said.
+fn exists(policy: &Policy, tool: &Tool, request: &Request) -> Result<(), Code> {
+    let touched = tool.datasets.iter().map(|dataset| policy[*dataset].system);
+    let here = |system: &System| {
+        let named = |env: &String| system.environments.iter().any(|known| policy[*known] == *env);
+        system.environments.is_empty() || request.env.as_ref().is_some_and(named)
+    };
+    let all_here = tool.home.into_iter().chain(touched).all(|system| here(&policy[system]));
+    if all_here { Ok(()) } else { Err(Code::ToolUnknown) }
 }
 
 /// I2: a pinned tool must present its digest.
