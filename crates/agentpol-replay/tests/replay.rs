@@ -93,9 +93,20 @@ fn what_cannot_be_judged_is_counted_by_reason() -> Outcome {
     let one = |name| (name, 1);
     assert_eq!(
         reasons,
-        ["arguments_unparsable", "no_agent", "no_clock", "no_credential", "no_user", "redacted", "tool_undeclared"]
-            .map(one)
+        [
+            "arguments_unparsable",
+            "no_agent",
+            "no_clock",
+            "no_credential",
+            "no_environment",
+            "no_user",
+            "redacted",
+            "tool_undeclared"
+        ]
+        .map(one)
     );
+    // Another environment and another server are answers, not gaps in the recording.
+    assert_eq!(counts.codes.get("tool_unknown"), Some(&2));
     assert_eq!(counts.actions, counts.decided() + counts.not_evaluable.values().sum::<u64>());
     assert_eq!(find(&report, "fresh.jsonl")?.counts.assumed_credential, 1);
     Ok(())
