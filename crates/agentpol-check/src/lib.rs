@@ -50,7 +50,8 @@ pub fn check<'a>(asts: &[Ast<'a>], sources: &SourceMap, options: &Options) -> (O
     let mut diagnostics = std::mem::take(&mut draft.diagnostics);
     if !diagnostics.has_errors() {
         let (policy, names) = (&draft.policy, &draft.names);
-        lint::run(&lint::Surface { policy, names, asts, today: options.today }, &mut diagnostics);
+        let surface = lint::Surface { policy, names, asts, sources, today: options.today };
+        lint::run(&surface, &mut diagnostics);
     }
     options.weigh(&mut diagnostics);
     diagnostics.sort(sources);

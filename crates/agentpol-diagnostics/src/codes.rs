@@ -128,6 +128,7 @@ codes! {
     AP0618 Lint "`user any` in a restriction leaves out unattended runs"
     AP0619 Lint "a restriction on a self-declared function"
     AP0620 Lint "only the user confirms what is grave"
+    AP0621 Lint "a module over several folders"
 
     AP0701 Error "a test step that cannot be run"
     AP0702 Error "a test with nothing to check"

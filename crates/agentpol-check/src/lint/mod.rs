@@ -11,13 +11,14 @@ mod people;
 mod reach;
 mod receivers;
 mod siblings;
+mod spread;
 mod thresholds;
 mod unused;
 mod walk;
 
 use crate::names::Names;
 use crate::policy::{Policy, Rule};
-use agentpol_diagnostics::{Diagnostics, Span};
+use agentpol_diagnostics::{Diagnostics, SourceMap, Span};
 use agentpol_syntax::ast::{self, Ast, ItemKind};
 use std::collections::BTreeMap;
 
@@ -26,6 +27,7 @@ pub(crate) struct Surface<'c, 'a> {
     pub(crate) policy: &'c Policy,
     pub(crate) names: &'c Names<'a>,
     pub(crate) asts: &'c [Ast<'a>],
+    pub(crate) sources: &'c SourceMap,
     /// Days since 1970-01-01; without it nothing is said about how far off a date is.
     pub(crate) today: Option<i32>,
 }
@@ -45,6 +47,7 @@ pub(crate) fn run(surface: &Surface<'_, '_>, diagnostics: &mut Diagnostics) {
     receivers::look(surface, &overview, diagnostics);
     siblings::look(surface, &overview, diagnostics);
     declared::look(surface, diagnostics);
+    spread::look(surface, diagnostics);
     unused::look(surface, diagnostics);
 }
 
