@@ -8,7 +8,7 @@ use agentpol_syntax::ast::{self, ToolPattern};
 use std::collections::BTreeMap;
 
 /// How many sets may be named through each other.
-const MAX_NESTING: usize = 64;
+pub(crate) const MAX_NESTING: usize = 64;
 
 /// Tools, and for each whether it is named one by one rather than met by a pattern.
 pub(crate) type Selected = BTreeMap<ToolId, bool>;

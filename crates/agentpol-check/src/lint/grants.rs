@@ -2,7 +2,9 @@
 
 use super::walk::{Part, lets, parts, path};
 use super::{Surface, called, clause, reach};
-use crate::policy::{CompareOp, Constraint, Effect, Expr, ExprKind, Rule, Type, Value};
+use crate::names::{Entity, Names};
+use crate::policy::{CompareOp, Constraint, Effect, Expr, ExprKind, ModuleId, Rule, Type, Value};
+use crate::tool_sets::MAX_NESTING;
 use agentpol_diagnostics::{Code, Diagnostic, Diagnostics};
 use agentpol_syntax::ast::{self, AgentSelector, ClauseKind, ToolPattern};
 
@@ -18,7 +20,7 @@ pub(super) fn look(
     absence(rule, diagnostics);
     empty_lists(surface, rule, diagnostics);
     if let (Effect::Allow, Some(written)) = (&rule.effect, written) {
-        growth(rule, &written, diagnostics);
+        growth(surface, rule, &written, diagnostics);
     }
 }
 
@@ -117,9 +119,9 @@ fn never_empty(surface: &Surface<'_, '_>, rule: &Rule, list: &str) -> bool {
 }
 
 /// Selectors of an allow that take in whatever is declared later.
-fn growth(rule: &Rule, written: &ast::Rule<'_>, diagnostics: &mut Diagnostics) {
+fn growth(surface: &Surface<'_, '_>, rule: &Rule, written: &ast::Rule<'_>, diagnostics: &mut Diagnostics) {
     let any_agent = clause(written, |kind| matches!(kind, ClauseKind::Agent(AgentSelector::Any(_))));
-    let wide = |pattern: &ToolPattern<'_>| matches!(pattern, ToolPattern::Every(_) | ToolPattern::Under(_));
+    let wide = |pattern: &ToolPattern<'_>| is_wide(surface.names, rule.module, pattern, 0);
     let patterns = clause(written, |kind| matches!(kind, ClauseKind::Tool(tools) if tools.include.iter().any(wide)));
     let named = clause(written, |kind| matches!(kind, ClauseKind::Tool(_)));
     let by_kind = clause(written, |kind| matches!(kind, ClauseKind::Does(_) | ClauseKind::On(_)));
@@ -132,4 +134,16 @@ fn growth(rule: &Rule, written: &ast::Rule<'_>, diagnostics: &mut Diagnostics) {
     let title = format!("{} grows with what is declared later", called(rule));
     let label = format!("takes in {what} that the module comes to own");
     diagnostics.push(Diagnostic::new(Code::AP0606, title, place.span, label).help(help));
+}
+
+/// Returns whether a pattern takes in what is declared later, itself or through the sets that it names.
+fn is_wide(names: &Names<'_>, module: ModuleId, pattern: &ToolPattern<'_>, depth: usize) -> bool {
+    let ToolPattern::Named(path) = pattern else { return true };
+    match names.find(module, &path.joined()) {
+        Some((Entity::ToolSet(id), _)) if depth < MAX_NESTING => {
+            let set = names.tool_sets.get(id.0 as usize);
+            set.is_some_and(|set| set.ast.tools.include.iter().any(|of| is_wide(names, set.module, of, depth + 1)))
+        }
+        _ => false,
+    }
 }
