@@ -103,11 +103,35 @@ pub(crate) fn resolve(
 
 /// Says that a name is unknown, and what may have been meant.
 pub(crate) fn unknown(names: &Names<'_>, module: ModuleId, name: &str, span: Span, wanted: Wanted) -> Diagnostic {
+    let foreign = (wanted == Wanted::Type).then(|| type_of_other_languages(name)).flatten();
     let help = elsewhere(names, module, name, wanted)
+        .or_else(|| foreign.map(|ty| format!("write `{ty}`")))
         .or_else(|| nearest(names, module, name, wanted))
         .unwrap_or_else(|| declaration(names, module, name, wanted));
     let title = format!("unknown {} `{name}`", wanted.words());
     Diagnostic::new(Code::AP0201, title, span, "nothing of this name is declared here or used").help(help)
+}
+
+/// Returns the type that another language's name stands for.
+fn type_of_other_languages(name: &str) -> Option<&'static str> {
+    Some(match name.to_ascii_lowercase().as_str() {
+        "boolean" => "bool",
+        "integer" | "int32" | "int64" | "long" | "uint" => "int",
+        "number" | "numeric" | "money" => "decimal",
+        "double" | "float32" | "float64" | "real" => "float",
+        "str" | "text" | "char" | "varchar" | "uuid" => "string",
+        "timestamp" | "time" | "instant" => "datetime",
+        "interval" | "timedelta" => "int",
+        "uri" | "href" => "url",
+        "hostname" | "domain" => "host",
+        "ipv4" | "ipv6" | "ipaddress" => "ip",
+        "file" | "filepath" => "path",
+        "array" | "list" | "set" => "list<string>",
+        "dict" | "map" => "map<string, string>",
+        "object" | "struct" => "{ name: string }",
+        "unknown" | "dynamic" | "value" => "json",
+        _ => return None,
+    })
 }
 
 /// Says where and how the missing name would be declared.
