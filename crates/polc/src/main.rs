@@ -10,6 +10,7 @@ mod escape;
 mod exit;
 mod files;
 mod glob;
+mod hints;
 mod import;
 mod markdown;
 mod policy;

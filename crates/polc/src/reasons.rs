@@ -4,18 +4,25 @@ use agentpol::bytecode::tables::{Effect, Place, Rule, RuleId};
 use agentpol::{Code, Decision, Outcome, Program, RuleMatch, Scratch, Tri};
 
 use crate::escape::{cut, one_line};
+use crate::render::paragraph;
 use crate::terminal::{Ink, Page};
 use crate::wording::counted;
 
 /// How much of a clause is shown, in characters.
 const CLAUSE: usize = 60;
+/// Where a hint begins, and how wide a line is.
+const INDENT: usize = 12;
+const WIDTH: usize = 80;
 
-/// Writes a decision and its reasons. The scratch must have recorded it.
-pub(crate) fn show(program: &Program, decision: &Decision, scratch: &Scratch, page: &mut Page) {
+/// Writes a decision and its reasons, and a hint where there is one. The scratch must have recorded it.
+pub(crate) fn show(program: &Program, decision: &Decision, scratch: &Scratch, hint: Option<&str>, page: &mut Page) {
     let view = View { program, decision };
     view.outcome(page);
     view.deciding(page);
     view.details(page);
+    if let Some(hint) = hint {
+        page.line(format_args!("  help      {}", paragraph(&one_line(hint), WIDTH, INDENT)));
+    }
     view.others(scratch, page);
 }
 
@@ -33,7 +40,11 @@ impl View<'_> {
             Outcome::RequireApproval | Outcome::Throttle => Ink::Yellow,
         };
         let word = page.ink(ink, code.outcome().as_str().replace('_', " "));
-        page.line(format_args!("{word}, {}: {}", code.as_str(), code.meaning()));
+        // The word counts without its colours.
+        let plain = format!("{}, {}: {}", code.outcome().as_str().replace('_', " "), code.as_str(), code.meaning());
+        let wrapped = paragraph(&plain, WIDTH, 2);
+        let rest = wrapped.get(code.outcome().as_str().len()..).unwrap_or_default();
+        page.line(format_args!("{word}{rest}"));
     }
 
     fn deciding(&self, page: &mut Page) {

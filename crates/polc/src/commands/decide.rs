@@ -8,7 +8,7 @@ use crate::args::Format;
 use crate::exit::{Done, Exit, Problem};
 use crate::reasons;
 use crate::terminal::Terminal;
-use crate::{files, policy, project};
+use crate::{files, hints, policy, project};
 
 /// The largest file that is read as a request. Larger ones are denied by the evaluator, which needs one byte to see it.
 const REQUEST_LIMIT: usize = 8 << 20;
@@ -59,7 +59,10 @@ pub(crate) fn run(args: &Args, terminal: &mut Terminal) -> Done {
     let decision = agentpol::decide(&program, &bytes, &mut scratch);
     match args.format {
         Format::Json => terminal.out.line(decision.for_operator(&program)),
-        Format::Text => reasons::show(&program, &decision, &scratch, &mut terminal.out),
+        Format::Text => {
+            let hint = hints::hint(&program, &decision, &bytes);
+            reasons::show(&program, &decision, &scratch, hint.as_deref(), &mut terminal.out);
+        }
     }
     // Only an allow is a success: `polc decide && do-it` does nothing on any other answer.
     Ok(if decision.permits() { Exit::Success } else { Exit::Failed })
