@@ -56,6 +56,7 @@ impl<'p> Engine<'p> {
             code: decision.code().as_str().to_owned(),
             rules: self.names(decision.rules()),
             would: decision.would().filter(|code| *code != decision.code()).map(|code| code.as_str().to_owned()),
+            argument: decision.argument().map(str::to_owned),
         }
     }
 

@@ -35,7 +35,7 @@ pub fn is_golden_name(name: &str) -> bool {
 
 /// Writes the line of an action.
 pub(crate) fn write_line(out: &mut String, identity: Identity<'_>, verdict: &Verdict) {
-    let Verdict { outcome, code, rules, would } = verdict.clone();
+    let Verdict { outcome, code, rules, would, argument: _ } = verdict.clone();
     let (call, tool) = (identity.call.map(str::to_owned), identity.tool.to_owned());
     let line = GoldenLine { seq: identity.seq, call, tool, outcome, code, rules, would };
     if let Ok(line) = serde_json::to_string(&line) {
@@ -147,7 +147,7 @@ impl<'g> Golden<'g> {
             return None;
         }
         let GoldenLine { outcome, code, rules, would, .. } = golden;
-        Some(Verdict { outcome, code, rules, would })
+        Some(Verdict { outcome, code, rules, would, argument: None })
     }
 
     /// At the end of the recording: whether the file has more.
@@ -186,8 +186,13 @@ mod tests {
     }
 
     fn golden(actions: &[(u64, &str)]) -> String {
-        let verdict =
-            Verdict { outcome: "allow".into(), code: "allowed".into(), rules: vec!["m: r".into()], would: None };
+        let verdict = Verdict {
+            outcome: "allow".into(),
+            code: "allowed".into(),
+            rules: vec!["m: r".into()],
+            would: None,
+            argument: None,
+        };
         let mut text = String::new();
         for (seq, tool) in actions {
             write_line(&mut text, identity(*seq, tool), &verdict);

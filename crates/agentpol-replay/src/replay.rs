@@ -84,7 +84,7 @@ impl<'p> Replay<'p> {
                 && let Some(old) = golden.next(identity, &action.place)
             {
                 report.counts.compared += 1;
-                if old != verdict {
+                if !old.is_as(&verdict) {
                     self.difference(&mut report, &action, &tool, Expected::Golden(old), verdict.clone());
                 }
             }

@@ -256,6 +256,9 @@ pub struct StepFailure {
     pub expected: String,
     /// What was decided.
     pub new: Verdict,
+    /// Whose approval is missing: names of groups, or `user`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub approvers: Vec<String>,
     /// The rules that decided, and the one that should have.
     pub rules: Vec<RulePlace>,
 }

@@ -21,7 +21,9 @@ fn run(engine: &mut Engine<'_>, policy: &Policy, sources: &SourceMap, scenario: 
         let decision = engine.decide(&step.request);
         let verdict = engine.verdict(&decision);
         if !meets(engine, policy, scenario, step, &decision, &verdict) {
-            failures.push(failure(engine, policy, sources, scenario, (index, step), verdict));
+            let approvers = approvers(engine, policy, scenario, &decision);
+            let failure = failure(engine, policy, sources, scenario, (index, step), verdict);
+            failures.push(StepFailure { approvers, ..failure });
         }
     }
     ScenarioReport {
@@ -86,6 +88,7 @@ fn failure(
         tool: policy[step.tool].name.clone(),
         expected: expected(step),
         new,
+        approvers: Vec::new(),
         rules,
     }
 }

@@ -20,10 +20,27 @@ pub struct Verdict {
     /// The code with all rules live, where some are only in observation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub would: Option<String>,
+    /// The argument that a code of arguments speaks of, a JSON Pointer into them; not in goldens.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub argument: Option<String>,
+}
+
+impl Verdict {
+    /// Whether two verdicts are the same as far as goldens tell.
+    pub(crate) fn is_as(&self, other: &Verdict) -> bool {
+        let told = |verdict: &Verdict| Verdict { argument: None, ..verdict.clone() };
+        told(self) == told(other)
+    }
 }
 
 impl From<&NotEvaluable> for Verdict {
     fn from(reason: &NotEvaluable) -> Verdict {
-        Verdict { outcome: NOT_EVALUABLE.to_owned(), code: reason.name().to_owned(), rules: Vec::new(), would: None }
+        Verdict {
+            outcome: NOT_EVALUABLE.to_owned(),
+            code: reason.name().to_owned(),
+            rules: Vec::new(),
+            would: None,
+            argument: None,
+        }
     }
 }

@@ -22,7 +22,11 @@ pub(super) fn step(scenario: &ScenarioReport, failure: &StepFailure, sources: &S
     page.line(format_args!("      scenario  {}, step {}", one_line(&scenario.name), failure.step));
     page.line(format_args!("      expected  {}", one_line(&failure.expected)));
     page.line(format_args!("      decided   {}", verdict(&failure.new)));
-    rules(&failure.rules, sources, page);
+    argument(&failure.new, page);
+    if failure.expected.contains(" from ") && !failure.approvers.is_empty() {
+        page.line(format_args!("      approval  from {}", one_line(&failure.approvers.join(" and from "))));
+    }
+    rules(&failure.rules, "named", sources, page);
 }
 
 /// Writes an action of a recording.
@@ -48,7 +52,8 @@ pub(super) fn action(recording: &str, difference: &Difference, sources: &SourceM
         }
     }
     page.line(format_args!("      now       {}", verdict(&difference.new)));
-    rules(&difference.rules, sources, page);
+    argument(&difference.new, page);
+    rules(&difference.rules, "before", sources, page);
 }
 
 /// Returns `deny, denied_by_rule, by acme.files: no secrets`.
@@ -63,10 +68,18 @@ fn verdict(verdict: &Verdict) -> String {
     paragraph(&text, WIDTH, INDENT)
 }
 
-/// Writes each rule with its place and the line of the policy that it begins with.
-fn rules(rules: &[RulePlace], sources: &SourceMap, page: &mut Page) {
+/// Writes the argument that the decision speaks of.
+fn argument(verdict: &Verdict, page: &mut Page) {
+    if let Some(pointer) = &verdict.argument {
+        page.line(format_args!("      argument  {}", one_line(pointer)));
+    }
+}
+
+/// Writes each rule with its place and the line of the policy that it begins with; `other` is what a rule is called that
+/// does not decide.
+fn rules(rules: &[RulePlace], other: &str, sources: &SourceMap, page: &mut Page) {
     for rule in rules {
-        let word = if rule.decides { "rule" } else { "before" };
+        let word = if rule.decides { "rule" } else { other };
         page.line(format_args!("      {word:<8}  {}:{}:{}", one_line(&rule.file), rule.line, rule.column));
         let file = sources.iter().find(|(_, file)| file.name() == rule.file);
         if let Some((_, file)) = file {
