@@ -161,11 +161,12 @@ pub(super) fn read(value: &Value<'_>, problems: &mut Problems<'_>) -> Option<Rec
         problems.add(given.span(), ManifestErrorKind::Conflict { key: "format", other: "fields" });
     }
     let path = section.text("path", problems);
-    if section.get("path").is_none() {
+    if section.get("path").is_none() && !section.misspells("path", KEYS) {
         problems.add(section.span(), ManifestErrorKind::Missing { key: "path" });
     }
-    Some(RecordingEntry {
-        path: path?,
+    let found = path.is_some();
+    let entry = RecordingEntry {
+        path: path.unwrap_or_default(),
         line: problems.position(section.span().start).0,
         format,
         mapping,
@@ -181,7 +182,8 @@ pub(super) fn read(value: &Value<'_>, problems: &mut Problems<'_>) -> Option<Rec
         credential: credential(&section, problems),
         context: section.get("context").map(|value| context(value, problems)).unwrap_or_default(),
         tools: section.get("tools").map(|value| pairs("tools", value, problems)).unwrap_or_default(),
-    })
+    };
+    found.then_some(entry)
 }
 
 fn mapping(value: &Value<'_>, problems: &mut Problems<'_>) -> Option<Mapping> {

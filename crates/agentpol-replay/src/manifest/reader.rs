@@ -91,6 +91,12 @@ impl<'v, 't> Section<'v, 't> {
         Section { table, span }
     }
 
+    /// Whether a key that is not known was meant as this one, which has then been said.
+    pub(super) fn misspells(&self, key: &str, known: &[&str]) -> bool {
+        let mut words = self.table.iter().map(|(word, _)| word.get_ref().as_ref());
+        words.any(|word| !known.contains(&word) && nearest(word, known.iter().copied()) == Some(key))
+    }
+
     pub(super) fn span(&self) -> Range<usize> {
         self.span.clone()
     }
