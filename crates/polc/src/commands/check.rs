@@ -36,7 +36,11 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, terminal: &mut Terminal) -> Done {
-    let projects = project::find(&args.paths)?;
+    let projects = project::find(&args.paths).inspect_err(|problem| {
+        if args.format == Format::Json && problem.exit == Exit::File {
+            terminal.out.line(nothing_read(&problem.text));
+        }
+    })?;
     let read: Vec<Read> = projects.iter().map(policy::read).collect();
     let exit = read.iter().map(Read::exit).max_by_key(|exit| exit.number()).unwrap_or(Exit::Success);
     match args.format {
@@ -54,6 +58,11 @@ pub(crate) fn run(args: &Args, terminal: &mut Terminal) -> Done {
         }
     }
     Ok(exit)
+}
+
+/// The document where not even the project could be read.
+fn nothing_read(why: &str) -> Value {
+    json!({ "version": 1, "files": 0, "errors": 0, "warnings": 0, "unreadable": [why], "diagnostics": [] })
 }
 
 /// Everything as one JSON document.

@@ -40,7 +40,11 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, terminal: &mut Terminal) -> Done {
-    let projects = project::find(&args.paths)?;
+    let projects = project::find(&args.paths).inspect_err(|problem| {
+        if args.format == Format::Json && problem.exit == Exit::File {
+            terminal.out.line(nothing_read(&problem.text));
+        }
+    })?;
     let mut progress = Progress::new(terminal.is_watched() && args.format == Format::Text);
     let mut found = Vec::new();
     let mut broken = Vec::new();
@@ -74,6 +78,14 @@ pub(crate) fn run(args: &Args, terminal: &mut Terminal) -> Done {
         }
     }
     Ok(exit(&broken, status))
+}
+
+/// The document where not even the project could be read.
+fn nothing_read(why: &str) -> Value {
+    json!({
+        "version": 1, "status": "unusable", "totals": Report::default().totals(), "projects": [],
+        "unusable": [{ "name": "", "unreadable": [why], "diagnostics": [] }],
+    })
 }
 
 fn exit(broken: &[(String, Read)], status: Status) -> Exit {
