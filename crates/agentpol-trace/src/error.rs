@@ -161,6 +161,12 @@ impl fmt::Display for OpenError {
             OpenError::NotJson => {
                 write!(f, "the recording does not begin like JSON; the option `format` takes one of {names}")
             }
+            OpenError::Unrecognised { fields } if fields.is_empty() => {
+                write!(
+                    f,
+                    "the format is not recognised (the first object has no fields); set `format` to one of {names}"
+                )
+            }
             OpenError::Unrecognised { fields } => write!(
                 f,
                 "the format is not recognised (the first object has the fields {}); set `format` to one of {names}, \

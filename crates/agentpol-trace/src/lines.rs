@@ -43,7 +43,7 @@ impl<R: BufRead> Lines<R> {
                 Ok(Some(bytes)) => bytes.and_then(into_text),
                 Err(error) => {
                     self.finished = true;
-                    Err(RecordErrorKind::Unreadable { message: error.to_string() })
+                    Err(RecordErrorKind::Unreadable { message: reason(&error) })
                 }
             };
             let blank = matches!(&text, Ok(text) if text.trim().is_empty());
@@ -63,7 +63,7 @@ impl<R: BufRead> Lines<R> {
         }
         let read = self.reader.by_ref().take(limit as u64 + 1).read_to_end(&mut bytes);
         match read {
-            Err(error) => Err(RecordErrorKind::Unreadable { message: error.to_string() }),
+            Err(error) => Err(RecordErrorKind::Unreadable { message: reason(&error) }),
             Ok(_) if bytes.len() > limit => Err(RecordErrorKind::TooLong { limit }),
             Ok(_) => Ok(bytes),
         }
@@ -110,6 +110,14 @@ pub(crate) fn into_text(bytes: Vec<u8>) -> Result<String, RecordErrorKind> {
             None => text,
         }),
         Err(error) => Err(RecordErrorKind::NotUtf8 { byte: error.utf8_error().valid_up_to() }),
+    }
+}
+
+/// What the reader said, in plain words for packed files that are cut off.
+fn reason(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => "it ends before it should: it was cut off".to_owned(),
+        _ => error.to_string(),
     }
 }
 
