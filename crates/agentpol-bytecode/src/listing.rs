@@ -48,11 +48,11 @@ impl Listing<'_> {
         }
         writeln!(
             f,
-            "holds   {} rules, {} tools, {} agents, {} instructions",
-            tables.rules.len(),
-            tables.tools.len(),
-            tables.agents.len(),
-            tables.code.len()
+            "holds   {}, {}, {}, {}",
+            Counted(tables.rules.len(), "rule"),
+            Counted(tables.tools.len(), "tool"),
+            Counted(tables.agents.len(), "agent"),
+            Counted(tables.code.len(), "instruction")
         )?;
         writeln!(f, "costs   at most {} steps for one decision", self.0.worst_case_steps())
     }
@@ -293,6 +293,15 @@ impl Write for Line {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         self.0.push_str(text);
         Ok(())
+    }
+}
+
+/// A number of things: `1 rule`, `2 rules`.
+struct Counted(usize, &'static str);
+
+impl fmt::Display for Counted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}{}", self.0, self.1, if self.0 == 1 { "" } else { "s" })
     }
 }
 
