@@ -16,6 +16,11 @@ const LIMIT: usize = 64 << 20;
 
 /// Import declarations from elsewhere
 #[derive(Debug, Subcommand)]
+#[command(after_help = "\
+Examples:
+  polc import mcp tools.json --server github > policies/github.agentpol
+
+`polc import mcp --help` shows more.")]
 pub(crate) enum Command {
     Mcp(Args),
 }
