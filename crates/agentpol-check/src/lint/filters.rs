@@ -11,7 +11,10 @@ pub(super) fn look(surface: &Surface<'_, '_>, rule: &Rule, diagnostics: &mut Dia
         if part.helps != Some(!rule.effect.grants()) {
             continue;
         }
-        let Some(text) = searched(part.expr) else { continue };
+        let Some(text) = searched(part.expr) else {
+            line_feeds(surface, rule, part.expr, diagnostics);
+            continue;
+        };
         let Some(name) = argument(text) else { continue };
         if text.ty != Type::String || is_constrained(surface, rule, name) {
             continue;
@@ -21,6 +24,40 @@ pub(super) fn look(surface: &Surface<'_, '_>, rule: &Rule, diagnostics: &mut Dia
         let help = "say what is good instead, as in `unless ... matches \"...\"`, or compare with a list of values";
         diagnostics.push(Diagnostic::new(Code::AP0604, title, part.expr.span, label).help(help));
     }
+}
+
+/// `matches "rm .*"`: a line feed, which `.` does not take, gets past the whole pattern.
+fn line_feeds(surface: &Surface<'_, '_>, rule: &Rule, expr: &Expr, diagnostics: &mut Diagnostics) {
+    let ExprKind::Matches(text, pattern) = &expr.kind else { return };
+    let Some(name) = argument(text).filter(|_| text.ty == Type::String) else { return };
+    if pattern.kind != PatternKind::Regex || !stops_at_line_feeds(&pattern.text) || is_constrained(surface, rule, name)
+    {
+        return;
+    }
+    let title = format!("a line feed in `args.{name}` gets past {}", called(rule));
+    let help =
+        "write `(?s)` at the beginning of the pattern, or say what is good instead: `unless ... matches \"...\"`";
+    let diagnostic = Diagnostic::new(Code::AP0604, title, expr.span, "`.` is any character but a line feed");
+    diagnostics.push(diagnostic.help(help));
+}
+
+/// Returns whether a `.` in an expression does not stand for line feeds.
+fn stops_at_line_feeds(expression: &str) -> bool {
+    let flags = |rest: &str| rest.chars().take_while(char::is_ascii_lowercase).any(|flag| flag == 's');
+    if expression.split("(?").skip(1).any(flags) {
+        return false;
+    }
+    let (mut escaped, mut in_class) = (false, false);
+    expression.chars().any(|sign| {
+        let plain = !std::mem::take(&mut escaped);
+        match sign {
+            '\\' => escaped = plain,
+            '[' if plain => in_class = true,
+            ']' if plain => in_class = false,
+            _ => {}
+        }
+        sign == '.' && plain && !in_class
+    })
 }
 
 /// Returns the text in which something is looked for anywhere.
