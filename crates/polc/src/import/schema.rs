@@ -257,7 +257,15 @@ impl<'w> Walk<'w> {
         typed
     }
 
+    /// Notes what a schema asks for that the language does not check.
+    fn unchecked(&mut self, object: &Map<String, Value>, place: &str, keys: &[&str]) {
+        for key in keys.iter().filter(|key| object.contains_key(**key)) {
+            self.note(place, &format!("`{key}` is not checked"));
+        }
+    }
+
     fn text(&mut self, object: &Map<String, Value>, place: &str) -> Typed {
+        self.unchecked(object, place, &["minLength", "maxLength"]);
         let ty = match object.get("format").and_then(Value::as_str) {
             Some("email") => Some("email"),
             Some("uri" | "url") => Some("url"),
@@ -312,9 +320,7 @@ impl<'w> Walk<'w> {
                 },
             }
         }
-        if object.contains_key("multipleOf") {
-            self.note(place, "`multipleOf` is not checked");
-        }
+        self.unchecked(object, place, &["multipleOf"]);
         let constraint = (!tests.is_empty()).then(|| format!(" where {}", tests.join(" and ")));
         Typed { constraint, ..Typed::plain(ty) }
     }
@@ -340,7 +346,12 @@ impl<'w> Walk<'w> {
                 format!(", {LIST_LIMIT}")
             }
         };
-        Typed::plain(format!("list<{}{size}>", element.text))
+        if object.get("uniqueItems") == Some(&Value::Bool(true)) {
+            self.unchecked(object, place, &["uniqueItems"]);
+        }
+        let least = object.get("minItems").and_then(Value::as_u64).filter(|least| *least > 0);
+        let constraint = least.map(|least| format!(" where count({VALUE}) >= {least}"));
+        Typed { constraint, ..Typed::plain(format!("list<{}{size}>", element.text)) }
     }
 
     fn object(&mut self, object: &'w Map<String, Value>, place: &str, depth: usize) -> Typed {
