@@ -153,11 +153,11 @@ fn port_of(text: &str) -> Result<u16, Malformed> {
 }
 
 fn url_path(path: &str) -> Result<(), Malformed> {
-    let lower = path.to_ascii_lowercase();
-    let hidden = ["%2e", "%2f", "%5c", "%7f"].iter().any(|code| lower.contains(code));
-    let control = lower.match_indices('%').any(|(at, _)| matches!(lower.as_bytes().get(at + 1), Some(b'0' | b'1')));
-    if hidden || control {
-        return malformed("the path of a url hides no dots, slashes or controls behind `%`");
+    let code = |at: usize| u8::from_str_radix(path.get(at + 1..at + 3)?, 16).ok();
+    let plain = |code: u8| code.is_ascii_alphanumeric() || b"-._~".contains(&code);
+    let hidden = |code: u8| plain(code) || code.is_ascii_control() || matches!(code, b'/' | b'\\');
+    if path.match_indices('%').filter_map(|(at, _)| code(at)).any(hidden) {
+        return malformed("the path of a url hides no letters, digits, dots, slashes or controls behind `%`");
     }
     if path.split('/').any(|segment| segment == "." || segment == "..") {
         return malformed("the path of a url has no `.` or `..`");

@@ -84,9 +84,10 @@ fn authority(text: &str, allow_ip6: bool) -> Option<(String, Option<u16>)> {
     Some((host, port))
 }
 
-/// No `.` or `..` segment plain or encoded; no `%2e %2f %5c %00-%1f %7f`.
+/// No `.` or `..` segment plain or encoded; no `%2f %5c %00-%1f %7f`, and none of what needs no `%`: letters, digits, `-._~`.
 fn plain_path(path: &str) -> bool {
-    !fits("(?i)%(2e|2f|5c|[01][0-9a-f]|7f)", path) && path.split('/').all(|segment| segment != "." && segment != "..")
+    const HIDDEN: &str = "(?i)%([01][0-9a-f]|2[def]|3[0-9]|[46][1-9a-f]|[57][0-9a]|5c|5f|7e|7f)";
+    !fits(HIDDEN, path) && path.split('/').all(|segment| segment != "." && segment != "..")
 }
 
 /// email: `dot-atom@LDH.LDH`, ASCII, local at most 64, the domain in small letters, the local part as it is.
@@ -162,6 +163,7 @@ mod tests {
             "https://a.example/../b",
             "https://a.example/%2E%2e/b",
             "https://a.example/%2fb",
+            "https://a.example/%61dmin",
             "https://a.example/%zz",
             "https://a.example/%4",
             "https://a.example./",

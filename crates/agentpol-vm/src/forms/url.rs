@@ -75,11 +75,13 @@ fn escapes_are_whole(text: &str) -> bool {
     })
 }
 
-/// No `.` or `..` between slashes, and no dot, slash, backslash or control behind `%`.
+/// No `.` or `..` between slashes, and behind `%` nothing that has to be seen: no slash, backslash or control, and no letter,
+/// digit or sign that needs no `%` (RFC 3986, section 2.3), so that every path is spelt in one way.
 fn path_is_plain(path: &str) -> bool {
     let hidden = path.split('%').skip(1).any(|rest| {
         let code = rest.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        code.is_none_or(|code| matches!(code, b'.' | b'/' | b'\\' | 0..=0x1f | 0x7f))
+        let plain = |code: u8| code.is_ascii_alphanumeric() || matches!(code, b'-' | b'.' | b'_' | b'~');
+        code.is_none_or(|code| plain(code) || matches!(code, b'/' | b'\\' | 0..=0x1f | 0x7f))
     });
     !hidden && !path.split('/').any(|segment| segment == "." || segment == "..")
 }
@@ -127,6 +129,8 @@ mod tests {
             "https://a.example/%00",
             "https://a.example/%1F",
             "https://a.example/%7f",
+            "https://a.example/%61dmin",
+            "https://a.example/%7E",
             "https://a.example/%zz",
             "https://a.example/%4",
             "https://a.example/?%",

@@ -76,6 +76,8 @@ fn urls() {
             "https://a.example/../x",
             "https://a.example/%2e%2E/x",
             "https://a.example/%2f",
+            "https://a.example/%61dmin",
+            "https://a.example/%7E",
             "https://a.example/%00",
             "https://a.example/%zz",
         ],
