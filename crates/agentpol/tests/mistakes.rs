@@ -47,6 +47,23 @@ fn a_broken_rule_does_not_make_its_names_look_unused() {
 }
 
 #[test]
+fn a_broken_rule_hides_no_mistake_in_another() {
+    for broken in
+        ["deny \"a\" { agent any tool files.read when args.name == \"x }\n", "deny \"a\" { agent any tool files.read\n"]
+    {
+        let text = WHOLE
+            .replace("allow \"reading\"", &format!("{broken}allow \"reading\""))
+            .replace("files.read }", "files.raed }");
+        let lines: Vec<u32> = found(&text).into_iter().map(|(_, line)| line).collect();
+        assert_eq!(lines, [7, 8], "{text}");
+    }
+    let text = WHOLE
+        .replace("allow \"reading\" {", "allow \"reading\" {\n  agnt clerk")
+        .replace("when args.size", "tool files.wirte when args.size");
+    assert!(found(&text).len() >= 2, "{:?}", found(&text));
+}
+
+#[test]
 fn mistakes_of_all_stages_stand_side_by_side() {
     let text = WHOLE
         .replace("args.size < 10", "args.size < \"ten\"")
