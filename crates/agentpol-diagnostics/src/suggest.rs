@@ -3,12 +3,12 @@
 /// Returns the nearest candidate when it is near enough to be a likely slip, the first one on a tie.
 ///
 /// Near enough is an edit distance (insert, delete, replace, swap neighbours; letter case ignored) of at most a third
-/// of the longer word, and at least one.
+/// of the longer word, and at least one; two names of one letter are never near.
 pub fn nearest<'c>(typed: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
     let mut best: Option<(usize, &str)> = None;
     for candidate in candidates {
         let longest = typed.chars().count().max(candidate.chars().count());
-        let bound = (longest / 3).max(1);
+        let bound = (longest / 3).max(1).min(longest.saturating_sub(1));
         let distance = distance(&typed.to_ascii_lowercase(), &candidate.to_ascii_lowercase());
         if distance <= bound && candidate != typed && best.is_none_or(|(least, _)| distance < least) {
             best = Some((distance, candidate));

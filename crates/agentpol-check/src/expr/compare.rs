@@ -23,6 +23,8 @@ pub(super) fn conversion(given: &Typed, wanted: &Type) -> Option<String> {
             let text = if text.contains('.') { text.clone() } else { format!("{text}.00") };
             Some(format!("write the number without quotes: `{text}`"))
         }
+        (Type::String, Type::Int, Some(_)) => Some("write a number such as `100`".to_owned()),
+        (Type::String, Type::Decimal { .. }, Some(_)) => Some("write a number such as `100.00`".to_owned()),
         (Type::String, Type::Bool, Some(Value::Text(text))) if matches!(text.as_str(), "true" | "false") => {
             Some(format!("write it without quotes: `{text}`"))
         }

@@ -153,6 +153,9 @@ impl Draft<'_, '_> {
             (LiteralKind::Number(..), Type::String) => {
                 format!("write it in quotes: `\"{}\"`", self.sources.text(value.span))
             }
+            (kind, Type::List(of, _)) if self::fits(&kind, of) => {
+                format!("write a list: `[{}]`", self.sources.text(value.span))
+            }
             _ => format!("write a value that is {wanted}"),
         };
         self.report(Diagnostic::new(Code::AP0302, title, value.span, format!("{wanted} is declared")).help(help));

@@ -234,6 +234,9 @@ fn begins_with(kind: Kind) -> String {
 
 /// Says where an item, or a clause of another kind of block, belongs.
 fn elsewhere(word: &str, kind: Kind) -> Option<String> {
+    if kind == Kind::Given && word == "user" {
+        return Some("write `for user`".to_owned());
+    }
     let item = words::begins_item(word) && (kind == Kind::System || !words::RULE_CLAUSES.contains(&word));
     if item && matches!(kind, Kind::Rule | Kind::Agent | Kind::System) {
         return Some(format!("close the block with `}}` before it: `{word}` begins an item of its own"));
