@@ -52,7 +52,6 @@
 //! A source file has at most 4 MiB, a request 1 MiB, its arguments 256 KiB, a text 64 KiB, nesting 16. A program has at
 //! most [`MAX_CELLS`] pairs of tool and agent and [`MAX_INSTRUCTIONS`] instructions.
 
-mod consequence;
 mod evaluator;
 mod sources;
 

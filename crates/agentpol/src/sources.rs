@@ -1,10 +1,9 @@
 //! From the text of policies to a program.
 
-use crate::consequence;
 use agentpol_check::policy::Policy;
 use agentpol_check::{Options, check};
 use agentpol_compile::compile;
-use agentpol_diagnostics::{Diagnostics, SourceMap};
+use agentpol_diagnostics::{Diagnostics, Kind, SourceMap};
 use agentpol_syntax::{ast::Ast, parse};
 use bumpalo::Bump;
 
@@ -52,8 +51,9 @@ pub fn compile_sources(sources: &SourceMap, options: &Options) -> Checked {
         unread.extend(found);
     }
     let (policy, mut found) = check(&asts, sources, options);
-    if !unread.is_empty() {
-        consequence::forget(&asts, sources, &mut found);
+    if unread.has_errors() {
+        // Lints speak of whole policies: what a broken rule uses would look unused.
+        found.retain(|one| one.code.kind() != Kind::Lint);
     }
     let mut diagnostics = unread;
     diagnostics.extend(found);
