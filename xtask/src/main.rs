@@ -1,4 +1,4 @@
-//! The project's own tasks, run as `cargo xtask test` and `cargo xtask ci`.
+//! The project's own tasks, run as `cargo xtask test` and `cargo xtask recorded`.
 //!
 //! Exists so that one command passes on a fresh machine: the tests run the evaluator as WebAssembly too, and the
 //! target for that is added here when it is missing.
@@ -17,7 +17,6 @@ usage: cargo xtask TASK
 
 tasks:
   test   add the WebAssembly target if it is missing, then run all tests
-  ci     check the format, run clippy with warnings denied, then do `test`
   recorded [--write]
          replay public recordings, where they are beside the project, and
          compare with the tables of docs/replay.md, or write them
@@ -27,7 +26,6 @@ fn main() -> ExitCode {
     let words: Vec<String> = env::args().skip(1).collect();
     let done = match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["test"] => steps::test(),
-        ["ci"] => steps::ci(),
         ["recorded"] => recorded::recorded(false),
         ["recorded", "--write"] => recorded::recorded(true),
         ["help" | "-h" | "--help"] => {

@@ -42,13 +42,6 @@ pub(crate) fn test() -> Result<(), Failure> {
     run(cargo(), &["test"])
 }
 
-/// Runs everything that must hold before a change is taken.
-pub(crate) fn ci() -> Result<(), Failure> {
-    run(cargo(), &["fmt", "--all", "--check"])?;
-    run(cargo(), &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])?;
-    test()
-}
-
 /// Runs a command in the root of the workspace and shows it first.
 pub(crate) fn run(program: String, arguments: &[&str]) -> Result<(), Failure> {
     let name = PathBuf::from(&program).file_stem().map_or(program.clone(), |stem| stem.to_string_lossy().into_owned());
