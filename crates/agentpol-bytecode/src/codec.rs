@@ -76,7 +76,7 @@ macro_rules! numbers {
     )*};
 }
 
-numbers!(u8 u16 u32 i32 i64 u128);
+numbers!(u8 u16 u32 u64 i32 i64 u128);
 
 impl Coded for bool {
     const LEAST: usize = 1;

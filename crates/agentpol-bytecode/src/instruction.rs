@@ -58,6 +58,14 @@ pub enum Operand {
     Target,
     /// The number of a clause of the rule.
     Clause,
+    /// An index into the levels.
+    Level,
+    /// An index into the queries.
+    Query,
+    /// An index into the evidence.
+    Evidence,
+    /// The place of a value that is remembered.
+    Place,
 }
 
 macro_rules! instructions {
@@ -110,6 +118,10 @@ instructions! {
     13 Index "index" Write Read Read Unused "dst := value of the map in a under the key in b; absent where missing"
     14 Part "part" Write Read Unused Part "dst := part of the typed text in a"
     15 DateOf "date_of" Write Read Unused Zone "dst := the date of the datetime in a in the zone"
+    16 Result "result" Write Unused Unused Unused "dst := what the earlier call answered; unknown but where its result is remembered"
+    17 AgentName "agent_name" Write Unused Unused Unused "dst := the agent's qualified name"
+    18 ToolName "tool_name" Write Unused Unused Unused "dst := the tool's name in the policy"
+    19 SessionLabel "session_label" Write Unused Unused Level "dst := the highest member among the data that the root session has touched; unknown without memory"
 
     20 Not "not" Write Read Unused Unused "dst := Kleene negation of a"
     21 And "and" Write Read Read Unused "dst := Kleene conjunction"
@@ -169,6 +181,11 @@ instructions! {
     94 Task "task" Write Unused Unused Symbol "dst := whether the task is this one; unknown without one"
     95 During "during" Write Unused Unused Schedule "dst := whether the time is inside the schedule; unknown past the horizon"
     96 Clause "clause" Unused Read Flag Clause "the clause imm of the rule has the value in a, negated where b is 1; the rule's match is the conjunction of its clauses"
+    100 Gather "gather" Write Read Read Unused "dst := the operands in a, then those in b, for a question about earlier calls"
+    101 Earlier "earlier" Write Read Unused Query "dst := the answer to the question, with the operands in a; without operands a is not looked at"
+    102 Known "known" Write Read Unused Evidence "dst := the newest record under the key in a; absent where surely none is known"
+    103 AllKnown "all_known" Write Unused Unused Evidence "dst := the list of all records that are known; where some may be missing, an unknown element stands for them"
+    104 Keep "keep" Unused Read Unused Place "remembers the value in a as the imm-th"
     97 Return "return" Unused Unused Unused Unused "ends a block; only as its last instruction"
     98 ReturnValue "return_value" Unused Read Unused Unused "ends a constraint's block with its value in a; only as its last instruction"
 }

@@ -3,8 +3,9 @@
 use crate::codec::{Broken, Coded, Reader, coded_enum, coded_struct};
 use crate::instruction::{Instruction, Op};
 use crate::tables::{
-    Agent, Automaton, Candidate, Check, Constant, Dataset, Debug, Effect, Field, Group, Identity, Module, On, Phase,
-    Piece, Place, Rule, RuleId, Schedule, Scope, Symbol, Tables, Tool, TypeDef, TypeId, Window, Zone,
+    Agent, Alarm, Answer, Ask, Automaton, Candidate, Check, Comparison, Constant, Dataset, Debug, Delegation, Effect,
+    Evidence, Field, Group, Happened, Identity, Identity64, Kept, Key, Module, On, Phase, Piece, Place, Query, Rate,
+    Reach, Returns, Rule, RuleId, Schedule, Scope, Slot, SlotShape, Symbol, Tables, Tool, TypeDef, TypeId, Window, Zone,
 };
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -43,9 +44,9 @@ coded_enum!(TypeDef {
     14 Level(of);
     15 List { of, max };
     16 Map { of, max };
-    17 Record { fields };
+    17 Record { fields, evidence };
 });
-coded_struct!(Field { name: Symbol, wire: Symbol, ty: TypeId, optional: bool, secret: bool, checks: Vec<Check> });
+coded_struct!(Field { name: Symbol, wire: Symbol, ty: TypeId, optional: bool, secret: bool, untrusted: bool, checks: Vec<Check> });
 coded_enum!(Check { 0 Where(block); 1 Matches(automaton); });
 coded_struct!(Group { wire: Symbol, closure: Vec<Symbol> });
 coded_struct!(Zone { name: Symbol, offsets: Vec<(i64, i32)> });
@@ -67,6 +68,8 @@ coded_struct!(Tool {
     touches_anything: bool,
     fixed_hosts: Vec<Symbol>,
     pinned: Option<Symbol>,
+    answer: Option<u32>,
+    returns: Returns,
 });
 coded_struct!(Agent {
     module: u32,
@@ -75,13 +78,103 @@ coded_struct!(Agent {
     qualified: Symbol,
     identities: Vec<Identity>,
     credential_max_age: Option<i64>,
+    owner: Symbol,
     phase: Phase,
+    reached_via: Vec<u32>,
+    directly: bool,
     fleet: Option<Vec<Field>>,
 });
 coded_struct!(Identity { issuer: Option<Symbol>, pieces: Vec<Piece> });
 coded_enum!(Piece { 0 Text(symbol); 1 Attribute(index); });
 coded_enum!(Phase { 0 Observe { until }; 1 ReadOnly; 2 Supervised { by }; 3 Autonomous; });
-coded_enum!(Effect { 0 Allow; 1 Entitle; 2 Deny; 3 RequireApproval { from, count, within }; });
+coded_enum!(Effect {
+    0 Allow;
+    1 Entitle;
+    2 Deny;
+    3 RequireApproval { from, count, within, distinct };
+    4 Limit { rate };
+    5 Alert { severity, outcomes, alarm };
+});
+coded_enum!(Alarm { 0 Match; 1 Rate(rate); 2 Novel(rate); });
+coded_struct!(Slot {
+    id: Identity64,
+    happened: Happened,
+    reach: Reach,
+    scope: Scope,
+    entry: u32,
+    clauses: u32,
+    result_entry: Option<u32>,
+    registers: u32,
+    keys: u32,
+    values: Vec<Kept>,
+    shape: SlotShape,
+    window: Option<i64>,
+    room: u32,
+});
+coded_enum!(Kept {
+    0 Bool;
+    1 Int;
+    2 Decimal;
+    3 Float;
+    4 Text;
+    5 Duration;
+    6 Date;
+    7 DateTime;
+    8 Ip;
+    9 Enum(of);
+    10 Level(of);
+    11 Typed(of);
+});
+coded_enum!(SlotShape {
+    0 Time;
+    1 Other;
+    2 Least { steps };
+    3 Greatest { steps };
+    4 Count { most };
+    5 Distinct { most };
+    6 Sum { entries };
+    7 First;
+    8 Last;
+});
+coded_enum!(Happened { 0 Attempted; 1 Called; 2 Completed; 3 Failed; });
+coded_enum!(Reach { 0 Session; 1 Agent; 2 User; });
+coded_struct!(Query { slot: u32, within: Option<i64>, ask: Ask });
+coded_enum!(Ask {
+    0 Exists;
+    1 Pair(op);
+    2 Count { op, plus, bound };
+    3 Distinct { op, bound };
+    4 Sum { op, plus, bound };
+    5 Value(place);
+});
+coded_enum!(Comparison { 0 Eq; 1 Ne; 2 Lt; 3 Le; 4 Gt; 5 Ge; });
+coded_struct!(Evidence {
+    id: Identity64,
+    name: Symbol,
+    ty: TypeId,
+    keys: Vec<Vec<u32>>,
+    kept: Vec<u32>,
+    room: u32,
+});
+coded_enum!(Answer {
+    0 Value(of);
+    1 Verbatim;
+    2 Keyed { evidence, entry, registers, field, of };
+    3 Either(answers);
+    4 List { of, max };
+});
+coded_enum!(Returns { 0 Untrusted; 1 Trusted; 2 Mixed; 3 Nothing; });
+coded_struct!(Rate {
+    id: Identity64,
+    bound: i64,
+    window: i64,
+    entry: u32,
+    registers: u32,
+    cost: Option<Kept>,
+    keys: Vec<Key>,
+});
+coded_enum!(Key { 0 Agent; 1 User; 2 Session; 3 Origin; 4 Tool; 5 Dataset; 6 Env; 7 Value(kept); });
+coded_struct!(Delegation { from: u32, to: u32, scope: Scope, entry: u32, clauses: u32, registers: u32 });
 coded_struct!(Rule {
     module: u32,
     name: Symbol,
@@ -196,9 +289,11 @@ sections! {
     14 Datasets "datasets" { datasets }
     15 Tools "tools" { tools }
     16 Agents "agents" { agents }
-    17 Rules "rules" { rules }
-    18 Code "code" { code }
-    19 Candidates "candidates" { candidates }
-    20 Cells "cells" { cells }
-    21 Debug "debug" { debug }
+    17 Memory "memory" { slots, queries, evidence, answers, rates }
+    18 Delegations "delegations" { delegations }
+    19 Rules "rules" { rules }
+    20 Code "code" { code }
+    21 Candidates "candidates" { candidates }
+    22 Cells "cells" { cells }
+    23 Debug "debug" { debug }
 }

@@ -130,7 +130,7 @@ fn approvals(f: &mut fmt::Formatter<'_>, program: &Program, decision: &Decision)
     separated(f, missing.iter().filter_map(|id| program.rule(*id)), |f, asking| {
         f.write_str(r#"{"rule":"#)?;
         rule(f, program, asking)?;
-        if let Effect::RequireApproval { from, count, within } = asking.effect {
+        if let Effect::RequireApproval { from, count, within, .. } = asking.effect {
             let from = Text(approver(program, from));
             write!(f, r#","from":{from},"count":{count},"within":"{}""#, Span(within))?;
         }

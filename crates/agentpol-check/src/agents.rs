@@ -44,6 +44,8 @@ fn fill_agent<'a>(draft: &mut Draft<'a, '_>, module: ModuleId, ast: &ast::Agent<
         identities: Vec::new(),
         credential_max_age: None,
         phase: Phase::ReadOnly,
+        reached_via: Vec::new(),
+        directly: true,
         fleet,
         span: ast.name.span,
     };

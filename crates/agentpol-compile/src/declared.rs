@@ -4,7 +4,7 @@ use crate::pools::{Pools, is_origin};
 use crate::shape::Types;
 use crate::zone;
 use agentpol_bytecode::tables::{
-    Agent, Dataset, Field, Group, Identity, Module, Phase, Piece, Schedule, Symbol, Tables, Tool, Window, Zone,
+    Agent, Dataset, Field, Group, Identity, Module, Phase, Piece, Returns, Schedule, Symbol, Tables, Tool, Window, Zone,
 };
 use agentpol_check::policy::{self, EnvId, Policy, Verb};
 use agentpol_diagnostics::Diagnostics;
@@ -107,6 +107,12 @@ fn tool(policy: &Policy, tool: &policy::Tool, params: Vec<Field>, pools: &mut Po
         touches_anything: tool.touches_anything,
         fixed_hosts: symbols(&tool.fixed_hosts, pools),
         pinned: tool.pinned.as_ref().map(|digest| pools.symbol(digest)),
+        answer: None,
+        returns: match tool.returns {
+            policy::Returns::Untrusted => Returns::Untrusted,
+            policy::Returns::Trusted => Returns::Trusted,
+            policy::Returns::Nothing => Returns::Nothing,
+        },
     }
 }
 
@@ -132,7 +138,10 @@ fn agent(policy: &Policy, agent: &policy::Agent, fleet: Option<Vec<Field>>, pool
         qualified: pools.symbol(&qualified),
         identities,
         credential_max_age: agent.credential_max_age,
+        owner: pools.symbol(&agent.owner),
         phase: phase(agent.phase),
+        reached_via: agent.reached_via.iter().map(|id| id.0).collect(),
+        directly: agent.directly,
         fleet,
     }
 }

@@ -117,7 +117,9 @@ fn effect(effect: &policy::Effect) -> Effect {
             from: approval.from.map(|group| group.0),
             count: approval.count,
             within: approval.within,
+            distinct: approval.distinct,
         },
+        policy::Effect::Limit(_) | policy::Effect::Alert(_) => unreachable!("the checker refuses limits and alerts"),
     }
 }
 

@@ -51,7 +51,7 @@ impl Renames {
         for ty in &mut tables.types {
             match ty {
                 TypeDef::Path { under: Some(under) } => self.one(under),
-                TypeDef::Record { fields } => self.fields(fields),
+                TypeDef::Record { fields, .. } => self.fields(fields),
                 _ => {}
             }
         }

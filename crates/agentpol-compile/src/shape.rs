@@ -70,6 +70,7 @@ impl<'p> Types<'p> {
             ty: self.type_id(&field.ty, pools, diagnostics),
             optional: field.optional,
             secret: field.secret,
+            untrusted: field.untrusted,
             checks,
         }
     }
@@ -140,7 +141,7 @@ impl<'p> Types<'p> {
             Type::Level(of) => TypeDef::Level(pools.level(*of)),
             Type::List(of, max) => TypeDef::List { of: self.type_id(of, pools, diagnostics), max: *max },
             Type::Map(of, max) => TypeDef::Map { of: self.type_id(of, pools, diagnostics), max: *max },
-            Type::Shape(shape) => TypeDef::Record { fields: self.fields(*shape, pools, diagnostics) },
+            Type::Shape(shape) => TypeDef::Record { fields: self.fields(*shape, pools, diagnostics), evidence: None },
             Type::Unknown | Type::Duration | Type::Pairs(..) => {
                 unreachable!("the checker lets no field be of type {ty:?}")
             }

@@ -91,6 +91,8 @@ fn policy(rules: Vec<Rule>) -> Policy {
         identities: Vec::new(),
         credential_max_age: None,
         phase: Phase::Autonomous,
+        reached_via: Vec::new(),
+        directly: true,
         fleet: None,
         span: Span::default(),
     };

@@ -1,6 +1,6 @@
 //! Running the scenarios that stand in the policies: each step's request is decided and compared with its arrow.
 
-use agentpol::policy::{Expected, Phase, Policy, Scenario, Step};
+use agentpol::policy::{Call, Expected, Phase, Policy, Scenario, Step};
 use agentpol::{Decision, SourceMap, Span};
 
 use crate::engine::Engine;
@@ -18,6 +18,7 @@ impl Replay<'_> {
 fn run(engine: &mut Engine<'_>, policy: &Policy, sources: &SourceMap, scenario: &Scenario) -> ScenarioReport {
     let mut failures = Vec::new();
     for (index, step) in scenario.steps.iter().enumerate() {
+        let Step::Call(step) = step else { continue };
         let decision = engine.decide(&step.request);
         let verdict = engine.verdict(&decision);
         if !meets(engine, policy, scenario, step, &decision, &verdict) {
@@ -40,7 +41,7 @@ fn meets(
     engine: &Engine<'_>,
     policy: &Policy,
     scenario: &Scenario,
-    step: &Step,
+    step: &Call,
     decision: &Decision,
     verdict: &Verdict,
 ) -> bool {
@@ -72,7 +73,7 @@ fn failure(
     policy: &Policy,
     sources: &SourceMap,
     scenario: &Scenario,
-    (index, step): (usize, &Step),
+    (index, step): (usize, &Call),
     new: Verdict,
 ) -> StepFailure {
     let mut rules = engine.places(&new.rules, true);
@@ -94,7 +95,7 @@ fn failure(
 }
 
 /// The arrow in the language's words.
-fn expected(step: &Step) -> String {
+fn expected(step: &Call) -> String {
     let mut words = match &step.expect {
         Expected::Allow => "allow".to_owned(),
         Expected::Deny { code: None } => "deny".to_owned(),

@@ -191,7 +191,8 @@ fn judge(program: &Program, scratch: &mut Scratch, call: &Call) -> Option<Decisi
 fn report(reasons: &mut Reasons, id: RuleId, rule: &Rule, matched: Tri, soft: bool) {
     let code = match (rule.effect, matched) {
         (Effect::Allow, Tri::True) if !rule.observed => return reasons.grant(id),
-        (Effect::Allow | Effect::Entitle, _) | (_, Tri::False) => return,
+        (Effect::Allow | Effect::Entitle | Effect::Alert { .. }, _) | (_, Tri::False) => return,
+        (Effect::Limit { .. }, _) => Code::StateUnusable,
         (Effect::Deny, Tri::True) => Code::DeniedByRule,
         (Effect::Deny, Tri::Unknown) => Code::DeniedUnknown,
         (Effect::RequireApproval { .. }, _) => Code::ApprovalRequired,

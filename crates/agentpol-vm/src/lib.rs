@@ -24,8 +24,10 @@ mod memory;
 mod origin;
 mod request;
 mod scratch;
+mod state;
 mod typed;
 mod value;
 
 pub use decide::{Prepared, decide, prepare};
 pub use scratch::{RuleMatch, Scratch};
+pub use state::{Handle, Records, Trouble};

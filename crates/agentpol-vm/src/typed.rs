@@ -113,7 +113,7 @@ impl Reading<'_> {
                 memory.set(id, Value::Map(id));
                 Ok(())
             }
-            (TypeDef::Record { fields }, Value::Object(_)) => self.record(memory, registers, fields, id),
+            (TypeDef::Record { fields, .. }, Value::Object(_)) => self.record(memory, registers, fields, id),
             (TypeDef::List { .. } | TypeDef::Map { .. } | TypeDef::Record { .. }, _) => misfit,
             (of, json) => match self.scalar(memory, of, json) {
                 Some(value) => {

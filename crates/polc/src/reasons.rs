@@ -67,7 +67,7 @@ impl View<'_> {
             page.line(format_args!("  argument  {}", one_line(pointer)));
         }
         for id in decision.approvals().named() {
-            if let Some(Effect::RequireApproval { from, count, within }) =
+            if let Some(Effect::RequireApproval { from, count, within, .. }) =
                 self.program.rule(*id).map(|rule| rule.effect)
             {
                 page.line(format_args!("  approval  {}, within {}", self.approver(from, count), duration(within)));

@@ -1,6 +1,6 @@
 //! Who acts on what: datasets, tools, agents.
 
-use super::{Field, Symbol};
+use super::{Field, Returns, Symbol};
 use alloc::vec::Vec;
 
 /// A dataset.
@@ -44,6 +44,10 @@ pub struct Tool {
     pub fixed_hosts: Vec<Symbol>,
     /// The digest its definition must have.
     pub pinned: Option<Symbol>,
+    /// What it answers, an index into the answers; `None` where nothing is declared.
+    pub answer: Option<u32>,
+    /// How far its answers can be trusted.
+    pub returns: Returns,
 }
 
 /// An agent or fleet.
@@ -61,8 +65,14 @@ pub struct Agent {
     pub identities: Vec<Identity>,
     /// The age in milliseconds at which its credential is stale.
     pub credential_max_age: Option<i64>,
+    /// Who answers for it.
+    pub owner: Symbol,
     /// How far it is trusted.
     pub phase: Phase,
+    /// The agents that it may be reached through, sorted.
+    pub reached_via: Vec<u32>,
+    /// It may be called without any agent in between.
+    pub directly: bool,
     /// A fleet's attributes.
     pub fleet: Option<Vec<Field>>,
 }

@@ -4,10 +4,12 @@
 //! them. Indexes are `u32` everywhere, so that 32-bit and 64-bit hosts agree.
 
 mod actors;
+mod memory;
 mod rules;
 mod values;
 
 pub use actors::*;
+pub use memory::*;
 pub use rules::*;
 pub use values::*;
 
@@ -60,6 +62,18 @@ pub struct Tables {
     pub tools: Vec<Tool>,
     /// Agents, by module and name.
     pub agents: Vec<Agent>,
+    /// What is remembered of calls, by id.
+    pub slots: Vec<Slot>,
+    /// What is asked of it.
+    pub queries: Vec<Query>,
+    /// What is learned from answers, by id.
+    pub evidence: Vec<Evidence>,
+    /// What tools answer; each made of those before it.
+    pub answers: Vec<Answer>,
+    /// The counters of limits and alerts, by id.
+    pub rates: Vec<Rate>,
+    /// Who may act through whom, by the two agents.
+    pub delegations: Vec<Delegation>,
     /// Rules, by module and name.
     pub rules: Vec<Rule>,
     /// All code: the rules' blocks and the constraints' blocks, each ending in a return.

@@ -20,6 +20,22 @@ pub enum Effect {
         count: u32,
         /// Milliseconds from the asking to the use.
         within: i64,
+        /// Nobody who serves another rule for the same call serves this one.
+        distinct: bool,
+    },
+    /// Bounds how often, or how much.
+    Limit {
+        /// An index into the rates.
+        rate: u32,
+    },
+    /// Tells the operator.
+    Alert {
+        /// How grave: 0 low, 1 medium, 2 high, 3 critical.
+        severity: u8,
+        /// Decisions that come out so: bit 0 allow, 1 require approval, 2 throttle, 3 deny.
+        outcomes: u8,
+        /// What raises it.
+        alarm: Alarm,
     },
 }
 
@@ -36,8 +52,21 @@ impl Effect {
             Effect::Entitle => "entitle",
             Effect::Deny => "deny",
             Effect::RequireApproval { .. } => "require approval",
+            Effect::Limit { .. } => "limit",
+            Effect::Alert { .. } => "alert",
         }
     }
+}
+
+/// What raises an alert.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Alarm {
+    /// Every match.
+    Match,
+    /// More matches than the rate's bound.
+    Rate(u32),
+    /// A combination of the rate's keys that was not seen in its window.
+    Novel(u32),
 }
 
 /// A rule.

@@ -80,6 +80,8 @@ pub enum TypeDef {
     },
     Record {
         fields: Vec<Field>,
+        /// What is learned where such a record stands in an answer: an index into the evidence.
+        evidence: Option<u32>,
     },
 }
 
@@ -96,6 +98,8 @@ pub struct Field {
     pub optional: bool,
     /// Never shown.
     pub secret: bool,
+    /// Nobody's word, even in a trusted answer.
+    pub untrusted: bool,
     /// What values must fulfil.
     pub checks: Vec<Check>,
 }

@@ -62,7 +62,7 @@ fn block(blocks: &Blocks, start: u32, ended_by: Op) -> Result<usize, LoadError> 
 /// Returns the blocks of checks, each with the type of the value that it is asked of.
 fn checks(tables: &Tables) -> BTreeSet<(u32, u32)> {
     let records = tables.types.iter().filter_map(|of| match of {
-        TypeDef::Record { fields } => Some(fields),
+        TypeDef::Record { fields, .. } => Some(fields),
         _ => None,
     });
     let fleets = tables.agents.iter().filter_map(|agent| agent.fleet.as_ref());

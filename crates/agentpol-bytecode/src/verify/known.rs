@@ -141,7 +141,7 @@ impl Known {
     pub(super) fn field(&self, tables: &Tables, index: u32) -> Option<Known> {
         let mut found = Known::default();
         for of in &self.types {
-            if let Some(TypeDef::Record { fields }) = tables.types.get(*of as usize) {
+            if let Some(TypeDef::Record { fields, .. }) = tables.types.get(*of as usize) {
                 found.join(&Known::of_field(tables, fields.get(index as usize)?));
             }
         }

@@ -32,7 +32,10 @@ fn immediate(tables: &Tables, operand: Operand, instruction: &Instruction) -> bo
         Operand::Automaton => index < tables.automata.len(),
         Operand::ReadImmediate => instruction.imm <= u32::from(u8::MAX),
         Operand::Target => index < tables.code.len(),
-        Operand::Read | Operand::Write | Operand::WriteTwo | Operand::Field | Operand::Clause => true,
+        Operand::Level => index < tables.levels.len(),
+        Operand::Query => index < tables.queries.len(),
+        Operand::Evidence => index < tables.evidence.len(),
+        Operand::Read | Operand::Write | Operand::WriteTwo | Operand::Field | Operand::Clause | Operand::Place => true,
     }
 }
 

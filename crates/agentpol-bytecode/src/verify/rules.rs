@@ -20,7 +20,7 @@ pub(super) fn verify(tables: &Tables) -> Result<(), LoadError> {
 fn rule_is_sound(tables: &Tables, rule: &Rule) -> bool {
     let symbols = tables.symbols.len();
     let effect = match rule.effect {
-        Effect::RequireApproval { from, count, within } => {
+        Effect::RequireApproval { from, count, within, .. } => {
             from.is_none_or(|group| (group as usize) < tables.groups.len()) && count >= 1 && within >= 1
         }
         _ => true,

@@ -15,7 +15,7 @@ pub(super) fn verify(tables: &Tables) -> Result<(), LoadError> {
     }
     for (at, of) in tables.types.iter().enumerate() {
         require(type_is_sound(tables, of, at), Fault::TypeTable, at)?;
-        if let TypeDef::Record { fields } = of {
+        if let TypeDef::Record { fields, .. } = of {
             require(fields_are_sound(tables, fields, at), Fault::FieldTable, at)?;
         }
     }

@@ -6,7 +6,8 @@ pub(crate) mod sample;
 
 use agentpol_bytecode::instruction::{Instruction, Op};
 use agentpol_bytecode::tables::{
-    Agent, Constant, Dataset, Effect, Field, Group, Module, Phase, Rule, Scope, Symbol, Tables, Tool, TypeDef, TypeId,
+    Agent, Constant, Dataset, Effect, Field, Group, Module, Phase, Returns, Rule, Scope, Symbol, Tables, Tool, TypeDef,
+    TypeId,
     Zone,
 };
 use agentpol_bytecode::{Program, derive_cells, encode, load};
@@ -71,7 +72,7 @@ impl Lab {
     pub(crate) fn field(&mut self, name: &str, of: TypeDef) -> Field {
         let name = self.word(name);
         let ty = self.ty(of);
-        Field { name, wire: name, ty, optional: false, secret: false, checks: Vec::new() }
+        Field { name, wire: name, ty, optional: false, secret: false, untrusted: false, checks: Vec::new() }
     }
 
     /// A level under `origin`, with members from the lowest.
@@ -112,6 +113,8 @@ impl Lab {
             touches_anything: false,
             fixed_hosts: Vec::new(),
             pinned: None,
+            answer: None,
+            returns: Returns::Untrusted,
         });
         self.tables.tools.last_mut().expect("a tool was added")
     }
@@ -126,6 +129,9 @@ impl Lab {
             qualified: name,
             identities: Vec::new(),
             credential_max_age: None,
+            owner: name,
+            reached_via: Vec::new(),
+            directly: true,
             phase: Phase::Autonomous,
             fleet: None,
         });

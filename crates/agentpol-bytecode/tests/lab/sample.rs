@@ -98,7 +98,7 @@ pub(crate) fn sample() -> Tables {
     (deny.because, deny.observed) = (Some(why), true);
     let allow = lab.rule("rule b", Effect::Allow, &one_clause(Op::During, 0));
     (allow.scope.agents, allow.scope.does, allow.always) = (Some(vec![0]), Some(READS), true);
-    lab.rule("rule c", Effect::RequireApproval { from: None, count: 2, within: 1000 }, &always());
+    lab.rule("rule c", Effect::RequireApproval { from: None, count: 2, within: 1000, distinct: false }, &always());
     lab.finish();
     let place = Place { file: 0, line: 1, column: 2 };
     lab.tables.debug = Debug {

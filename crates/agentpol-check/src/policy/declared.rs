@@ -1,6 +1,6 @@
 //! What a policy declares: modules, systems, tools, agents and the words they are described in.
 
-use super::{DatasetId, EnvId, GroupId, LevelId, ModuleId, RecordId, ShapeId, SystemId, ToolId, Type, ZoneId};
+use super::{AgentId, DatasetId, EnvId, GroupId, LevelId, ModuleId, RecordId, ShapeId, SystemId, ToolId, Type, ZoneId};
 use agentpol_diagnostics::Span;
 
 /// A module: the unit of ownership.
@@ -273,6 +273,10 @@ pub struct Agent {
     pub credential_max_age: Option<i64>,
     /// How far it is trusted.
     pub phase: Phase,
+    /// The agents that it may be reached through; sorted.
+    pub reached_via: Vec<AgentId>,
+    /// It may be called without any agent in between; so it is where `reached_via` is empty.
+    pub directly: bool,
     /// A fleet's attributes.
     pub fleet: Option<ShapeId>,
     /// Where it is declared.

@@ -3,7 +3,7 @@
 //! Every operator is strict in what is unknown or absent except `Has`, `Otherwise`, `And`, `Or` and the quantifiers
 //! (Kleene). Numbers of mixed operands have been widened: where `Int` meets `Decimal`, `ToDecimal` stands around it.
 
-use super::{GroupId, Pattern, Type, Value, ZoneId};
+use super::{Earlier, GroupId, Known, LevelId, Pattern, RecordId, Type, Value, ZoneId};
 use agentpol_diagnostics::Span;
 
 /// A variable of one rule: numbered from 0, each bound before it is read.
@@ -42,6 +42,14 @@ pub enum ExprKind {
     Agent(String),
     /// `session.id`, a string
     SessionId,
+    /// `session.LEVEL`: the highest member of the level among the data that the root session's calls have touched
+    SessionLabel(LevelId),
+    /// The agent's name, `module.name`: a string; `that.agent` in an earlier call's frame
+    AgentName,
+    /// The tool's name in the policy, a string; `that.tool` in an earlier call's frame
+    ToolName,
+    /// What the earlier call answered: only in that call's frame
+    Result,
     /// `now`
     Now,
     /// `today` in the module's zone
@@ -123,6 +131,12 @@ pub enum ExprKind {
     Pairs(Box<Expr>, Box<Expr>),
     /// `origin(E)`, of the builtin level `origin`
     Origin(Box<Expr>),
+    /// A question about earlier calls: a bool, or a value of one of them
+    Earlier(Box<Earlier>),
+    /// `known R(k)`: the newest record under the key; absent where surely none is known
+    Known(Box<Known>),
+    /// `known R`: a list of all that are known; where some may be missing, an unknown element stands for them
+    AllKnown(RecordId),
 }
 
 /// A list gone through.

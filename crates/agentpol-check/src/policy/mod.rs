@@ -5,6 +5,7 @@
 
 mod declared;
 mod expr;
+mod memory;
 mod rule;
 mod scenario;
 mod types;
@@ -12,6 +13,7 @@ mod walk;
 
 pub use declared::*;
 pub use expr::*;
+pub use memory::*;
 pub use rule::*;
 pub use scenario::*;
 pub use types::*;
@@ -51,6 +53,8 @@ pub struct Policy {
     pub tools: Vec<Tool>,
     /// Agents and fleets.
     pub agents: Vec<Agent>,
+    /// Who may act through whom, and for what; by the two agents.
+    pub delegations: Vec<Delegation>,
     /// Rules.
     pub rules: Vec<Rule>,
     /// Scenarios.

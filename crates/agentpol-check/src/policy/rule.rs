@@ -1,6 +1,9 @@
 //! Rules, typed.
 
-use super::{AgentId, DatasetId, EnvId, Expr, GroupId, LevelId, LocalId, ModuleId, ScheduleId, ToolId, Verb};
+use super::{
+    AgentId, Alarm, DatasetId, EnvId, Expr, GroupId, LevelId, LocalId, ModuleId, Outcome, Rate, ScheduleId, Severity,
+    ToolId, Verb,
+};
 use agentpol_diagnostics::Span;
 
 /// A rule.
@@ -29,7 +32,7 @@ pub struct Rule {
 }
 
 /// What a rule does.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Effect {
     /// Grants.
     Allow,
@@ -39,6 +42,10 @@ pub enum Effect {
     Deny,
     /// Asks persons first.
     RequireApproval(Approval),
+    /// Bounds how often, or how much.
+    Limit(Box<Rate>),
+    /// Tells the operator.
+    Alert(Box<Alert>),
 }
 
 impl Effect {
@@ -54,6 +61,8 @@ impl Effect {
             Effect::Entitle => "entitle",
             Effect::Deny => "deny",
             Effect::RequireApproval(_) => "require approval",
+            Effect::Limit(_) => "limit",
+            Effect::Alert(_) => "alert",
         }
     }
 }
@@ -67,6 +76,36 @@ pub struct Approval {
     pub count: u32,
     /// From the asking to the use, in milliseconds; 24 hours where nothing is written.
     pub within: i64,
+    /// Nobody who serves another rule for the same call serves this one.
+    pub distinct: bool,
+}
+
+/// What an alert watches.
+#[derive(Clone, Debug)]
+pub struct Alert {
+    /// How grave it is.
+    pub severity: Severity,
+    /// Decisions that come out so; `None` for any. Sorted.
+    pub outcomes: Option<Vec<Outcome>>,
+    /// What raises it.
+    pub alarm: Alarm,
+}
+
+/// Who may act through whom, and for what: `A delegates to B { ... }`, which `B` accepts by `reached via A`.
+#[derive(Clone, Debug)]
+pub struct Delegation {
+    /// Who delegates.
+    pub from: AgentId,
+    /// To whom.
+    pub to: AgentId,
+    /// What, as far as agent and tool tell: every verb and dataset of the tool must be covered.
+    pub scope: Scope,
+    /// The rest; all must be true.
+    pub clauses: Vec<Clause>,
+    /// How many locals its expressions use.
+    pub locals: u32,
+    /// The clause.
+    pub span: Span,
 }
 
 /// The part of a rule that agent and tool alone decide. A part left out is `None` and covers everything.

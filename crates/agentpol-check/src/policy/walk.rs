@@ -1,9 +1,21 @@
 //! Going through typed expressions.
 
-use super::{Each, Expr, ExprKind};
+use super::{Each, Earlier, Expr, ExprKind, Question};
+
+impl Earlier {
+    /// Returns the expressions that stand in the frame of the rule, not in that of the earlier call.
+    pub fn now(&self) -> Vec<&Expr> {
+        let plus = match &self.question {
+            Question::Count { plus, .. } | Question::Sum { plus, .. } => plus.as_deref(),
+            Question::Exists | Question::Distinct { .. } | Question::First(_) | Question::Last(_) => None,
+        };
+        self.pairs.iter().map(|pair| &pair.now).chain(plus).collect()
+    }
+}
 
 impl Expr {
-    /// Returns the expressions directly in this one, in order of writing.
+    /// Returns the expressions directly in this one, in order of writing. What stands in the frame of an earlier call is not
+    /// among them.
     pub fn children(&self) -> Vec<&Expr> {
         fn each(each: &Each) -> Vec<&Expr> {
             vec![&each.over, &each.body]
@@ -17,6 +29,11 @@ impl Expr {
             | ExprKind::Context(_)
             | ExprKind::Agent(_)
             | ExprKind::SessionId
+            | ExprKind::SessionLabel(_)
+            | ExprKind::AgentName
+            | ExprKind::ToolName
+            | ExprKind::Result
+            | ExprKind::AllKnown(_)
             | ExprKind::Now
             | ExprKind::Today(_)
             | ExprKind::Local(_)
@@ -48,6 +65,8 @@ impl Expr {
             | ExprKind::Max(a, b)
             | ExprKind::Pairs(a, b) => vec![a, b],
             ExprKind::If(a, b, c) => vec![a, b, c],
+            ExprKind::Known(known) => known.keys.iter().collect(),
+            ExprKind::Earlier(earlier) => earlier.now(),
             ExprKind::Any(of)
             | ExprKind::All(of)
             | ExprKind::CountWhere(of)

@@ -161,7 +161,7 @@ fn approval(draft: &mut Draft<'_, '_>, module: ModuleId, parts: &Parts<'_, '_>) 
             return None;
         }
     };
-    Some(Approval { from, count, within })
+    Some(Approval { from, count, within, distinct: false })
 }
 
 /// Refuses to ask the requesting user where there is none.

@@ -7,7 +7,7 @@ mod values;
 use crate::collect::not_yet;
 use crate::draft::Draft;
 use crate::names::Entity;
-use crate::policy::{Expected, Field, ModuleId, ResultType, Scenario, Step, Tool, ToolId, Type};
+use crate::policy::{Call, Expected, Field, ModuleId, ResultType, Scenario, Step, Tool, ToolId, Type};
 use agentpol_diagnostics::{Code, Diagnostic, Diagnostics, Span, did_you_mean};
 use agentpol_syntax::ast::{self, CallOutcome, Expect, Literal, StepKind};
 use given::{Credential, Start};
@@ -109,7 +109,9 @@ fn scenario<'a>(draft: &mut Draft<'a, '_>, module: ModuleId, test: &ast::Test<'a
     }
     let start = start?;
     check_origins(draft, &start, &tools);
-    Some(Scenario { module, name: test.name.value.to_owned(), agent: start.agent, steps, span: test.name.span })
+    let name = test.name.value.to_owned();
+    let session = start.session.clone().unwrap_or_default();
+    Some(Scenario { module, name, agent: start.agent, session, open: String::new(), steps, span: test.name.span })
 }
 
 /// Moves the clock.
@@ -170,7 +172,7 @@ fn step<'a>(
     let (start, at, expect) = (start?, at?, expect?);
     let request = request(draft, start, at, tool, args)?;
     let by = call.by.map(|by| by.value.to_owned());
-    Some(Step { tool, request: request.write(), result, expect, by, span })
+    Some(Step::Call(Box::new(Call { tool, request: request.write(), result, id: String::new(), at, expect, by, span })))
 }
 
 /// Reads what is expected.

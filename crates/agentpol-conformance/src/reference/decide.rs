@@ -135,7 +135,7 @@ fn deciding(bind: &[Reason<'_>]) -> Option<Code> {
 /// Lines 9, 10 and 23: outcome, code, rules by module and name, the other codes, what is missing.
 fn answer(call: &Call<'_>, bind: &[Reason<'_>], live: &[Matched<'_>], suspended: bool) -> Summary {
     let policy = call.policy;
-    let granting = live.iter().filter(|(rule, truth)| rule.effect == Effect::Allow && *truth == Truth::True);
+    let granting = live.iter().filter(|(rule, truth)| matches!(rule.effect, Effect::Allow) && *truth == Truth::True);
     let allowed = if suspended { Code::AllowedInObservation } else { Code::Allowed };
     let code = deciding(bind).unwrap_or(allowed);
     let deciders: Vec<RuleName> = match code.outcome() {
@@ -202,7 +202,8 @@ fn reasons<'a>(call: &Call<'a>, facts: &Facts<'_>, rules: &[Matched<'a>]) -> Rea
 /// Lines 14 and 15, and the table of effects in 3.1: true and unknown both restrict.
 fn restriction(rule: &Rule, truth: Truth) -> Option<Code> {
     match (&rule.effect, truth) {
-        (Effect::Allow | Effect::Entitle, _) | (_, Truth::False) => None,
+        (Effect::Allow | Effect::Entitle | Effect::Alert(_), _) | (_, Truth::False) => None,
+        (Effect::Limit(_), _) => Some(Code::StateUnusable),
         (Effect::Deny, Truth::True) => Some(Code::DeniedByRule),
         (Effect::Deny, Truth::Unknown) => Some(Code::DeniedUnknown),
         (Effect::RequireApproval(_), _) => Some(Code::ApprovalRequired),
@@ -217,11 +218,10 @@ fn needs_entitlement(policy: &Policy, tool: &Tool) -> bool {
 
 /// Line 19 and I4: a user needs a right of their own; nobody needs a granting allow that writes `user none`.
 fn entitled(facts: &Facts<'_>, rules: &[Matched<'_>]) -> bool {
-    let holds =
-        |effect: Effect| rules.iter().filter(move |(rule, truth)| rule.effect == effect && *truth == Truth::True);
+    let mut holding = rules.iter().filter(|(_, truth)| *truth == Truth::True).map(|(rule, _)| rule);
     match facts.user {
-        Some(_) => holds(Effect::Entitle).next().is_some(),
-        None => holds(Effect::Allow).any(|(rule, _)| writes_user_none(rule)),
+        Some(_) => holding.any(|rule| matches!(rule.effect, Effect::Entitle)),
+        None => holding.any(|rule| matches!(rule.effect, Effect::Allow) && writes_user_none(rule)),
     }
 }
 
@@ -235,7 +235,7 @@ fn writes_user_none(rule: &Rule) -> bool {
 /// Line 21: no allow is surely true.
 fn ungranted(rules: &[Matched<'_>]) -> Option<Code> {
     let allows: Vec<Truth> =
-        rules.iter().filter(|(rule, _)| rule.effect == Effect::Allow).map(|(_, truth)| *truth).collect();
+        rules.iter().filter(|(rule, _)| matches!(rule.effect, Effect::Allow)).map(|(_, truth)| *truth).collect();
     if allows.contains(&Truth::True) {
         None
     } else if allows.contains(&Truth::Unknown) {

@@ -69,13 +69,14 @@ pub(crate) fn said(summary: &Summary, policy: &Policy) -> Vec<String> {
 /// Runs a scenario's steps; gives what is wrong.
 pub(crate) fn scenario(scenario: &Scenario, policy: &Policy, engines: &mut Engines) -> Option<String> {
     scenario.steps.iter().enumerate().find_map(|(index, step)| {
+        let policy::Step::Call(step) = step else { return None };
         let answers = engines.decide(policy, step.request.as_bytes());
         let error = answers.disagreement().or_else(|| step_fails(step, &answers.summary, policy))?;
         Some(format!("step {}: {error}\n      {}", index + 1, step.request))
     })
 }
 
-fn step_fails(step: &policy::Step, summary: &Summary, policy: &Policy) -> Option<String> {
+fn step_fails(step: &policy::Call, summary: &Summary, policy: &Policy) -> Option<String> {
     let outcome = summary.outcome().as_str();
     let holds = match &step.expect {
         policy::Expected::Allow => outcome == "allow",

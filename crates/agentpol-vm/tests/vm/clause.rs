@@ -117,7 +117,7 @@ pub(crate) fn params(lab: &mut Lab) -> Vec<Field> {
         ("map", TypeDef::Map { of: int, max: 10 }),
         ("n", TypeDef::Int),
         ("path", TypeDef::Path { under: None }),
-        ("record", TypeDef::Record { fields }),
+        ("record", TypeDef::Record { fields, evidence: None }),
         ("text", TypeDef::String),
         ("url", TypeDef::Url { allow_ip6: true }),
     ];

@@ -10,7 +10,7 @@ use agentpol_vm::{Scratch, prepare};
 /// Rules, by effect and block.
 type Rules = Vec<(Effect, Vec<Instruction>)>;
 
-const ASK: Effect = Effect::RequireApproval { from: None, count: 1, within: 3_600_000 };
+const ASK: Effect = Effect::RequireApproval { from: None, count: 1, within: 3_600_000, distinct: false };
 
 /// A block that never matches, one that is unknown: the request names no environment.
 fn never() -> Vec<Instruction> {

@@ -153,7 +153,7 @@ fn lists_maps_and_records() {
     check(&map, &["{}", r#"{"b":1,"a":2}"#], &[r#"{"a":1,"b":2,"c":3}"#, r#"{"a":null}"#, "[]"]);
     let record = taking(|lab| {
         let fields = vec![lab.field("a", TypeDef::Int), optional(lab.field("b", TypeDef::String))];
-        TypeDef::Record { fields }
+        TypeDef::Record { fields, evidence: None }
     });
     let good = [r#"{"a":1}"#, r#"{"b":null,"a":1}"#, r#"{"a":1,"b":"x"}"#];
     check(&record, &good, &["{}", r#"{"a":null}"#, r#"{"a":1,"c":1}"#, "[]", "null"]);
@@ -163,7 +163,7 @@ fn lists_maps_and_records() {
 fn what_does_not_fit_is_pointed_at() {
     let program = taking(|lab| {
         let fields = vec![lab.field("a", TypeDef::Int), optional(lab.field("b", TypeDef::String))];
-        let of = lab.ty(TypeDef::Record { fields });
+        let of = lab.ty(TypeDef::Record { fields, evidence: None });
         TypeDef::List { of, max: 20 }
     });
     for (value, pointer) in [

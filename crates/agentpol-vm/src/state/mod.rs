@@ -1,0 +1,37 @@
+//! Memory of earlier calls: the protocol of semantics 4.2 over records of bytes that a store keeps.
+//!
+//! A store gives the records of one atomic step; what the step writes becomes durable as a whole before the answer goes
+//! out, or not at all. Here no record is written before everything that could refuse the step has been asked.
+
+/// The records of one atomic step, as a store hands them out.
+///
+/// A step may be run again from the start where the store finds that another one came between; it then sees the newer
+/// records.
+pub trait Records {
+    /// Finds the record under a key; one that was never written is empty. The same key gives the same handle for the whole
+    /// step.
+    ///
+    /// # Errors
+    /// Returns why the store cannot give it: the step is then given up and nothing is written.
+    fn open(&mut self, key: &[u8]) -> Result<Handle, Trouble>;
+
+    /// Returns the bytes of a record; none for a handle that is not this step's.
+    fn bytes(&self, handle: Handle) -> &[u8];
+
+    /// Returns the bytes of a record to be changed, `None` for a handle that is not this step's. A record that is left empty
+    /// is removed.
+    fn edit(&mut self, handle: Handle) -> Option<&mut alloc::vec::Vec<u8>>;
+}
+
+/// Names a record that was opened in a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Handle(pub u32);
+
+/// Why a store cannot go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// What it holds is torn, of another version, or cannot be read: `state_unusable`.
+    Unusable,
+    /// Other steps came between again and again: `state_conflict`.
+    Conflict,
+}
