@@ -24,6 +24,10 @@ fn operand(name: &str, of: Operand) -> Option<String> {
         Operand::ReadImmediate => "`imm`, a register".to_owned(),
         Operand::Target => "target".to_owned(),
         Operand::Clause => "clause".to_owned(),
+        Operand::Level => "level".to_owned(),
+        Operand::Query => "query".to_owned(),
+        Operand::Evidence => "evidence".to_owned(),
+        Operand::Place => "place".to_owned(),
     };
     Some(shown)
 }

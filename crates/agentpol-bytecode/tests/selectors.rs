@@ -99,7 +99,7 @@ fn grants_cover_all_and_restrictions_one() {
         for effect in [Effect::Allow, Effect::Entitle] {
             assert_eq!(matched(effect, scope.clone(), tool), grant, "grant {number}");
         }
-        let asking = Effect::RequireApproval { from: None, count: 1, within: 1 };
+        let asking = Effect::RequireApproval { from: None, count: 1, within: 1, distinct: false };
         for effect in [Effect::Deny, asking] {
             assert_eq!(matched(effect, scope.clone(), tool), restriction, "restriction {number}");
         }

@@ -40,7 +40,7 @@ fn every_table_has_its_laws() {
         (Fault::TypeTable, |t| t.types.push(TypeDef::Path { under: Some(0) })),
         (Fault::FieldTable, |t| {
             let twin = t.context[0].clone();
-            t.types.push(TypeDef::Record { fields: vec![twin.clone(), twin] });
+            t.types.push(TypeDef::Record { fields: vec![twin.clone(), twin], evidence: None });
         }),
         (Fault::UserShape, |t| {
             t.user = t.context.clone();
@@ -86,7 +86,9 @@ fn every_table_has_its_laws() {
         (Fault::RuleTable, |t| t.rules[1].scope.agents = Some(vec![2])),
         (Fault::RuleTable, |t| t.rules[1].scope.tools = Some(vec![1, 0])),
         (Fault::RuleTable, |t| t.rules[1].scope.on = Some(On::Level(1, 2))),
-        (Fault::RuleTable, |t| t.rules[2].effect = Effect::RequireApproval { from: None, count: 0, within: 1 }),
+        (Fault::RuleTable, |t| {
+            t.rules[2].effect = Effect::RequireApproval { from: None, count: 0, within: 1, distinct: false }
+        }),
         (Fault::RuleTable, |t| t.rules[0].registers = 257),
         (Fault::CodeTable, |t| t.rules[2].entry = t.rules[1].entry),
         (Fault::DebugTable, |t| t.debug.rules[0].file = 1),

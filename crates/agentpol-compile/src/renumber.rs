@@ -85,7 +85,7 @@ impl Renames {
     }
 
     fn agent(&self, agent: &mut Agent) {
-        self.all([&mut agent.name, &mut agent.wire, &mut agent.qualified]);
+        self.all([&mut agent.name, &mut agent.wire, &mut agent.qualified, &mut agent.owner]);
         for identity in &mut agent.identities {
             self.all(&mut identity.issuer);
             for piece in &mut identity.pieces {

@@ -7,8 +7,7 @@ pub(crate) mod sample;
 use agentpol_bytecode::instruction::{Instruction, Op};
 use agentpol_bytecode::tables::{
     Agent, Constant, Dataset, Effect, Field, Group, Module, Phase, Returns, Rule, Scope, Symbol, Tables, Tool, TypeDef,
-    TypeId,
-    Zone,
+    TypeId, Zone,
 };
 use agentpol_bytecode::{Program, derive_cells, encode, load};
 
