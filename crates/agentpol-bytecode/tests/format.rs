@@ -3,13 +3,13 @@
 mod lab;
 
 use agentpol_bytecode::sha256::Sha256;
-use agentpol_bytecode::{Expectation, LoadError, MAGIC, Section, encode, load, load_expecting};
+use agentpol_bytecode::{Expectation, FORMAT_VERSION, LoadError, MAGIC, Section, encode, load, load_expecting};
 use lab::sample::sample;
 
 /// Puts right hashes into bytes that were changed, as an attacker would.
 fn seal(bytes: &mut [u8]) {
     let mut hash = Sha256::new();
-    hash.update(&1u32.to_le_bytes());
+    hash.update(&FORMAT_VERSION.to_le_bytes());
     for at in 0..Section::ALL.len() - 1 {
         let word = |field: usize| {
             let start = 80 + 12 * at + 4 * field;
@@ -102,8 +102,8 @@ fn headers_say_what_is_wrong() {
     assert_eq!(load(b"").err(), Some(LoadError::NotAProgram));
     assert_eq!(load(b"#!/bin/sh").err(), Some(LoadError::NotAProgram));
     let mut newer = bytes.clone();
-    newer[MAGIC.len()] = 2;
-    assert_eq!(load(&newer).err(), Some(LoadError::Version { found: 2 }));
+    newer[MAGIC.len()] = FORMAT_VERSION as u8 + 1;
+    assert_eq!(load(&newer).err(), Some(LoadError::Version { found: FORMAT_VERSION + 1 }));
     let mut damaged = bytes.clone();
     damaged[60] ^= 1;
     assert_eq!(load(&damaged).err(), Some(LoadError::FileHash));
