@@ -91,6 +91,24 @@ pub struct ToolResult {
     pub text: String,
 }
 
+/// Who spoke to the agent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Speaker {
+    /// The person on whose behalf it acts.
+    User,
+    /// Whoever runs the agent: its instructions.
+    System,
+}
+
+/// Something that was said to the agent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Heard {
+    /// Who said it.
+    pub by: Speaker,
+    /// What was said.
+    pub text: String,
+}
+
 /// What stood around the call in the message that made it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Turn {
@@ -98,6 +116,9 @@ pub struct Turn {
     pub calls_in_message: Option<u32>,
     /// Whether that message also spoke to the user.
     pub text_beside_call: Option<bool>,
+    /// Which of the run's messages with calls it is, from 0: calls of one message were asked for together, before any of
+    /// them was answered. Unknown where the format does not say; then each call stands alone.
+    pub message: Option<u64>,
 }
 
 /// The fields of a request that the record itself carries, as exact JSON text.
@@ -192,6 +213,8 @@ pub struct Action {
     pub at: Option<String>,
     /// The message around it.
     pub turn: Turn,
+    /// What was said to the agent since the call before.
+    pub heard: Vec<Heard>,
     /// Request fields of the record.
     pub recorded: Recorded,
     /// The expected decision.

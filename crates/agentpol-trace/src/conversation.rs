@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::action::{Action, Arguments, Issuer, Recorded, ToolResult, Trace, Turn};
+use crate::action::{Action, Arguments, Heard, Issuer, Recorded, Speaker, ToolResult, Trace, Turn};
 use crate::document::Node;
 use crate::error::{RecordError, RecordErrorKind};
 
@@ -30,11 +30,34 @@ pub(crate) struct Conversation {
     items: Items,
     unanswered: Vec<usize>,
     unreadable: Vec<Option<String>>,
+    heard: Vec<Heard>,
+    messages: u64,
 }
 
 impl Conversation {
     pub(crate) fn new(trace: Trace) -> Conversation {
-        Conversation { trace: Arc::new(trace), items: Vec::new(), unanswered: Vec::new(), unreadable: Vec::new() }
+        Conversation {
+            trace: Arc::new(trace),
+            items: Vec::new(),
+            unanswered: Vec::new(),
+            unreadable: Vec::new(),
+            heard: Vec::new(),
+            messages: 0,
+        }
+    }
+
+    /// Notes what was said to the agent.
+    pub(crate) fn hear(&mut self, by: Speaker, text: String) {
+        if !text.trim().is_empty() {
+            self.heard.push(Heard { by, text });
+        }
+    }
+
+    /// The number of the next message with calls.
+    pub(crate) fn next_message(&mut self) -> u64 {
+        let number = self.messages;
+        self.messages += 1;
+        number
     }
 
     /// Notes a call that stands at this node.
@@ -52,6 +75,7 @@ impl Conversation {
             result: None,
             at: call.at,
             turn: call.turn,
+            heard: std::mem::take(&mut self.heard),
             recorded: Recorded::default(),
             expect: None,
         }));

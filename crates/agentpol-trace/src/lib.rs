@@ -17,13 +17,19 @@ mod importers;
 mod json;
 mod lines;
 mod mapping;
+mod origin;
 mod recording;
 mod runs;
+mod yaml;
 
-pub use action::{Action, Arguments, Expectation, Issuer, Obstacle, Outcome, Place, Recorded, ToolResult, Trace, Turn};
+pub use action::{
+    Action, Arguments, Expectation, Heard, Issuer, Obstacle, Outcome, Place, Recorded, Speaker, ToolResult, Trace, Turn,
+};
 pub use error::{OpenError, RecordError, RecordErrorKind};
 pub use format::{ForeignFormat, Format};
 pub use json::RawJson;
 pub use lines::{DOCUMENT_LIMIT, LINE_LIMIT, is_gzip};
 pub use mapping::{Mapping, MappingError, RECORD_FIELDS};
+pub use origin::{Origin, Provenance, Step};
 pub use recording::{OpenOptions, Recording};
+pub use yaml::yaml_to_json;

@@ -28,6 +28,8 @@ pub const RECORD_FIELDS: &[&str] = &[
     "issuer",
     "calls_in_message",
     "text_beside_call",
+    "message",
+    "heard",
 ];
 
 /// A field that only a mapping has: what holds the message of a failed call.

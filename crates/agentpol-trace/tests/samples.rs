@@ -50,6 +50,9 @@ fn render_action(out: &mut String, action: &Action) -> Outcome {
         other => writeln!(out, "    args {other:?}")?,
     }
     writeln!(out, "    at {:?} {:?}", action.at, action.turn)?;
+    for heard in &action.heard {
+        writeln!(out, "    heard {:?} {:?}", heard.by, heard.text)?;
+    }
     if let Some(obstacle) = action.obstacle() {
         writeln!(out, "    not evaluable: {} {obstacle:?}", obstacle.name())?;
     }

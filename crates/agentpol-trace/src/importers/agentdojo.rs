@@ -4,7 +4,7 @@
 //! `{"function": NAME, "args": {...}}`, or with `function` holding `name` and `arguments`. Ids may be empty, and results
 //! then come in the order of the calls.
 
-use crate::action::{Issuer, ToolResult, Trace, Turn};
+use crate::action::{Issuer, Speaker, ToolResult, Trace, Turn};
 use crate::conversation::{Call, Conversation, Items};
 use crate::document::{Node, Object};
 use crate::error::RecordError;
@@ -45,7 +45,14 @@ fn header<'a>(node: &Node<'a>, setting: Setting<'_>) -> Result<Option<(Trace, Ve
 fn message(conversation: &mut Conversation, message: &Object<'_>) -> Result<(), RecordError> {
     let role = message.require("role")?;
     match role.string()?.as_str() {
-        "system" | "user" => Ok(()),
+        "system" => {
+            conversation.hear(Speaker::System, content(message.get("content"))?);
+            Ok(())
+        }
+        "user" => {
+            conversation.hear(Speaker::User, content(message.get("content"))?);
+            Ok(())
+        }
         "assistant" => assistant(conversation, message),
         "tool" => result(conversation, message),
         _ => Err(role.bad_value("system, user, assistant or tool")),

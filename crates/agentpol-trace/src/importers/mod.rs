@@ -85,5 +85,5 @@ fn turn(conversation: &mut Conversation, message: &Object<'_>, calls: usize) -> 
             None
         }
     };
-    Turn { calls_in_message: u32::try_from(calls).ok(), text_beside_call }
+    Turn { calls_in_message: u32::try_from(calls).ok(), text_beside_call, message: Some(conversation.next_message()) }
 }

@@ -3,7 +3,7 @@
 //! The arguments of a call are a JSON text inside a string; logs that hold the object itself are read too. Custom tools
 //! take free text. The older `function_call` with messages of the role `function` is paired by name.
 
-use crate::action::{Arguments, Issuer, ToolResult, Trace, Turn};
+use crate::action::{Arguments, Issuer, Speaker, ToolResult, Trace, Turn};
 use crate::conversation::{Call, Conversation, Items};
 use crate::document::{Node, Object};
 use crate::error::RecordError;
@@ -57,7 +57,14 @@ pub(super) fn messages(conversation: &mut Conversation, list: &Node<'_>, failed:
 fn message(conversation: &mut Conversation, message: &Object<'_>, failed: fn(&str) -> bool) -> Result<(), RecordError> {
     let role = message.require("role")?;
     match role.string()?.as_str() {
-        "system" | "developer" | "user" => Ok(()),
+        "user" => {
+            conversation.hear(Speaker::User, content(message.get("content"))?);
+            Ok(())
+        }
+        "system" | "developer" => {
+            conversation.hear(Speaker::System, content(message.get("content"))?);
+            Ok(())
+        }
         "assistant" => assistant(conversation, message),
         "tool" | "function" => {
             let text = content(message.get("content"))?;

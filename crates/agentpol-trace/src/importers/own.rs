@@ -6,7 +6,9 @@
 
 use std::sync::Arc;
 
-use crate::action::{Action, Arguments, Expectation, Issuer, Outcome, Recorded, ToolResult, Trace, Turn};
+use crate::action::{
+    Action, Arguments, Expectation, Heard, Issuer, Outcome, Recorded, Speaker, ToolResult, Trace, Turn,
+};
 use crate::document::{Node, Object};
 use crate::error::{RecordError, RecordErrorKind};
 use crate::importers::{Setting, arguments};
@@ -43,7 +45,9 @@ pub(super) fn read(node: &Node<'_>, setting: Setting<'_>) -> Result<Action, Reco
         turn: Turn {
             calls_in_message: record.get("calls_in_message")?.map(|node| node.count()).transpose()?,
             text_beside_call: record.get("text_beside_call")?.map(|node| node.flag()).transpose()?,
+            message: record.get("message")?.map(|node| node.count()).transpose()?.map(u64::from),
         },
+        heard: heard(&record)?,
         expect: record.get("expect")?.map(|node| expectation(&node)).transpose()?,
         recorded: Recorded {
             agent: record.raw("agent")?,
@@ -113,6 +117,25 @@ impl<'a, 'm> Record<'a, 'm> {
     fn raw(&self, field: &str) -> Result<Option<RawJson>, RecordError> {
         Ok(self.get(field)?.map(|node| RawJson::verbatim(node.raw())))
     }
+}
+
+/// What was said to the agent. In a foreign record a text is the user's.
+fn heard(record: &Record<'_, '_>) -> Result<Vec<Heard>, RecordError> {
+    let Some(node) = record.get("heard")? else { return Ok(Vec::new()) };
+    if node.is_string() {
+        return Ok(vec![Heard { by: Speaker::User, text: node.string()? }]);
+    }
+    let said = |node: Node<'_>| {
+        let entry = node.object()?;
+        let by = entry.require("by")?;
+        let speaker = match by.string()?.as_str() {
+            "user" => Speaker::User,
+            "system" => Speaker::System,
+            _ => return Err(by.bad_value("user or system")),
+        };
+        Ok(Heard { by: speaker, text: entry.require("text")?.string()? })
+    };
+    node.list()?.into_iter().map(said).collect()
 }
 
 /// The user as a request has it. A foreign record holds a bare id.

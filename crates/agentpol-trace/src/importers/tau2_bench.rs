@@ -3,7 +3,7 @@
 //! The arguments of a call are an object. `requestor` says whose call it is: the simulated user has tools too, and a
 //! call that does not say belongs to whoever wrote the message. Several results may come in one message.
 
-use crate::action::{Issuer, ToolResult, Trace, Turn};
+use crate::action::{Issuer, Speaker, ToolResult, Trace, Turn};
 use crate::conversation::{Call, Conversation, Items};
 use crate::document::{Node, Object};
 use crate::error::{RecordError, RecordErrorKind};
@@ -50,9 +50,15 @@ fn header<'a>(node: &Node<'a>, setting: Setting<'_>) -> Result<(Trace, Vec<Node<
 fn message(conversation: &mut Conversation, message: &Object<'_>) -> Result<(), RecordError> {
     let role = message.require("role")?;
     match role.string()?.as_str() {
-        "system" => Ok(()),
+        "system" => {
+            conversation.hear(Speaker::System, content(message.get("content"))?);
+            Ok(())
+        }
         "assistant" => calls(conversation, message, Issuer::Agent),
-        "user" => calls(conversation, message, Issuer::User),
+        "user" => {
+            conversation.hear(Speaker::User, content(message.get("content"))?);
+            calls(conversation, message, Issuer::User)
+        }
         "tool" => match message.get("tool_messages") {
             Some(list) => {
                 for node in list.list()? {
