@@ -54,6 +54,7 @@
 
 mod evaluator;
 mod sources;
+pub mod store;
 
 pub use agentpol_bytecode as bytecode;
 pub use agentpol_bytecode::code::{Code, Outcome};
@@ -64,6 +65,7 @@ pub use agentpol_compile::{MAX_CELLS, MAX_INSTRUCTIONS};
 pub use agentpol_diagnostics as diagnostics;
 pub use agentpol_diagnostics::{Diagnostic, Diagnostics, FileId, Position, Severity, SourceFile, SourceMap, Span};
 pub use agentpol_syntax::decode;
-pub use agentpol_vm::{Prepared, RuleMatch, Scratch, decide, prepare};
+pub use agentpol_vm::{Handle, Prepared, Records, RuleMatch, Scratch, Trouble, decide, prepare};
 pub use evaluator::Evaluator;
 pub use sources::{Built, Checked, build, compile_sources};
+pub use store::{MemoryStore, StateStore, StoreError};
