@@ -1,8 +1,8 @@
 //! Agents and fleets: who answers for them, who they are on the wire, how far they are trusted.
 
-use crate::collect::not_yet;
 use crate::declare::Declared;
 use crate::draft::Draft;
+use crate::names::Entity;
 use crate::identity::{Refusal, canonical_spiffe, check_token, overlap};
 use crate::policy::{Agent, AgentId, Identity, ModuleId, Phase, Type};
 use crate::types::{finish_shape, resolve_fields};
@@ -76,10 +76,8 @@ fn once(clause: &AgentClauseKind<'_>) -> Option<&'static str> {
         AgentClauseKind::Owner(_) => Some("owner"),
         AgentClauseKind::Credential(_) => Some("credential"),
         AgentClauseKind::Phase(_) => Some("phase"),
-        AgentClauseKind::Identity(_)
-        | AgentClauseKind::Token(..)
-        | AgentClauseKind::ReachedVia(..)
-        | AgentClauseKind::DelegatesTo(..) => None,
+        AgentClauseKind::ReachedVia(..) => Some("reached via"),
+        AgentClauseKind::Identity(_) | AgentClauseKind::Token(..) | AgentClauseKind::DelegatesTo(..) => None,
     }
 }
 
@@ -119,14 +117,44 @@ fn read_clause(
                 agent.phase = phase;
             }
         }
-        AgentClauseKind::ReachedVia(..) | AgentClauseKind::DelegatesTo(..) => {
-            draft.report(not_yet(
-                "delegations",
-                clause.span,
-                "until then, each agent acts for itself: remove the clause",
-            ));
+        AgentClauseKind::ReachedVia(paths, directly) => read_reached(draft, module, agent, paths, *directly, clause.span),
+        // Read when tools and rules can be.
+        AgentClauseKind::DelegatesTo(..) => {}
+    }
+}
+
+/// Reads through whom an agent is reached.
+fn read_reached(
+    draft: &mut Draft<'_, '_>,
+    module: ModuleId,
+    agent: &mut Agent,
+    paths: &[ast::Path<'_>],
+    directly: bool,
+    span: Span,
+) {
+    if paths.is_empty() {
+        let title = format!("`{}` is called directly anyway", agent.name);
+        let diagnostic = Diagnostic::new(Code::AP0415, title, span, "names no agent");
+        draft.report(diagnostic.help("remove the clause, or name an agent: `reached via planner, directly`"));
+        return;
+    }
+    let own = draft.names.modules[module.index()].own.get(&agent.name).map(|(entity, _)| *entity);
+    for path in paths {
+        let Some(id) = draft.agent(module, path) else { continue };
+        let name = path.joined();
+        if own == Some(Entity::Agent(id)) {
+            let title = format!("`{name}` is reached via itself");
+            let diagnostic = Diagnostic::new(Code::AP0415, title, path.span, "the agent itself");
+            draft.report(diagnostic.help("remove it, or name the agent that calls it"));
+        } else if agent.reached_via.contains(&id) {
+            let title = format!("`{name}` stands twice");
+            draft.report(Diagnostic::new(Code::AP0415, title, path.span, "again here").help("remove one of them"));
+        } else {
+            agent.reached_via.push(id);
         }
     }
+    agent.reached_via.sort();
+    agent.directly = directly;
 }
 
 /// Returns the attributes of a fleet that are texts on the wire.

@@ -27,7 +27,7 @@ pub(crate) struct ModuleItems<'a> {
     pub(crate) defines: Vec<ast::Define<'a>>,
     pub(crate) rules: Vec<ast::Rule<'a>>,
     pub(crate) tests: Vec<ast::Test<'a>>,
-    /// The names of all rules, those that are not built yet included.
+    /// The names of all rules, those included in which something is wrong.
     pub(crate) rule_names: Vec<&'a str>,
     /// Names of declarations that could not be read.
     pub(crate) unread: Vec<String>,
@@ -176,28 +176,14 @@ impl<'a> ModuleItems<'a> {
             ItemKind::Tool(item) => self.tools.push(item),
             ItemKind::Agent(item) => self.agents.push(item),
             ItemKind::Define(item) => self.defines.push(item),
-            ItemKind::Rule(rule) => self.add_rule(rule, diagnostics),
+            ItemKind::Rule(rule) => {
+                self.rule_names.extend(rule.name.map(|name| name.value));
+                self.rules.push(rule);
+            }
             ItemKind::Assert(assert) => {
                 diagnostics.push(not_yet("asserts", assert.name.span, "write a `test` with the calls in question"));
             }
             ItemKind::Test(item) => self.tests.push(item),
-        }
-    }
-}
-
-impl<'a> ModuleItems<'a> {
-    fn add_rule(&mut self, rule: ast::Rule<'a>, diagnostics: &mut Diagnostics) {
-        self.rule_names.extend(rule.name.map(|name| name.value));
-        match rule.effect {
-            ast::Effect::Limit => {
-                let help = "until then, `require approval` or `deny` bounds single calls";
-                diagnostics.push(not_yet("limits", rule.effect_span, help));
-            }
-            ast::Effect::Alert => {
-                let help = "until then, decisions carry what an alert would be made of";
-                diagnostics.push(not_yet("alerts", rule.effect_span, help));
-            }
-            _ => self.rules.push(rule),
         }
     }
 }

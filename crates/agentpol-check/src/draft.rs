@@ -19,7 +19,7 @@ pub(crate) struct Draft<'a, 's> {
     pub(crate) environments: Vec<BTreeSet<String>>,
     /// Tasks and whether the agent claims them; anybody's `claimed` counts.
     pub(crate) tasks: BTreeMap<String, bool>,
-    /// The names of all rules as written, those that are not built yet included.
+    /// The names of all rules as written, those included in which something is wrong.
     pub(crate) rule_names: BTreeSet<String>,
     /// Conditions on fields, to be typed when every declaration is there.
     pub(crate) constrained: Vec<Constrained<'a>>,

@@ -91,6 +91,7 @@ fn fill(draft: &mut Draft<'_, '_>, options: &Options) {
     fill_declarations(draft, &declared);
     let grantable = ownership::grantable(draft);
     let mut sets = tool_sets::expand_sets(draft);
+    rules::fill_delegations(draft, &declared, &grantable, &mut sets);
     rules::fill_rules(draft, &grantable, &mut sets);
     scenarios::fill_scenarios(draft);
 }

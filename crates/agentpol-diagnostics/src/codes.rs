@@ -107,6 +107,11 @@ codes! {
     AP0408 Error "an observation without an end"
     AP0409 Error "an approval that nobody can give"
     AP0410 Error "a label that no level has"
+    AP0411 Error "a bound out of range"
+    AP0412 Error "nothing to count apart by"
+    AP0413 Error "an alert that makes no sense"
+    AP0414 Error "a delegation that one side does not declare"
+    AP0415 Error "a delegation that makes no sense"
 
     AP0501 Error "not built yet"
     AP0502 Error "a definition that uses itself"

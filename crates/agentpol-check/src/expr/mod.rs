@@ -19,6 +19,7 @@ mod methods;
 mod origin;
 mod patterns;
 mod quantify;
+mod rates;
 mod roots;
 mod scope;
 mod show;
@@ -31,6 +32,7 @@ mod written;
 pub(crate) use define::check_defines;
 pub(crate) use formats::canonical;
 pub(crate) use patterns::check as check_pattern;
+pub(crate) use rates::{Counter, window};
 pub(crate) use show::listed;
 pub(crate) use written::survey_names;
 

@@ -1,6 +1,6 @@
 //! Going through typed expressions.
 
-use super::{Each, Earlier, Expr, ExprKind, Question};
+use super::{Alarm, Each, Earlier, Effect, Expr, ExprKind, Key, Question, Rate};
 
 impl Earlier {
     /// Returns the expressions that stand in the frame of the rule, not in that of the earlier call.
@@ -11,6 +11,32 @@ impl Earlier {
         };
         self.pairs.iter().map(|pair| &pair.now).chain(plus).collect()
     }
+}
+
+impl Effect {
+    /// Returns the expressions of what it counts: the cost, and the keys that are values.
+    pub fn exprs(&self) -> Vec<&Expr> {
+        match self {
+            Effect::Limit(rate) => rate.exprs(),
+            Effect::Alert(alert) => match &alert.alarm {
+                Alarm::Match => Vec::new(),
+                Alarm::Rate(rate) => rate.exprs(),
+                Alarm::Novel { keys, .. } => values(keys),
+            },
+            Effect::Allow | Effect::Entitle | Effect::Deny | Effect::RequireApproval(_) => Vec::new(),
+        }
+    }
+}
+
+impl Rate {
+    /// Returns its expressions: the cost first, then the keys that are values.
+    pub fn exprs(&self) -> Vec<&Expr> {
+        self.of.iter().chain(values(&self.keys)).collect()
+    }
+}
+
+fn values(keys: &[Key]) -> Vec<&Expr> {
+    keys.iter().filter_map(|key| if let Key::Value(expr) = key { Some(expr) } else { None }).collect()
 }
 
 impl Expr {

@@ -1,10 +1,33 @@
 //! Which clauses a rule may have, must have, and has twice.
 
-use crate::collect::not_yet;
 use crate::draft::Draft;
 use agentpol_diagnostics::{Code, Diagnostic, Span};
 use agentpol_syntax::ast::{self, Clause, ClauseKind, Effect};
 use std::collections::HashMap;
+
+/// What clauses stand in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Block {
+    /// A rule of this effect.
+    Rule(Effect),
+    /// What an agent delegates.
+    Delegation,
+}
+
+impl Block {
+    /// Returns the words that it begins with.
+    pub(super) fn words(self) -> &'static str {
+        match self {
+            Block::Rule(effect) => effect_words(effect),
+            Block::Delegation => "delegates to",
+        }
+    }
+
+    /// Returns whether it grants, which decides how selectors cover.
+    pub(super) fn grants(self) -> bool {
+        matches!(self, Block::Rule(Effect::Allow | Effect::Entitle) | Block::Delegation)
+    }
+}
 
 /// The clauses of a rule, each in its place.
 #[derive(Default)]
@@ -18,17 +41,30 @@ pub(super) struct Parts<'r, 'a> {
     pub(super) within: Option<ast::Duration>,
     pub(super) observed: bool,
     pub(super) always: bool,
+    pub(super) distinct: bool,
+    pub(super) at_most: Option<&'r ast::Rate<'a>>,
+    pub(super) more_than: Option<(&'r ast::Rate<'a>, Span)>,
+    pub(super) novel: Option<(&'r [ast::Expr<'a>], Span)>,
+    pub(super) outcomes: Option<&'r [ast::Name<'a>]>,
+    pub(super) severity: Option<&'r ast::Name<'a>>,
     /// What a request decides, in order.
     pub(super) dynamic: Vec<&'r Clause<'a>>,
 }
 
 /// Sorts the clauses of a rule, and says which do not belong there, stand twice or are missing.
 pub(super) fn sort<'r, 'a>(draft: &mut Draft<'a, '_>, rule: &'r ast::Rule<'a>) -> Parts<'r, 'a> {
+    let parts = sort_block(draft, Block::Rule(rule.effect), &rule.block);
+    require(draft, rule, &parts);
+    parts
+}
+
+/// Sorts the clauses of a block, and says which do not belong there or stand twice.
+pub(super) fn sort_block<'r, 'a>(draft: &mut Draft<'a, '_>, block: Block, ast: &'r ast::Block<'a>) -> Parts<'r, 'a> {
     let mut parts = Parts::default();
     let mut said: HashMap<&str, Span> = HashMap::new();
-    for clause in rule.block.clauses {
+    for clause in ast.clauses {
         let word = word(&clause.kind);
-        if !belongs(draft, rule, clause, word) {
+        if !belongs(draft, block, clause, word) {
             continue;
         }
         if !matches!(clause.kind, ClauseKind::Let(..) | ClauseKind::When(_) | ClauseKind::Unless(_)) {
@@ -48,7 +84,6 @@ pub(super) fn sort<'r, 'a>(draft: &mut Draft<'a, '_>, rule: &'r ast::Rule<'a>) -
         }
         parts.take(clause);
     }
-    require(draft, rule, &parts);
     parts
 }
 
@@ -65,6 +100,12 @@ impl<'r, 'a> Parts<'r, 'a> {
             ClauseKind::Within(duration) => self.within = Some(*duration),
             ClauseKind::PhaseObserve(_) => self.observed = true,
             ClauseKind::Always => self.always = true,
+            ClauseKind::Distinct => self.distinct = true,
+            ClauseKind::AtMost(rate) => self.at_most = Some(rate),
+            ClauseKind::MoreThan(rate) => self.more_than = Some((rate, clause.span)),
+            ClauseKind::Novel(keys) => self.novel = Some((keys, clause.span)),
+            ClauseKind::Outcome(outcomes) => self.outcomes = Some(outcomes),
+            ClauseKind::Severity(word) => self.severity = Some(word),
             ClauseKind::User(_)
             | ClauseKind::Env(_)
             | ClauseKind::Task(_)
@@ -73,15 +114,7 @@ impl<'r, 'a> Parts<'r, 'a> {
             | ClauseKind::Let(..)
             | ClauseKind::When(_)
             | ClauseKind::Unless(_) => self.dynamic.push(clause),
-            ClauseKind::Where(_)
-            | ClauseKind::By(_)
-            | ClauseKind::ReturnsUntrusted
-            | ClauseKind::Distinct
-            | ClauseKind::AtMost(_)
-            | ClauseKind::MoreThan(_)
-            | ClauseKind::Outcome(_)
-            | ClauseKind::Novel(_)
-            | ClauseKind::Severity(_) => {}
+            ClauseKind::Where(_) | ClauseKind::By(_) | ClauseKind::ReturnsUntrusted => {}
         }
     }
 
@@ -135,37 +168,45 @@ pub(super) fn effect_words(effect: Effect) -> &'static str {
     }
 }
 
-/// Returns whether a clause belongs into a rule of this effect, and says where it belongs otherwise.
-fn belongs(draft: &mut Draft<'_, '_>, rule: &ast::Rule<'_>, clause: &Clause<'_>, word: &str) -> bool {
-    let effect = effect_words(rule.effect);
-    let approval = rule.effect == Effect::RequireApproval;
-    let grants = matches!(rule.effect, Effect::Allow | Effect::Entitle);
-    let elsewhere = match &clause.kind {
-        ClauseKind::From(_) if !approval => "it belongs to `require approval`".to_owned(),
-        ClauseKind::Within(_) if !approval => {
-            "it belongs to `require approval`: how long an approval is good".to_owned()
-        }
-        ClauseKind::Distinct if !approval => "it belongs to `require approval`".to_owned(),
-        ClauseKind::Distinct => {
-            draft.report(not_yet("approvals by distinct persons over several rules", clause.span, "remove the clause"));
-            return false;
-        }
-        ClauseKind::Always if grants => "remove it: only what restricts can hold in every phase".to_owned(),
-        ClauseKind::PhaseObserve(Some(_)) => {
-            "a rule is observed until the clause is removed: write `phase observe`".to_owned()
-        }
-        ClauseKind::Where(_) => "write `when`: `where` belongs to a set of earlier calls".to_owned(),
-        ClauseKind::By(_) | ClauseKind::ReturnsUntrusted => "it belongs to a set of earlier calls".to_owned(),
-        ClauseKind::AtMost(_) => "it belongs to a `limit`".to_owned(),
-        ClauseKind::MoreThan(_) | ClauseKind::Outcome(_) | ClauseKind::Novel(_) | ClauseKind::Severity(_) => {
-            "it belongs to an `alert`".to_owned()
-        }
-        _ => return true,
-    };
-    let title = format!("`{word}` does not belong into `{effect}`");
-    let diagnostic = Diagnostic::new(Code::AP0104, title, clause.span, "not here").help(elsewhere);
-    draft.report(diagnostic);
+/// Returns whether a clause belongs into a block, and says where it belongs otherwise.
+fn belongs(draft: &mut Draft<'_, '_>, block: Block, clause: &Clause<'_>, word: &str) -> bool {
+    let Some(elsewhere) = elsewhere(block, &clause.kind) else { return true };
+    let title = format!("`{word}` does not belong into `{}`", block.words());
+    draft.report(Diagnostic::new(Code::AP0104, title, clause.span, "not here").help(elsewhere));
     false
+}
+
+/// Says where a clause belongs that does not belong into a block.
+fn elsewhere(block: Block, clause: &ClauseKind<'_>) -> Option<&'static str> {
+    let approval = block == Block::Rule(Effect::RequireApproval);
+    let alert = block == Block::Rule(Effect::Alert);
+    let delegation = block == Block::Delegation;
+    Some(match clause {
+        ClauseKind::Agent(_) if delegation => "name the agents before the block: `delegates to worker { ... }`",
+        ClauseKind::From(_) if !approval => "it belongs to `require approval`",
+        ClauseKind::Within(_) if !approval && !alert => {
+            "it belongs to `require approval`: how long an approval is good; or to `novel (...)` in an `alert`"
+        }
+        ClauseKind::Distinct if !approval => "it belongs to `require approval`",
+        ClauseKind::Always if block.grants() => "remove it: only what restricts can hold in every phase",
+        ClauseKind::Always if alert => "remove it: an alert changes no decision, and is raised in every phase",
+        ClauseKind::PhaseObserve(_) if alert => "remove it: an alert changes no decision",
+        ClauseKind::PhaseObserve(_) if delegation => "remove it: a delegation without effect is none",
+        ClauseKind::Because(_) if alert => {
+            "remove it: `because` is told to the agent, and of alerts it learns nothing; the name tells the operator"
+        }
+        ClauseKind::Because(_) if delegation => "remove it; a `deny` can say why",
+        ClauseKind::PhaseObserve(Some(_)) => "a rule is observed until the clause is removed: write `phase observe`",
+        ClauseKind::Where(_) => "write `when`: `where` belongs to a set of earlier calls",
+        ClauseKind::By(_) | ClauseKind::ReturnsUntrusted => "it belongs to a set of earlier calls",
+        ClauseKind::AtMost(_) if alert => "write `more than`: an alert is raised above a number",
+        ClauseKind::AtMost(_) if block != Block::Rule(Effect::Limit) => "it belongs to a `limit`",
+        ClauseKind::MoreThan(_) if block == Block::Rule(Effect::Limit) => "write `at most`: a limit says what may pass",
+        ClauseKind::MoreThan(_) | ClauseKind::Outcome(_) | ClauseKind::Novel(_) | ClauseKind::Severity(_) if !alert => {
+            "it belongs to an `alert`"
+        }
+        _ => return None,
+    })
 }
 
 /// Says which clauses are missing.
@@ -187,7 +228,7 @@ fn require(draft: &mut Draft<'_, '_>, rule: &ast::Rule<'_>, parts: &Parts<'_, '_
         draft.report(Diagnostic::new(Code::AP0402, title, span, "`user` is missing").help(help));
     }
     let what = parts.tool.is_some() || parts.does.is_some() || parts.on.is_some();
-    if rule.effect != Effect::Entitle && !what {
+    if !matches!(rule.effect, Effect::Entitle | Effect::Alert) && !what {
         let title = format!("the {effect}{name} does not say what it is about");
         let help = match rule.effect {
             Effect::Allow => "write `tool` and the tools that it lets through",
@@ -199,5 +240,10 @@ fn require(draft: &mut Draft<'_, '_>, rule: &ast::Rule<'_>, parts: &Parts<'_, '_
         let title = format!("the rule{name} does not say who approves");
         let help = "write `from` and a group, or `from user` where the requesting user confirms";
         draft.report(Diagnostic::new(Code::AP0409, title, span, "`from` is missing").help(help));
+    }
+    if rule.effect == Effect::Limit && parts.at_most.is_none() {
+        let title = format!("the limit{name} does not say how much may pass");
+        let help = "write a bound and its window, such as `at most 5 per 1h per user`";
+        draft.report(Diagnostic::new(Code::AP0107, title, span, "`at most` is missing").help(help));
     }
 }

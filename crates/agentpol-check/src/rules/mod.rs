@@ -1,17 +1,23 @@
 //! Rules: what they are about, what a request decides, and what makes no sense.
 
+mod alerts;
 mod clauses;
+mod delegation;
 mod never;
 mod scope;
 
+pub(crate) use delegation::fill_delegations;
+
 use crate::draft::Draft;
-use crate::expr::{Place, Surroundings, Typer, WhichClause};
+use crate::expr::{Counter, Place, Surroundings, Typer, WhichClause};
 use crate::ownership::Grantable;
-use crate::policy::{Approval, Clause, ClauseKind, Effect, LocalId, ModuleId, Rule, ScheduleId, Scope, UserSelector};
+use crate::policy::{
+    Alarm, Approval, Clause, ClauseKind, Effect, LocalId, ModuleId, Rule, ScheduleId, Scope, UserSelector,
+};
 use crate::tool_sets::ToolSets;
 use agentpol_diagnostics::{Code, Diagnostic, Span, did_you_mean};
 use agentpol_syntax::ast::{self, Effect as Written};
-use clauses::Parts;
+use clauses::{Block, Parts};
 use scope::Standing;
 use std::collections::BTreeMap;
 
@@ -36,7 +42,7 @@ pub(crate) fn fill_rules(draft: &mut Draft<'_, '_>, grantable: &Grantable, sets:
             by_name.insert(name.value, rule);
         }
         for (name, ast) in by_name {
-            let standing = Standing { module, effect: ast.effect, grantable };
+            let standing = Standing { module, block: Block::Rule(ast.effect), grantable };
             if let Some(rule) = fill_rule(draft, standing, sets, name, ast) {
                 draft.policy.rules.push(rule);
             }
@@ -89,17 +95,17 @@ fn fill_rule<'a>(
     let scope = scope::resolve(draft, standing, sets, &parts);
     let tools = scope.as_ref().and_then(|scope| never::candidates(draft, standing, scope, &parts, span));
     let ready = ready_clauses(draft, standing, &parts);
-    let effect = effect(draft, standing.module, ast, &parts);
     let (scope, tools) = (scope?, tools?);
     let mut scope: Scope = scope;
     let sound = agents.is_some();
     scope.agents = agents.unwrap_or_default();
     let place = Place::Rule { tools: tools.clone(), agents: scope.agents.clone(), grants: standing.grants(), span };
     let before = draft.diagnostics.len();
-    let (clauses, locals) = type_clauses(draft, standing.module, place, &parts, ready, sound);
+    let Typed { clauses, locals, alarm } = type_clauses(draft, standing.module, place, &parts, ready, sound);
     // What failed to type stands for anything.
     let typed = draft.diagnostics.len() == before;
-    never::check_clauses(draft, &tools, &clauses, typed);
+    never::check_clauses(draft, standing, &tools, &clauses, typed);
+    let effect = effect(draft, standing.module, ast, &parts, alarm);
     refuse_vain_approval(draft, effect.as_ref(), &parts, &clauses);
     sound.then_some(())?;
     Some(Rule {
@@ -116,14 +122,24 @@ fn fill_rule<'a>(
     })
 }
 
-/// Makes the effect, with whose approval is needed.
-fn effect(draft: &mut Draft<'_, '_>, module: ModuleId, ast: &ast::Rule<'_>, parts: &Parts<'_, '_>) -> Option<Effect> {
+/// Makes the effect, with whose approval is needed and what is counted.
+fn effect(
+    draft: &mut Draft<'_, '_>,
+    module: ModuleId,
+    ast: &ast::Rule<'_>,
+    parts: &Parts<'_, '_>,
+    alarm: Option<Alarm>,
+) -> Option<Effect> {
     match ast.effect {
         Written::Allow => Some(Effect::Allow),
         Written::Entitle => Some(Effect::Entitle),
         Written::Deny => Some(Effect::Deny),
         Written::RequireApproval => approval(draft, module, parts).map(Effect::RequireApproval),
-        Written::Limit | Written::Alert => None,
+        Written::Limit => match alarm? {
+            Alarm::Rate(rate) => Some(Effect::Limit(Box::new(rate))),
+            Alarm::Match | Alarm::Novel { .. } => None,
+        },
+        Written::Alert => alerts::alert(draft, ast, parts, alarm).map(|alert| Effect::Alert(Box::new(alert))),
     }
 }
 
@@ -161,7 +177,7 @@ fn approval(draft: &mut Draft<'_, '_>, module: ModuleId, parts: &Parts<'_, '_>) 
             return None;
         }
     };
-    Some(Approval { from, count, within, distinct: false })
+    Some(Approval { from, count, within, distinct: parts.distinct })
 }
 
 /// Refuses to ask the requesting user where there is none.
@@ -263,7 +279,15 @@ fn schedules(draft: &mut Draft<'_, '_>, module: ModuleId, paths: &[ast::Path<'_>
     Some(ids)
 }
 
-/// Types the expressions of a rule in order, among the clauses that are ready.
+/// The clauses of a block, typed.
+struct Typed {
+    clauses: Vec<Clause>,
+    locals: u32,
+    /// What a limit or alert counts; nothing where it is a mistake, or missing.
+    alarm: Option<Alarm>,
+}
+
+/// Types the expressions of a rule in order, among the clauses that are ready; then what it counts.
 fn type_clauses<'a>(
     draft: &mut Draft<'a, '_>,
     module: ModuleId,
@@ -271,7 +295,7 @@ fn type_clauses<'a>(
     parts: &Parts<'_, 'a>,
     ready: Vec<Option<Ready>>,
     agents_known: bool,
-) -> (Vec<Clause>, u32) {
+) -> Typed {
     let zone = draft.module_zone(module);
     let cx = Surroundings { policy: &draft.policy, names: &draft.names, sources: draft.sources, module, zone };
     // With what was found before, so that a mistake inside a definition is told once.
@@ -281,12 +305,10 @@ fn type_clauses<'a>(
         ast::ClauseKind::Let(name, _) => Some(name.text),
         _ => None,
     }));
+    // What depends on agents that could not be found would only fail again.
+    let readable = |span: Span| agents_known || !draft.sources.text(span).contains("agent.");
     let mut clauses = Vec::with_capacity(ready.len());
-    for (ast, ready) in parts.dynamic.iter().zip(ready) {
-        // What depends on agents that could not be found would only fail again.
-        if !agents_known && draft.sources.text(ast.span).contains("agent.") {
-            continue;
-        }
+    for (ast, ready) in parts.dynamic.iter().zip(ready).filter(|(ast, _)| readable(ast.span)) {
         let kind = match (&ast.kind, ready) {
             (_, None) => continue,
             (_, Some(Some(kind))) => kind,
@@ -300,9 +322,18 @@ fn type_clauses<'a>(
         };
         clauses.push(Clause { kind, span: ast.span });
     }
+    let alarm = match (parts.at_most, parts.more_than, parts.novel) {
+        (Some(rate), ..) => typer.rate(rate, Counter::Limit).map(Alarm::Rate),
+        (_, Some((rate, _)), _) => typer.rate(rate, Counter::Alert).map(Alarm::Rate),
+        // How long is read with the rest of the alert.
+        (.., Some((keys, _))) => {
+            typer.counted_by(keys, Counter::Novel).map(|keys| Alarm::Novel { keys, within: 0 })
+        }
+        _ => Some(Alarm::Match),
+    };
     let locals = typer.finish();
     draft.diagnostics = found;
-    (clauses, locals)
+    Typed { clauses, locals, alarm }
 }
 
 impl Draft<'_, '_> {

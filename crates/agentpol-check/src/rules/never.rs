@@ -1,6 +1,6 @@
 //! Rules that can never match: nothing is left to speak about, or a clause excludes everything.
 
-use super::clauses::Parts;
+use super::clauses::{Block, Parts};
 use super::scope::Standing;
 use crate::draft::Draft;
 use crate::policy::{Clause, ClauseKind, EnvId, Expr, ExprKind, LocalId, Scope, ToolId, Type, Value, Verb};
@@ -24,7 +24,7 @@ pub(super) fn no_agent(draft: &mut Draft<'_, '_>, standing: Standing<'_>, select
         }
         _ => ("no agent is left".to_owned(), "name an agent, or remove one behind `except`".to_owned()),
     };
-    never(draft, span, label, help);
+    never(draft, standing, span, label, help);
 }
 
 /// Finds the tools that the rule may be about; says why where there is none.
@@ -67,7 +67,8 @@ pub(super) fn candidates(
             (span, label.to_owned(), data_left(draft, selector, &left, grants))
         }
         (Some((_, span)), _) | (None, Some((_, span))) => {
-            let label = if grants { "no tool that this module may grant fits" } else { "no tool fits" };
+            let owned = grants && standing.block != Block::Delegation;
+            let label = if owned { "no tool that this module may grant fits" } else { "no tool fits" };
             (span, label.to_owned(), "name the tools that the rule is about: `tool ...`".to_owned())
         }
         (None, None) => {
@@ -75,7 +76,7 @@ pub(super) fn candidates(
             (parts.tool.map_or(whole, |(_, span)| span), label.to_owned(), "name a tool".to_owned())
         }
     };
-    never(draft, span, label, help);
+    never(draft, standing, span, label, help);
     None
 }
 
@@ -94,6 +95,10 @@ fn no_tool(draft: &mut Draft<'_, '_>, standing: Standing<'_>, parts: &Parts<'_, 
     let pattern = patterns.is_some_and(|patterns| patterns.include.iter().any(by_pattern));
     let except = patterns.is_some_and(|patterns| !patterns.except.is_empty());
     let (label, help) = match (standing.grants(), pattern, except) {
+        (true, true, false) if standing.block == Block::Delegation => (
+            "no tool is left that a pattern covers",
+            "name the tools one by one; what `touches anything` or is `unverified` is never covered by a pattern",
+        ),
         (true, true, false) => (
             "none of these is this module's to grant, or to grant by a pattern",
             "name the tools one by one; what `touches anything` or is `unverified` is never granted by a pattern",
@@ -102,7 +107,7 @@ fn no_tool(draft: &mut Draft<'_, '_>, standing: Standing<'_>, parts: &Parts<'_, 
         (_, _, true) => ("`except` takes every tool away", "remove one of the tools behind `except`"),
         (false, _, false) => ("no tool is left", "declare a tool of this name first"),
     };
-    never(draft, span, label.to_owned(), help.to_owned());
+    never(draft, standing, span, label.to_owned(), help.to_owned());
 }
 
 /// Says which verbs the first tool that is left has beside those written.
@@ -148,24 +153,31 @@ fn data_left(draft: &Draft<'_, '_>, selector: &OnSelector<'_>, left: &[ToolId], 
 }
 
 /// Checks the clauses that a request decides for those that nothing fulfils.
-pub(super) fn check_clauses(draft: &mut Draft<'_, '_>, tools: &[ToolId], clauses: &[Clause], typed: bool) {
+pub(super) fn check_clauses(
+    draft: &mut Draft<'_, '_>,
+    standing: Standing<'_>,
+    tools: &[ToolId],
+    clauses: &[Clause],
+    typed: bool,
+) {
     if typed && tools.is_empty() {
         let reads = |clause: &&Clause| expression(&clause.kind).is_some_and(has_unknown);
         if let Some(clause) = clauses.iter().find(reads) {
             let help = "check it together with the modules that declare tools, or name the tools".to_owned();
-            never(draft, clause.span, "no tool fits the rule, so there are no arguments".to_owned(), help);
+            never(draft, standing, clause.span, "no tool fits the rule, so there are no arguments".to_owned(), help);
         }
     }
     let mut during = None;
     let mut outside = None;
     for clause in clauses {
         match &clause.kind {
-            ClauseKind::Env(envs) => check_env(draft, tools, envs, clause.span),
+            ClauseKind::Env(envs) => check_env(draft, standing, tools, envs, clause.span),
             ClauseKind::During(schedules) => during = Some((schedules, clause.span)),
             ClauseKind::Outside(schedules) => outside = Some(schedules),
             ClauseKind::When(expr) if typed && is_bool(expr, false) => {
                 never(
                     draft,
+                    standing,
                     clause.span,
                     "is always false".to_owned(),
                     "remove the rule, or say when it holds".to_owned(),
@@ -174,6 +186,7 @@ pub(super) fn check_clauses(draft: &mut Draft<'_, '_>, tools: &[ToolId], clauses
             ClauseKind::Unless(expr) if typed && is_bool(expr, true) => {
                 never(
                     draft,
+                    standing,
                     clause.span,
                     "is always true".to_owned(),
                     "remove the clause, or say when it holds".to_owned(),
@@ -186,7 +199,7 @@ pub(super) fn check_clauses(draft: &mut Draft<'_, '_>, tools: &[ToolId], clauses
         && during.iter().all(|id| outside.contains(id))
     {
         let help = "remove `during` or `outside`".to_owned();
-        never(draft, span, "`outside` excludes all of this".to_owned(), help);
+        never(draft, standing, span, "`outside` excludes all of this".to_owned(), help);
     }
 }
 
@@ -196,9 +209,13 @@ pub(super) fn refuse_untyped(draft: &mut Draft<'_, '_>) {
         return;
     }
     let opaque = |expr: &Expr| expr.any(&mut |part| matches!(part.kind, ExprKind::Local(LocalId(u32::MAX))));
-    let clauses = draft.policy.rules.iter().flat_map(|rule| &rule.clauses);
-    let untyped = clauses.filter(|clause| expression(&clause.kind).is_some_and(opaque));
-    for span in untyped.map(|clause| clause.span).collect::<Vec<_>>() {
+    let rules = draft.policy.rules.iter();
+    let delegated = draft.policy.delegations.iter().flat_map(|delegation| &delegation.clauses);
+    let clauses = rules.clone().flat_map(|rule| &rule.clauses).chain(delegated);
+    let exprs = clauses.filter_map(|clause| Some((expression(&clause.kind)?, clause.span)));
+    let counted = rules.flat_map(|rule| rule.effect.exprs()).map(|expr| (expr, expr.span));
+    let untyped: Vec<Span> = exprs.chain(counted).filter(|(expr, _)| opaque(expr)).map(|(_, span)| span).collect();
+    for span in untyped {
         let title = "a part of this condition has no type";
         let diagnostic = Diagnostic::new(Code::AP0302, title, span, "cannot be decided");
         draft.report(diagnostic.help("write it in another way, part by part"));
@@ -234,7 +251,7 @@ fn is_bool(expr: &Expr, wanted: bool) -> bool {
 }
 
 /// Refuses environments in which none of the tools exists.
-fn check_env(draft: &mut Draft<'_, '_>, tools: &[ToolId], envs: &[EnvId], span: Span) {
+fn check_env(draft: &mut Draft<'_, '_>, standing: Standing<'_>, tools: &[ToolId], envs: &[EnvId], span: Span) {
     let exists = |id: &ToolId| {
         let Some(home) = draft.policy[*id].home else { return true };
         let own = &draft.policy[home].environments;
@@ -249,14 +266,17 @@ fn check_env(draft: &mut Draft<'_, '_>, tools: &[ToolId], envs: &[EnvId], span: 
         let names: Vec<&str> = system.environments.iter().map(|env| draft.policy[*env].as_str()).collect();
         format!("`{}` exists in `{}`", system.name, names.join("`, `"))
     });
-    never(draft, span, "none of the tools exists there".to_owned(), help);
+    never(draft, standing, span, "none of the tools exists there".to_owned(), help);
 }
 
-fn never(draft: &mut Draft<'_, '_>, span: Span, label: String, help: String) {
+fn never(draft: &mut Draft<'_, '_>, standing: Standing<'_>, span: Span, label: String, help: String) {
     // What could not be read may be what is missing.
     if draft.names.modules.iter().any(|names| !names.unread.is_empty()) {
         return;
     }
-    let title = "this rule can never match";
+    let title = match standing.block {
+        Block::Rule(_) => "this rule can never match",
+        Block::Delegation => "nothing is delegated by this",
+    };
     draft.report(Diagnostic::new(Code::AP0405, title, span, label).maybe_help((!help.is_empty()).then_some(help)));
 }

@@ -1,6 +1,6 @@
 //! The static part of a rule: which agents, tools, verbs and data it speaks about.
 
-use super::clauses::Parts;
+use super::clauses::{Block, Parts};
 use crate::draft::Draft;
 use crate::names::Entity;
 use crate::ownership::Grantable;
@@ -14,21 +14,26 @@ use std::collections::BTreeSet;
 #[derive(Clone, Copy)]
 pub(super) struct Standing<'g> {
     pub(super) module: ModuleId,
-    pub(super) effect: Effect,
+    pub(super) block: Block,
     pub(super) grantable: &'g Grantable,
 }
 
 impl Standing<'_> {
     /// Returns whether the rule grants, which decides how selectors cover.
     pub(super) fn grants(&self) -> bool {
-        matches!(self.effect, Effect::Allow | Effect::Entitle)
+        self.block.grants()
     }
 
-    /// Returns the tools that a grant may rest on.
-    fn tools(&self) -> &[ToolId] {
-        match self.effect {
-            Effect::Entitle => &self.grantable.entitle[self.module.index()],
-            _ => &self.grantable.allow[self.module.index()],
+    fn is(&self, effect: Effect) -> bool {
+        self.block == Block::Rule(effect)
+    }
+
+    /// Returns the tools that a grant may rest on; `None` where it may rest on any.
+    fn tools(&self) -> Option<&[ToolId]> {
+        match self.block {
+            Block::Rule(Effect::Entitle) => Some(&self.grantable.entitle[self.module.index()]),
+            Block::Rule(Effect::Allow) => Some(&self.grantable.allow[self.module.index()]),
+            Block::Rule(_) | Block::Delegation => None,
         }
     }
 }
@@ -53,7 +58,7 @@ pub(super) fn resolve(
         Some((selector, span)) => on(draft, standing, selector, span).map(Some),
     };
     let (tools, tools_by_name) = tools?;
-    let grantable = standing.grants().then(|| standing.tools().to_vec());
+    let grantable = standing.tools().map(<[ToolId]>::to_vec);
     Some(Scope { agents: None, tools, tools_by_name, does, on: on?, grantable })
 }
 
@@ -63,7 +68,7 @@ pub(super) fn agents(
     standing: Standing<'_>,
     selector: &AgentSelector<'_>,
 ) -> Option<Option<Vec<AgentId>>> {
-    let allow = standing.effect == Effect::Allow;
+    let allow = standing.is(Effect::Allow);
     let everybody = || -> BTreeSet<AgentId> {
         match allow {
             true => standing.grantable.agents[standing.module.index()].iter().copied().collect(),
@@ -114,7 +119,7 @@ fn named_agents(
             sound = false;
             continue;
         }
-        if standing.effect == Effect::Allow && !standing.grantable.agents[standing.module.index()].contains(&id) {
+        if standing.is(Effect::Allow) && !standing.grantable.agents[standing.module.index()].contains(&id) {
             let owner = draft.module_name(draft.policy[id].module);
             let title = format!("the agent `{}` is not this module's to allow anything", path.joined());
             let place = draft.policy[id].span;
@@ -149,12 +154,12 @@ fn tools(
         let by_name = !selected.is_empty() && selected.values().all(|named| *named);
         return Some((Some(selected.into_keys().collect()), by_name));
     }
-    let mine = standing.tools();
-    if standing.effect == Effect::Allow {
+    let mine = |id: &ToolId| standing.tools().is_none_or(|tools| tools.binary_search(id).is_ok());
+    if standing.is(Effect::Allow) {
         refuse_foreign_tools(draft, standing, &selected, patterns, span)?;
     }
     let asks = |id: &ToolId| draft.policy[*id].touches_anything || draft.policy[*id].unverified;
-    let kept = selected.iter().filter(|(id, named)| mine.binary_search(id).is_ok() && (**named || !asks(id)));
+    let kept = selected.iter().filter(|(id, named)| mine(id) && (**named || !asks(id)));
     let kept: Vec<ToolId> = kept.map(|(id, _)| *id).collect();
     Some((Some(kept), true))
 }
@@ -167,7 +172,7 @@ fn refuse_foreign_tools(
     patterns: &ast::ToolPatterns<'_>,
     span: Span,
 ) -> Option<()> {
-    let mine = standing.tools();
+    let mine = standing.tools().unwrap_or_default();
     let foreign: Vec<ToolId> =
         selected.iter().filter(|(id, named)| **named && mine.binary_search(id).is_err()).map(|(id, _)| *id).collect();
     for id in &foreign {
@@ -210,7 +215,7 @@ fn on(draft: &mut Draft<'_, '_>, standing: Standing<'_>, selector: &OnSelector<'
                     continue;
                 };
                 let datasets = draft.datasets_of(entity);
-                if standing.effect == Effect::Entitle {
+                if standing.is(Effect::Entitle) {
                     sound &= refuse_foreign_data(draft, standing.module, path, &datasets);
                 }
                 ids.extend(datasets);

@@ -9,14 +9,21 @@ use agentpol_diagnostics::{Code, Diagnostic, Span, did_you_mean};
 use agentpol_syntax::ast::{self, GivenKind, Literal, LiteralKind, Pair};
 use std::collections::HashMap;
 
+/// The session of a scenario that names none.
+const SESSION: &str = "s1";
+/// The longest name of a session, in bytes.
+const MAX_SESSION: usize = 256;
+
 /// What holds at the start, ready for requests.
 pub(super) struct Start<'a> {
-    pub(super) agent: AgentId,
-    /// The request's `agent`.
-    pub(super) presented: Json,
+    pub(super) actor: Actor,
+    /// The agents before the actor, the first caller first.
+    pub(super) via: Vec<Actor>,
     /// The request's `user`.
     pub(super) user: Json,
-    pub(super) session: Option<String>,
+    /// The user of the session: without what a request says of them.
+    pub(super) opener: Json,
+    pub(super) session: String,
     pub(super) env: Option<String>,
     pub(super) task: Option<String>,
     /// Milliseconds since 1970-01-01T00:00:00Z.
@@ -25,6 +32,13 @@ pub(super) struct Start<'a> {
     /// By argument path: the origin.
     pub(super) origin: Vec<(ast::Text<'a>, &'static str)>,
     pub(super) credential: Credential,
+}
+
+/// An agent of the chain.
+pub(super) struct Actor {
+    pub(super) agent: AgentId,
+    /// Who it is, as requests say it.
+    pub(super) presented: Json,
 }
 
 /// What credential the agent shows.
@@ -47,9 +61,10 @@ pub(super) fn read<'a>(draft: &mut Draft<'a, '_>, module: ModuleId, test: &ast::
         let title = format!("the test `{}` does not say {what}", test.name.value);
         draft.report(Diagnostic::new(Code::AP0701, title, test.given_span, "missing here").help(help));
     };
-    let agent = match parts.get("agent").map(|given| given.kind) {
-        Some(GivenKind::Agent(path, attributes)) => {
-            draft.agent(module, &path).and_then(|id| Some((id, presented(draft, module, id, attributes, path.span)?)))
+    let agents = match parts.get("agent").map(|given| given.kind) {
+        Some(GivenKind::Agent(last, via)) => {
+            let found: Vec<Option<Actor>> = via.iter().chain([&last]).map(|hop| actor(draft, module, hop)).collect();
+            found.into_iter().collect::<Option<Vec<_>>>()
         }
         _ => {
             missing(draft, "which agent acts", "write `given agent NAME for user \"ana\" at 2026-03-02T15:00:00Z`");
@@ -57,8 +72,11 @@ pub(super) fn read<'a>(draft: &mut Draft<'a, '_>, module: ModuleId, test: &ast::
         }
     };
     let user = match parts.get("user").map(|given| given.kind) {
-        Some(GivenKind::User(id, attributes)) => Some(user(draft, module, &id, attributes)),
-        Some(GivenKind::NoUser) => Some(Json::text("none")),
+        Some(GivenKind::User(id, attributes)) => {
+            let opener = Json::Object(vec![("id".to_owned(), Json::text(id.value))]);
+            Some((user(draft, module, &id, attributes), opener))
+        }
+        Some(GivenKind::NoUser) => Some((Json::text("none"), Json::text("none"))),
         _ => {
             missing(draft, "on whose behalf", "write `for user \"ana\" { groups: [support] }`, or `for user none`");
             None
@@ -84,27 +102,43 @@ pub(super) fn read<'a>(draft: &mut Draft<'a, '_>, module: ModuleId, test: &ast::
         GivenKind::Origin(pairs) => origins(draft, pairs),
         _ => Vec::new(),
     });
-    let text = |word: &str| {
-        parts.get(word).and_then(|given| match given.kind {
-            GivenKind::Session(text) | GivenKind::Task(text) => Some(text.value.to_owned()),
-            _ => None,
-        })
-    };
-    let ((agent, presented), user, at) = (agent?, user?, at?);
-    let credential = credential(draft, agent, parts.get("credential"), at)?;
+    let task = parts.get("task").and_then(|given| match given.kind {
+        GivenKind::Task(text) => Some(text.value.to_owned()),
+        _ => None,
+    });
+    let session = session(draft, parts.get("session"));
+    let (mut via, (user, opener), at) = (agents?, user?, at?);
+    let actor = via.pop()?;
+    let credential = credential(draft, actor.agent, parts.get("credential"), at)?;
     env_known.then_some(())?;
     Some(Start {
-        agent,
-        presented,
+        actor,
+        via,
         user,
-        session: text("session"),
+        opener,
+        session: session?,
         env: env.map(|name| name.text.to_owned()),
-        task: text("task"),
+        task,
         at,
         context,
         origin,
         credential,
     })
+}
+
+/// Returns the session that the calls belong to.
+fn session(draft: &mut Draft<'_, '_>, given: Option<&&ast::Given<'_>>) -> Option<String> {
+    let text = match given.map(|given| given.kind) {
+        Some(GivenKind::Session(text)) => text,
+        _ => return Some(SESSION.to_owned()),
+    };
+    if text.value.is_empty() || text.value.len() > MAX_SESSION {
+        let title = format!("the name of a session has 1 to {MAX_SESSION} bytes");
+        let diagnostic = Diagnostic::new(Code::AP0701, title, text.span, "cannot be opened");
+        draft.report(diagnostic.help(format!("write `in session \"{SESSION}\"`, or leave it out")));
+        return None;
+    }
+    Some(text.value.to_owned())
 }
 
 /// Sorts the parts, each once.
@@ -132,6 +166,13 @@ fn sort<'t, 'a>(draft: &mut Draft<'_, '_>, test: &'t ast::Test<'a>) -> HashMap<&
         parts.insert(word, given);
     }
     parts
+}
+
+/// Finds an agent of the chain.
+fn actor(draft: &mut Draft<'_, '_>, module: ModuleId, hop: &ast::Hop<'_>) -> Option<Actor> {
+    let agent = draft.agent(module, &hop.agent)?;
+    let presented = presented(draft, module, agent, hop.attributes, hop.agent.span)?;
+    Some(Actor { agent, presented })
 }
 
 /// Makes the request's `agent`: by its first identity, else by its plain name.

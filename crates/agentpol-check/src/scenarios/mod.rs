@@ -2,6 +2,7 @@
 
 mod given;
 mod json;
+mod persons;
 mod values;
 
 use crate::collect::not_yet;
@@ -10,7 +11,7 @@ use crate::names::Entity;
 use crate::policy::{Call, Expected, Field, ModuleId, ResultType, Scenario, Step, Tool, ToolId, Type};
 use agentpol_diagnostics::{Code, Diagnostic, Diagnostics, Span, did_you_mean};
 use agentpol_syntax::ast::{self, CallOutcome, Expect, Literal, StepKind};
-use given::{Credential, Start};
+use given::{Actor, Credential, Start};
 use json::{Json, pointer_part, rfc3339};
 use std::collections::BTreeMap;
 use values::Strictness;
@@ -94,24 +95,45 @@ fn scenario<'a>(draft: &mut Draft<'a, '_>, module: ModuleId, test: &ast::Test<'a
     let mut at = start.as_ref().map(|start| start.at);
     let mut steps = Vec::new();
     let mut tools = Vec::new();
+    let mut last = None;
     for step in test.steps {
         match &step.kind {
             StepKind::Call(call) => {
+                last = Some(call);
                 tools.extend(draft.names.find(module, &call.tool.joined()).map(|(entity, _)| entity));
-                steps.extend(self::step(draft, module, start.as_ref(), at, call, step.span));
+                let id = format!("c{}", tools.len());
+                steps.extend(self::step(draft, module, start.as_ref(), at, call, id, step.span));
             }
             StepKind::After(duration) => at = later(draft, at, duration),
-            StepKind::Approve(..) | StepKind::Reject(_) => {
-                let help = "until then, a test ends where approval is asked for: expect `require approval`";
-                draft.report(not_yet("approvals that are given", step.span, help));
+            StepKind::Approve(who, group) => {
+                persons::check_asked(draft, last, "approve", step.span);
+                let person = persons::person(draft, module, who, group.as_ref(), at, step.span);
+                steps.extend(person.map(Step::Approve));
+            }
+            StepKind::Reject(who, group) => {
+                persons::check_asked(draft, last, "reject", step.span);
+                let person = persons::person(draft, module, who, group.as_ref(), at, step.span);
+                steps.extend(person.map(Step::Reject));
             }
         }
     }
     let start = start?;
     check_origins(draft, &start, &tools);
-    let name = test.name.value.to_owned();
-    let session = start.session.clone().unwrap_or_default();
-    Some(Scenario { module, name, agent: start.agent, session, open: String::new(), steps, span: test.name.span })
+    let (name, open) = (test.name.value.to_owned(), open(&start)?.write());
+    let (agent, session) = (start.actor.agent, start.session);
+    Some(Scenario { module, name, agent, session, open, steps, span: test.name.span })
+}
+
+/// Makes the event that opens the session: with the agent that begins the chain.
+fn open(start: &Start<'_>) -> Option<Json> {
+    let first = start.via.first().unwrap_or(&start.actor);
+    let session = vec![
+        ("session".to_owned(), Json::Text(start.session.clone())),
+        ("agent".to_owned(), first.presented.clone()),
+        ("user".to_owned(), start.opener.clone()),
+        ("at".to_owned(), Json::Text(rfc3339(start.at)?)),
+    ];
+    Some(Json::Object(vec![("open".to_owned(), Json::Object(session))]))
 }
 
 /// Moves the clock.
@@ -156,6 +178,7 @@ fn step<'a>(
     start: Option<&Start<'_>>,
     at: Option<i64>,
     call: &ast::Call<'a>,
+    id: String,
     span: Span,
 ) -> Option<Step> {
     let expect = expected(draft, module, &call.expect);
@@ -170,9 +193,9 @@ fn step<'a>(
         Some(CallOutcome::Returns(value)) => Some(Ok(result(draft, module, tool, value).write())),
     };
     let (start, at, expect) = (start?, at?, expect?);
-    let request = request(draft, start, at, tool, args)?;
+    let request = request(draft, start, at, tool, &id, args)?.write();
     let by = call.by.map(|by| by.value.to_owned());
-    Some(Step::Call(Box::new(Call { tool, request: request.write(), result, id: String::new(), at, expect, by, span })))
+    Some(Step::Call(Box::new(Call { tool, request, result, id, at, expect, by, span })))
 }
 
 /// Reads what is expected.
@@ -285,19 +308,22 @@ fn alternatives(draft: &Draft<'_, '_>, result: &ResultType) -> Vec<Option<Type>>
 }
 
 /// Makes the whole request.
-fn request(draft: &Draft<'_, '_>, start: &Start<'_>, at: i64, tool: ToolId, args: Json) -> Option<Json> {
+fn request(draft: &Draft<'_, '_>, start: &Start<'_>, at: i64, tool: ToolId, id: &str, args: Json) -> Option<Json> {
     let tool = &draft.policy[tool];
-    let mut entries = vec![("at".to_owned(), Json::Text(rfc3339(at)?)), ("agent".to_owned(), start.presented.clone())];
+    let agent = start.actor.presented.clone();
+    let mut entries = vec![("at".to_owned(), Json::Text(rfc3339(at)?)), ("agent".to_owned(), agent)];
     let mut add = |key: &str, value: Option<Json>| entries.extend(value.map(|value| (key.to_owned(), value)));
     let issued = match start.credential {
         Credential::Fresh => Some(at),
         Credential::IssuedAt(issued) => Some(issued),
         Credential::Undeclared | Credential::Missing => None,
     };
-    let issued = issued.and_then(rfc3339);
-    add("credential", issued.map(|issued| Json::Object(vec![("issued_at".to_owned(), Json::Text(issued))])));
+    add("credential", issued.and_then(issued_at));
+    let via: Vec<Json> = start.via.iter().map(|hop| caller(draft, hop, at)).collect();
+    add("via", (!via.is_empty()).then_some(Json::List(via)));
     add("user", Some(start.user.clone()));
-    add("session", start.session.clone().map(Json::Text));
+    add("session", Some(Json::Text(start.session.clone())));
+    add("call", Some(Json::text(id)));
     add("env", start.env.clone().map(Json::Text));
     add("task", start.task.clone().map(Json::Text));
     let server = tool.home.and_then(|home| draft.policy[home].servers.first().cloned());
@@ -312,6 +338,23 @@ fn request(draft: &Draft<'_, '_>, start: &Start<'_>, at: i64, tool: ToolId, args
     add("context", start.context.clone());
     add("origin", (!origin.is_empty()).then_some(Json::Object(origin)));
     Some(Json::Object(entries))
+}
+
+/// Makes an agent of `via`, with a fresh credential where it declares one.
+fn caller(draft: &Draft<'_, '_>, hop: &Actor, at: i64) -> Json {
+    let credential = draft.policy[hop.agent].credential_max_age.and_then(|_| issued_at(at));
+    let Some(credential) = credential else { return hop.presented.clone() };
+    let mut entries = match &hop.presented {
+        Json::Object(entries) => entries.clone(),
+        id => vec![("id".to_owned(), id.clone())],
+    };
+    entries.push(("credential".to_owned(), credential));
+    Json::Object(entries)
+}
+
+/// Makes a credential that is issued at a moment.
+fn issued_at(at: i64) -> Option<Json> {
+    Some(Json::Object(vec![("issued_at".to_owned(), Json::Text(rfc3339(at)?))]))
 }
 
 /// Turns an argument's path into a JSON Pointer, with the names on the wire. A path that begins with `/` is one already.

@@ -3,11 +3,12 @@
 //! A page has one or several `agentpol` blocks, each a file (its name behind the word), and an `expect` block with one
 //! line `file:line:column CODE title` for each diagnostic; missing and surplus ones fail. A heading starts a new case.
 //! A block `options` may hold `root MODULE`. Lints count only in cases that expect one or whose options say `lints`.
-//! A block `requests` holds the request of each step of each test, in order. The order of the files must never show:
+//! A block `requests` holds, for each test, the event that opens its session and its steps, each on a line. The order of the files must never show:
 //! every case runs in both orders.
 
 use crate::pages::{Block, blocks, check_files, meaning, pages_in, short};
 use agentpol_check::Options;
+use agentpol_check::policy::{Person, Step};
 use std::path::Path;
 
 /// One case of a page.
@@ -62,13 +63,24 @@ fn run(case: &Case<'_>) -> Option<String> {
     }
     let requests: Vec<&str> = of("requests").flat_map(|block| block.text.lines()).collect();
     if !requests.is_empty() {
-        let steps = policy.iter().flat_map(|policy| &policy.tests).flat_map(|test| &test.steps);
-        let made: Vec<&str> = steps.map(|step| step.request.as_str()).collect();
+        let tests = policy.iter().flat_map(|policy| &policy.tests);
+        let made: Vec<String> =
+            tests.flat_map(|test| std::iter::once(test.open.clone()).chain(test.steps.iter().map(line))).collect();
         if made != requests {
             return Some(format!("other requests:\n{}", made.join("\n")));
         }
     }
     None
+}
+
+/// Writes a step on one line.
+fn line(step: &Step) -> String {
+    let person = |word: &str, person: &Person| format!("{word} {} {:?} {}", person.id, person.groups, person.at);
+    match step {
+        Step::Call(call) => call.request.clone(),
+        Step::Approve(by) => person("approve", by),
+        Step::Reject(by) => person("reject", by),
+    }
 }
 
 #[test]

@@ -38,9 +38,9 @@ pub enum AgentClauseKind<'a> {
     Credential(Duration),
     /// `phase autonomous`
     Phase(Phase<'a>),
-    /// `reached via planner, directly`: not built yet.
+    /// `reached via planner, directly`
     ReachedVia(&'a [Path<'a>], bool),
-    /// `delegates to worker { tool ... }`: not built yet.
+    /// `delegates to worker { tool ... }`
     DelegatesTo(&'a [Path<'a>], Option<Block<'a>>),
 }
 

@@ -27,9 +27,9 @@ pub enum Effect {
     Deny,
     /// Asks a person first.
     RequireApproval,
-    /// Bounds a count or a sum: not built yet.
+    /// Bounds a count or a sum.
     Limit,
-    /// Tells the operator: not built yet.
+    /// Tells the operator.
     Alert,
 }
 
@@ -94,17 +94,17 @@ pub enum ClauseKind<'a> {
     By(Name<'a>),
     /// `returns untrusted`, in a set of calls: not built yet.
     ReturnsUntrusted,
-    /// `distinct`, in an approval: not built yet.
+    /// `distinct`, in an approval.
     Distinct,
-    /// `at most 5 of EXPR per 1h per KEY, KEY`, in a limit: not built yet.
+    /// `at most 5 of EXPR per 1h per KEY, KEY`, in a limit.
     AtMost(Rate<'a>),
-    /// `more than 5 per 1h per KEY`, in an alert: not built yet.
+    /// `more than 5 per 1h per KEY`, in an alert.
     MoreThan(Rate<'a>),
-    /// `outcome deny`, in an alert: not built yet.
+    /// `outcome deny, require approval`, in an alert.
     Outcome(&'a [Name<'a>]),
-    /// `novel (agent, tool)`, in an alert: not built yet.
-    Novel(&'a [Name<'a>]),
-    /// `severity high`, in an alert: not built yet.
+    /// `novel (agent, tool, args.host)`, in an alert.
+    Novel(&'a [Expr<'a>]),
+    /// `severity high`, in an alert.
     Severity(Name<'a>),
 }
 

@@ -28,8 +28,9 @@ pub struct Given<'a> {
 /// The parts of `given`.
 #[derive(Clone, Copy, Debug)]
 pub enum GivenKind<'a> {
-    /// `agent store_bot { store: "0042" }`
-    Agent(Path<'a>, Option<&'a [Pair<'a>]>),
+    /// `agent store_bot { store: "0042" } via planner`: who acts, and the agents that it is reached through, the first
+    /// caller first.
+    Agent(Hop<'a>, &'a [Hop<'a>]),
     /// `for user "ana" { groups: [support] }`
     User(Text<'a>, Option<&'a [Pair<'a>]>),
     /// `for user none`
@@ -50,6 +51,15 @@ pub enum GivenKind<'a> {
     CredentialAged(Duration),
     /// `credential none`
     NoCredential,
+}
+
+/// An agent of the chain, with the attributes of a fleet.
+#[derive(Clone, Copy, Debug)]
+pub struct Hop<'a> {
+    /// Which agent.
+    pub agent: Path<'a>,
+    /// Its attributes.
+    pub attributes: Option<&'a [Pair<'a>]>,
 }
 
 /// `key: value`
@@ -104,10 +114,10 @@ pub enum StepKind<'a> {
     Call(Call<'a>),
     /// `after 8h`
     After(Duration),
-    /// `approve by "bo" in finance_leads`: not built yet.
+    /// `approve by "bo" in finance_leads`
     Approve(Text<'a>, Option<Path<'a>>),
-    /// `reject by "bo"`: not built yet.
-    Reject(Text<'a>),
+    /// `reject by "bo" in finance_leads`
+    Reject(Text<'a>, Option<Path<'a>>),
 }
 
 /// A call and what is expected of it.

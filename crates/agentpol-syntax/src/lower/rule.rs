@@ -70,8 +70,8 @@ impl<'a> Lower<'a, '_> {
                 kids.has(G::k_than);
                 ClauseKind::MoreThan(self.rate(kids.take(G::rate)?)?)
             }
-            G::k_outcome => ClauseKind::Outcome(self.words(kids)),
-            G::k_novel => ClauseKind::Novel(self.words(kids)),
+            G::k_outcome => ClauseKind::Outcome(self.outcomes(kids)),
+            G::k_novel => ClauseKind::Novel(self.exprs(kids)?),
             _ => ClauseKind::Severity(self.name(&kids.take(G::bare)?)),
         })
     }
@@ -131,6 +131,18 @@ impl<'a> Lower<'a, '_> {
         let count = kids.take(G::number).map(|node| self.number(&node));
         kids.has(G::k_of);
         Some(Approvers { count, group: Some(self.path(kids.take(G::path)?)) })
+    }
+
+    fn outcomes(&self, kids: &mut Kids<'a>) -> &'a [Name<'a>] {
+        let mut out = Vec::new();
+        while let Some(node) = kids.take(G::outcome) {
+            let span = self.span(&node);
+            match Kids::of(node).take(G::bare) {
+                Some(word) => out.push(self.name(&word)),
+                None => out.push(Name { text: "require approval", span }),
+            }
+        }
+        self.slice(out)
     }
 
     fn rate(&self, node: Node<'a>) -> Option<Rate<'a>> {

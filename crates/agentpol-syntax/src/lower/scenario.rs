@@ -37,7 +37,15 @@ impl<'a> Lower<'a, '_> {
 
     fn given(&self, kids: &mut Kids<'a>) -> Option<GivenKind<'a>> {
         Some(match kids.next()?.as_rule() {
-            G::k_agent => GivenKind::Agent(self.path(kids.take(G::path)?), self.maybe_object(kids)?),
+            G::k_agent => {
+                let agent = self.hop(kids)?;
+                kids.has(G::k_via);
+                let mut via = Vec::new();
+                while let Some(hop) = self.hop(kids) {
+                    via.push(hop);
+                }
+                GivenKind::Agent(agent, self.slice(via))
+            }
             G::k_for => {
                 kids.has(G::k_user);
                 match kids.text() {
@@ -59,6 +67,11 @@ impl<'a> Lower<'a, '_> {
                 _ => GivenKind::NoCredential,
             },
         })
+    }
+
+    fn hop(&self, kids: &mut Kids<'a>) -> Option<Hop<'a>> {
+        let mut kids = Kids::of(kids.take(G::hop)?);
+        Some(Hop { agent: self.path(kids.take(G::path)?), attributes: self.maybe_object(&mut kids)? })
     }
 
     fn maybe_object(&self, kids: &mut Kids<'a>) -> Option<Option<&'a [Pair<'a>]>> {
@@ -123,11 +136,12 @@ impl<'a> Lower<'a, '_> {
             rule => {
                 kids.has(G::k_by);
                 let who = self.text(&kids.text()?);
-                if rule == G::k_reject {
-                    return Some(StepKind::Reject(who));
-                }
                 kids.has(G::k_in);
-                StepKind::Approve(who, kids.take(G::path).map(|node| self.path(node)))
+                let group = kids.take(G::path).map(|node| self.path(node));
+                match rule {
+                    G::k_reject => StepKind::Reject(who, group),
+                    _ => StepKind::Approve(who, group),
+                }
             }
         })
     }
