@@ -13,6 +13,7 @@ extern crate alloc;
 
 pub mod code;
 pub mod decision;
+pub mod directory;
 pub mod instruction;
 pub mod reasons;
 pub mod render;
@@ -20,14 +21,18 @@ pub mod scope;
 pub mod sha256;
 pub mod tables;
 
+mod asks;
 mod codec;
+mod ceiling;
 mod error;
 mod format;
+mod history;
 mod layout;
 mod listing;
 mod program;
 mod verify;
 
+pub use ceiling::Ceiling;
 pub use error::{Fault, LoadError};
 pub use format::{Expectation, FORMAT_VERSION, MAGIC, encode, load, load_expecting};
 pub use layout::Section;

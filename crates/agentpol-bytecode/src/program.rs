@@ -1,5 +1,6 @@
 //! A loaded program: verified tables that nobody can change any more, and the ways to look things up in them.
 
+use crate::history::MemoryIndex;
 use crate::layout::Section;
 use crate::sha256::HASH_BYTES;
 use crate::tables::{Candidate, Identity, Piece, Rule, RuleId, Symbol, Tables, Tool};
@@ -16,6 +17,7 @@ pub struct Program {
     costs: Costs,
     sizes: Vec<(Section, u32)>,
     index: Index,
+    memory: MemoryIndex,
 }
 
 /// Where names on the wire lead; every list is sorted.
@@ -61,7 +63,12 @@ impl Program {
         sizes: Vec<(Section, u32)>,
     ) -> Self {
         let index = Index::new(&tables);
-        Program { tables, meaning, file, costs, sizes, index }
+        let memory = MemoryIndex::new(&tables);
+        Program { tables, meaning, file, costs, sizes, index, memory }
+    }
+
+    pub(crate) fn memory(&self) -> &MemoryIndex {
+        &self.memory
     }
 
     /// Returns the tables.

@@ -73,16 +73,36 @@ pub fn static_match(tables: &Tables, rule: &Rule, tool: u32, agent: u32) -> Tri 
     }
 }
 
-fn match_agent(scope: &Scope, agent: u32) -> Tri {
+/// Says whether a scope that remembers calls matches the tool and the agent, by index: as a restriction's does. An index
+/// that does not exist is unknown.
+pub fn remembers(tables: &Tables, scope: &Scope, tool: u32, agent: u32) -> Tri {
+    let known = (agent as usize) < tables.agents.len();
+    match tables.tools.get(tool as usize) {
+        Some(found) if known => match_scope(tables, scope, false, tool, found).and(match_agent(scope, agent)),
+        _ => Tri::Unknown,
+    }
+}
+
+/// Returns whether a scope of delegation covers the tool as a whole, as a grant must.
+pub fn delegates(tables: &Tables, scope: &Scope, tool: u32) -> bool {
+    let named = scope.tools.as_ref().is_none_or(|tools| tools.binary_search(&tool).is_ok());
+    named && tables.tools.get(tool as usize).is_some_and(|found| grant_covers(tables, scope, tool, found))
+}
+
+pub(crate) fn match_agent(scope: &Scope, agent: u32) -> Tri {
     scope.agents.as_ref().is_none_or(|agents| agents.binary_search(&agent).is_ok()).into()
 }
 
-pub(crate) fn match_tool(tables: &Tables, rule: &Rule, index: u32, tool: &Tool) -> Tri {
-    let scope = &rule.scope;
+fn match_tool(tables: &Tables, rule: &Rule, index: u32, tool: &Tool) -> Tri {
+    match_scope(tables, &rule.scope, rule.effect.grants(), index, tool)
+}
+
+/// Says what the tool alone decides of a scope.
+pub(crate) fn match_scope(tables: &Tables, scope: &Scope, grants: bool, index: u32, tool: &Tool) -> Tri {
     let named = scope.tools.as_ref().is_none_or(|tools| tools.binary_search(&index).is_ok());
     if !named {
         Tri::False
-    } else if rule.effect.grants() {
+    } else if grants {
         grant_covers(tables, scope, index, tool).into()
     } else {
         restricted_verbs(scope, tool).and(restricted_data(tables, scope, tool))

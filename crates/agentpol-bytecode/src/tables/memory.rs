@@ -25,7 +25,8 @@ pub struct Slot {
     pub entry: u32,
     /// How many clauses that block reports.
     pub clauses: u32,
-    /// Run when the call is observed as done, with its result: further clauses, further `Keep`s.
+    /// Run when the call is observed as done, with its result: further clauses, numbered on from `clauses`, and further
+    /// `Keep`s. It reads the result and constants, nothing of the call.
     pub result_entry: Option<u32>,
     /// How many registers the blocks use at most.
     pub registers: u32,
@@ -38,7 +39,7 @@ pub struct Slot {
     pub shape: SlotShape,
     /// The longest window that is asked; `None` where some question has none.
     pub window: Option<i64>,
-    /// How many keys there is room for, at least 1.
+    /// How many keys there is room for, at least 1; without keys exactly 1.
     pub room: u32,
 }
 
@@ -57,8 +58,28 @@ pub enum Kept {
     Ip,
     Enum(u32),
     Level(u32),
-    /// A list, map or record of this type, or any text type that parts are taken of.
+    /// A list, map or record of this type, or any text type that parts are taken of. Never a key.
     Typed(TypeId),
+}
+
+impl Kept {
+    /// Returns whether values of it can be told from each other: all but those of a type.
+    pub fn is_scalar(self) -> bool {
+        !matches!(self, Kept::Typed(_))
+    }
+
+    /// Returns whether values of it have an order.
+    pub fn is_ordered(self) -> bool {
+        matches!(
+            self,
+            Kept::Int | Kept::Decimal | Kept::Float | Kept::Duration | Kept::Date | Kept::DateTime | Kept::Level(_)
+        )
+    }
+
+    /// Returns whether values of it can be added up.
+    pub fn is_number(self) -> bool {
+        matches!(self, Kept::Int | Kept::Decimal)
+    }
 }
 
 /// What is kept of the calls under one key.
@@ -168,6 +189,17 @@ pub enum Ask {
     },
     /// The value at this place behind the keys.
     Value(u32),
+}
+
+impl Ask {
+    /// Returns how many operands the question has behind the keys.
+    pub fn operands(self) -> u32 {
+        match self {
+            Ask::Exists | Ask::Distinct { .. } | Ask::Value(_) => 0,
+            Ask::Pair(_) => 1,
+            Ask::Count { plus, .. } | Ask::Sum { plus, .. } => u32::from(plus),
+        }
+    }
 }
 
 /// A comparison.

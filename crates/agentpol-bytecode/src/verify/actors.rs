@@ -1,9 +1,10 @@
-//! Tools and agents: what they name, and that the wire names each of them in one way.
+//! Tools, agents and who acts through whom: what they name, and that the wire names each of them in one way.
 
+use super::rules::{MAX_REGISTERS, scope_is_sound};
 use super::types::fields_are_sound;
 use super::{ascending, distinct, references, require};
 use crate::error::{Fault, LoadError};
-use crate::tables::{Agent, Identity, Phase, Piece, Symbol, Tables, Tool};
+use crate::tables::{Agent, Delegation, Identity, Phase, Piece, ResourceName, ResourceOf, Symbol, Tables, Tool, TypeDef};
 use alloc::vec::Vec;
 
 /// One bit for each verb.
@@ -11,7 +12,8 @@ pub(super) const VERBS: u16 = (1 << 11) - 1;
 
 pub(super) fn verify(tables: &Tables) -> Result<(), LoadError> {
     tools(tables)?;
-    agents(tables)
+    agents(tables)?;
+    delegations(tables)
 }
 
 fn symbols_exist<'a>(tables: &Tables, mut symbols: impl Iterator<Item = &'a Symbol>) -> bool {
@@ -43,6 +45,20 @@ fn tool_is_sound(tables: &Tables, tool: &Tool) -> bool {
         && references(&tool.datasets, tables.datasets.len())
         && tool.verbs != 0
         && tool.verbs & !VERBS == 0
+        && tool.answer.is_none_or(|answer| (answer as usize) < tables.answers.len())
+        && tool.resource.is_none_or(|resource| resource_is_sound(tables, tool, resource))
+}
+
+/// Its type exists, and its id is a text or an int that every call has.
+fn resource_is_sound(tables: &Tables, tool: &Tool, resource: ResourceOf) -> bool {
+    let id = match resource.id {
+        ResourceName::Text(symbol) => (symbol as usize) < tables.symbols.len(),
+        ResourceName::Argument(param) => tool.params.get(param as usize).is_some_and(|field| {
+            let of = tables.types.get(field.ty as usize);
+            !field.optional && matches!(of, Some(TypeDef::String | TypeDef::Int))
+        }),
+    };
+    id && (resource.of as usize) < tables.resources.len()
 }
 
 fn agents(tables: &Tables) -> Result<(), LoadError> {
@@ -74,9 +90,30 @@ fn agent_is_sound(tables: &Tables, agent: &Agent) -> bool {
         _ => true,
     };
     (agent.module as usize) < tables.modules.len()
-        && symbols_exist(tables, [agent.name, agent.wire, agent.qualified].iter())
+        && symbols_exist(tables, [agent.name, agent.wire, agent.qualified, agent.owner].iter())
         && agent.credential_max_age.is_none_or(|age| age > 0)
+        && references(&agent.reached_via, tables.agents.len())
         && phase
+}
+
+/// Several delegations between the same two are several ways.
+fn delegations(tables: &Tables) -> Result<(), LoadError> {
+    for (at, delegation) in tables.delegations.iter().enumerate() {
+        require(delegation_is_sound(tables, delegation), Fault::DelegationTable, at)?;
+    }
+    let sorted = tables.delegations.is_sorted_by_key(|delegation| (delegation.from, delegation.to));
+    require(sorted, Fault::DelegationTable, 0)
+}
+
+fn delegation_is_sound(tables: &Tables, delegation: &Delegation) -> bool {
+    let agents = tables.agents.len();
+    (delegation.from as usize) < agents
+        && (delegation.to as usize) < agents
+        && delegation.from != delegation.to
+        && scope_is_sound(tables, &delegation.scope)
+        && (delegation.entry as usize) < tables.code.len()
+        && delegation.clauses as usize <= tables.code.len()
+        && delegation.registers <= MAX_REGISTERS
 }
 
 /// Texts and attributes take turns, each attribute stands at most once, and a SPIFFE id is written canonically.

@@ -1,13 +1,15 @@
-//! One block, followed on all its paths: jumps, loops, registers, kinds of values, clauses, and what it costs.
+//! One block, followed on all its paths: jumps, loops, registers, kinds of values, clauses, what it keeps and costs.
 
 use super::kinds::{self, Kinds};
 use super::known::{Known, MAX_STRING};
-use super::operands::{fits_checks, in_range, is_loop, reads, writes};
+use super::operands::{in_range, is_loop, reads, writes};
+use super::questions;
 use super::require;
+use super::roles::{Role, Subject};
 use crate::error::{Fault, LoadError};
 use crate::instruction::{Instruction, Op, Operand, Part};
-use crate::scope::{Tri, match_tool};
-use crate::tables::{Rule, Symbol, Tables, TypeId};
+use crate::scope::{Tri, match_scope};
+use crate::tables::{Scope, Symbol, Tables, TypeId};
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec;
 use alloc::vec::Vec;
@@ -16,17 +18,10 @@ use alloc::vec::Vec;
 const MAX_NESTING: usize = 2;
 /// How many places jumps may be under way to at once.
 const MAX_SKIPS: usize = 1024;
+/// What asking for one membership counts as, in bytes of text: names are looked up, closures searched.
+const CLOSURE: u32 = 4096;
 /// How many bytes of text one step looks at.
 const BYTES_PER_STEP: u32 = 64;
-
-/// What a block is for.
-#[derive(Clone, Copy)]
-pub(super) enum Subject<'a> {
-    /// A rule's clauses.
-    Rule(&'a Rule),
-    /// A check on values of a type.
-    Check(TypeId),
-}
 
 /// What arguments and attributes of a name may be.
 pub(super) struct Params {
@@ -49,13 +44,16 @@ impl Params {
         Params { params, attributes }
     }
 
-    /// Returns what the argument may be over all tools that the rule speaks about.
-    fn known(&self, tables: &Tables, rule: &Rule, name: Symbol) -> Known {
+    /// Returns what the argument may be over all tools that the block speaks about.
+    fn known(&self, tables: &Tables, scope: Option<(&Scope, bool)>, name: Symbol) -> Known {
         let mut known = Known::default();
         let mut seen = BTreeSet::new();
         for (tool, of) in self.params.get(&name).map_or(&[][..], Vec::as_slice) {
             let found = tables.tools.get(*tool as usize).filter(|_| !seen.contains(of));
-            let spoken_about = found.is_some_and(|found| match_tool(tables, rule, *tool, found) != Tri::False);
+            let spoken_about = found.is_some_and(|found| match scope {
+                Some((scope, grants)) => match_scope(tables, scope, grants, *tool, found) != Tri::False,
+                None => true,
+            });
             if spoken_about && seen.insert(*of) {
                 known.join(&Known::of_type(tables, *of));
             }
@@ -66,6 +64,14 @@ impl Params {
 
 type Registers = Vec<Option<Known>>;
 
+/// What following a block shows.
+pub(super) struct Followed {
+    /// What it costs at most.
+    pub(super) steps: u64,
+    /// Which places it keeps values in.
+    pub(super) kept: Vec<bool>,
+}
+
 /// A block being followed.
 pub(super) struct Flow<'a> {
     tables: &'a Tables,
@@ -75,8 +81,10 @@ pub(super) struct Flow<'a> {
     registers: Registers,
     /// What arguments may be, as far as it was asked.
     arguments: BTreeMap<Symbol, Known>,
-    /// Which clauses have been reported.
+    /// Which clauses have been reported, from the first of the block's.
     reported: Vec<bool>,
+    /// Which values have been kept.
+    kept: Vec<bool>,
     /// What the last yield or return has given.
     given: Known,
 }
@@ -84,21 +92,19 @@ pub(super) struct Flow<'a> {
 impl<'a> Flow<'a> {
     pub(super) fn new(tables: &'a Tables, params: &'a Params, subject: Subject<'a>, registers: usize) -> Self {
         let mut registers = vec![None; registers];
-        let reported = match subject {
-            Subject::Rule(rule) => vec![false; rule.clauses as usize],
-            Subject::Check(of) => {
-                registers.first_mut().into_iter().for_each(|first| *first = Some(Known::of_type(tables, of)));
-                Vec::new()
-            }
-        };
-        Flow { tables, params, subject, registers, arguments: BTreeMap::new(), reported, given: Known::default() }
+        if let Some(of) = subject.given {
+            registers.first_mut().into_iter().for_each(|first| *first = Some(Known::of_type(tables, of)));
+        }
+        let reported = vec![false; subject.clauses.len()];
+        let kept = vec![false; subject.kept.len()];
+        Flow { tables, params, subject, registers, arguments: BTreeMap::new(), reported, kept, given: Known::default() }
     }
 
-    /// Follows the block, and returns its steps.
-    pub(super) fn block(mut self, start: usize, end: usize) -> Result<u64, LoadError> {
+    /// Follows the block.
+    pub(super) fn block(mut self, start: usize, end: usize) -> Result<Followed, LoadError> {
         let steps = self.body(start, end, 0)?;
         require(self.reported.iter().all(|reported| *reported), Fault::ClauseReport, start)?;
-        Ok(steps)
+        Ok(Followed { steps, kept: self.kept })
     }
 
     /// Follows a body up to and with its last instruction, at `end`.
@@ -111,6 +117,7 @@ impl<'a> Flow<'a> {
             let Some(instruction) = self.tables.code.get(at).copied() else { break };
             self.operands(at, &instruction)?;
             steps = steps.saturating_add(1).saturating_add(self.text_steps(&instruction));
+            steps = steps.saturating_add(questions::steps(self.tables, &instruction));
             at = match instruction.op {
                 op if is_loop(op) => {
                     let (next, cost) = self.follow_loop(at, end, nesting, &instruction)?;
@@ -150,8 +157,13 @@ impl<'a> Flow<'a> {
 
     fn operands(&self, at: usize, instruction: &Instruction) -> Result<(), LoadError> {
         require(in_range(self.tables, instruction), Fault::OperandRange, at)?;
-        let fits = matches!(self.subject, Subject::Rule(_)) || fits_checks(instruction.op);
-        require(fits, Fault::ConstraintOperation, at)?;
+        let misplaced = match self.subject.role {
+            Role::Check => Fault::ConstraintOperation,
+            _ => Fault::BlockOperation,
+        };
+        // How a block ends was seen when it was found.
+        let fits = self.subject.role.takes(instruction.op) || ends_body(instruction.op);
+        require(fits, misplaced, at)?;
         for register in reads(instruction) {
             require(self.known(register).is_some(), Fault::RegisterUse, at)?;
         }
@@ -166,7 +178,8 @@ impl<'a> Flow<'a> {
         let fit = fits(reads_a, instruction.a, a) && fits(reads_b, instruction.b, b);
         let compared = matches!(instruction.op, Op::Eq | Op::Ne | Op::Lt | Op::Le | Op::Gt | Op::Ge);
         let comparable = !compared || self.kinds(instruction.a).comparable(self.kinds(instruction.b));
-        require(fit && comparable, Fault::OperandKind, at)
+        let asked = self.known(instruction.a).is_none_or(|given| questions::takes(self.tables, instruction, given));
+        require(fit && comparable && asked, Fault::OperandKind, at)
     }
 
     fn known(&self, register: u8) -> Option<&Known> {
@@ -194,20 +207,21 @@ impl<'a> Flow<'a> {
             Op::Yield => require(at == end && nesting > 0, Fault::LoopNesting, at)?,
             Op::Return | Op::ReturnValue => require(at == end && nesting == 0, Fault::CodeTable, at)?,
             Op::Clause => {
-                let fresh = self.reported.get_mut(instruction.imm as usize).filter(|reported| !**reported);
+                let number = instruction.imm.checked_sub(self.subject.clauses.start);
+                let reported = number.and_then(|number| self.reported.get_mut(number as usize));
+                let fresh = reported.filter(|reported| !**reported);
                 require(fresh.is_some() && !inside, Fault::ClauseReport, at)?;
                 fresh.into_iter().for_each(|reported| *reported = true);
             }
+            Op::Keep => self.keep(at, inside, instruction)?,
             _ => {}
         }
         require(at != end || ends_body(instruction.op), Fault::LoopNesting, at)?;
         if instruction.op == Op::Yield {
             self.given = self.known(instruction.a).cloned().unwrap_or_default();
         }
-        if let (Op::Arg, Subject::Rule(rule)) = (instruction.op, self.subject)
-            && !self.arguments.contains_key(&instruction.imm)
-        {
-            let known = self.params.known(self.tables, rule, instruction.imm);
+        if instruction.op == Op::Arg && !self.arguments.contains_key(&instruction.imm) {
+            let known = self.params.known(self.tables, self.subject.scope, instruction.imm);
             self.arguments.insert(instruction.imm, known);
         }
         if instruction.op.operands()[0] == Operand::Write {
@@ -216,6 +230,17 @@ impl<'a> Flow<'a> {
             self.write(instruction.dst, result);
         }
         Ok(())
+    }
+
+    /// Each place takes one value, of a kind that is kept there.
+    fn keep(&mut self, at: usize, inside: bool, instruction: &Instruction) -> Result<(), LoadError> {
+        let place = instruction.imm as usize;
+        let fresh = self.kept.get_mut(place).filter(|kept| !**kept);
+        require(fresh.is_some() && !inside, Fault::KeepPlace, at)?;
+        fresh.into_iter().for_each(|kept| *kept = true);
+        let wanted = self.subject.kept.get(place).map(|kept| Known::of_kept(self.tables, *kept));
+        let fits = wanted.is_some_and(|wanted| self.kinds(instruction.a).comparable(wanted.kinds));
+        require(fits, Fault::OperandKind, at)
     }
 
     /// A loop runs its body at most as often as its list may be long. Nothing but its result outlasts it.
@@ -271,7 +296,11 @@ impl<'a> Flow<'a> {
             Op::User => Known::of_field(tables, tables.user.get(index)?),
             Op::Context => Known::of_field(tables, tables.context.get(index)?),
             Op::Agent => self.params.attributes.get(&instruction.imm).cloned().unwrap_or_default(),
-            Op::UserId | Op::SessionId => Known::text(MAX_STRING),
+            Op::UserId | Op::SessionId | Op::AgentName | Op::ToolName => Known::text(MAX_STRING),
+            Op::SessionLabel => Known::of_kind(Kinds::LEVEL),
+            Op::Result => self.subject.answered.clone(),
+            Op::Gather => Known::gather(a?, b?),
+            Op::Earlier | Op::Known | Op::AllKnown => questions::answer(tables, instruction),
             Op::Now => Known::of_kind(Kinds::DATE_TIME),
             Op::Today | Op::DateOf => Known::of_kind(Kinds::DATE),
             Op::Field => a?.field(tables, instruction.imm)?,
@@ -288,6 +317,10 @@ impl<'a> Flow<'a> {
             Op::First | Op::Last => a?.elements_of(tables).0,
             Op::Pairs => Known::pairs(tables, a?, b?),
             Op::Origin => Known::of_kind(Kinds::ORIGIN),
+            Op::Requester | Op::Resource => Known::reference(),
+            Op::Attribute => Known::of_attribute(tables, instruction.imm),
+            Op::Id => Known::text(MAX_STRING),
+            Op::PathOf => Known::path(),
             _ => boolean,
         })
     }
@@ -311,6 +344,8 @@ impl<'a> Flow<'a> {
             Op::In => b.map_or(0, |list| compared(list, a.min(list.elements_of(self.tables).0.bytes))),
             Op::Index => self.known(instruction.a).map_or(0, |map| compared(map, b.map_or(0, |key| key.bytes))),
             Op::Last => self.known(instruction.a).map_or(0, |list| compared(list, 0)),
+            Op::Inside => b.map_or(0, |list| per_element(list.longest.max(1) as usize, CLOSURE)),
+            Op::InGroup => u64::from(CLOSURE),
             Op::UserIn => {
                 let group = self.tables.groups.get(instruction.imm as usize);
                 group.map_or(0, |group| per_element(group.closure.len(), 0))

@@ -1,6 +1,7 @@
 //! Kinds of values, and which of them each operation takes.
 
 use crate::instruction::{Op, Part};
+use crate::tables::Kept;
 
 /// A set of kinds of values.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,16 +39,19 @@ kinds! {
     20 JSON
     21 NETWORK
     22 ARGS
+    23 REFERENCE
+    24 OPERANDS
 }
 
 impl Kinds {
     pub(super) const NONE: Kinds = Kinds(0);
-    pub(super) const ANY: Kinds = Kinds(u32::MAX);
+    /// Everything but gathered operands, which only questions take.
+    pub(super) const ANY: Kinds = Kinds(u32::MAX & !Kinds::OPERANDS.0);
     pub(super) const TEXT: Kinds = Kinds::STRING.or(Kinds::EMAIL).or(Kinds::URL).or(Kinds::HOST).or(Kinds::PATH);
     pub(super) const NUMBER: Kinds = Kinds::INT.or(Kinds::DECIMAL);
     pub(super) const TIME: Kinds = Kinds::DURATION.or(Kinds::DATE).or(Kinds::DATE_TIME);
     pub(super) const ORDERED: Kinds = Kinds::NUMBER.or(Kinds::FLOAT).or(Kinds::TIME).or(Kinds::LEVEL).or(Kinds::ORIGIN);
-    pub(super) const SCALAR: Kinds = Kinds::ORDERED.or(Kinds::TEXT).or(Kinds::BOOL).or(Kinds::IP).or(Kinds::ENUM);
+    pub(super) const SCALAR: Kinds = Kinds::ORDERED.or(Kinds::TEXT).or(Kinds::BOOL).or(Kinds::IP).or(Kinds::ENUM).or(Kinds::REFERENCE);
     pub(super) const SUMMED: Kinds = Kinds::NUMBER.or(Kinds::TIME);
     pub(super) const SEQUENCE: Kinds = Kinds::LIST.or(Kinds::MAP).or(Kinds::PAIRS);
 
@@ -66,6 +70,25 @@ impl Kinds {
     /// Returns whether a value of these kinds may be one of those; what is never there fits everywhere.
     pub(super) fn may_be(self, others: Kinds) -> bool {
         self.is_empty() || !self.and(others).is_empty()
+    }
+
+    /// Returns the kinds of a remembered scalar.
+    pub(super) fn of_kept(kept: Kept) -> Kinds {
+        match kept {
+            Kept::Bool => Kinds::BOOL,
+            Kept::Int => Kinds::INT,
+            Kept::Decimal => Kinds::DECIMAL,
+            Kept::Float => Kinds::FLOAT,
+            Kept::Text => Kinds::TEXT.or(Kinds::REFERENCE),
+            Kept::Duration => Kinds::DURATION,
+            Kept::Date => Kinds::DATE,
+            Kept::DateTime => Kinds::DATE_TIME,
+            Kept::Ip => Kinds::IP,
+            Kept::Enum(_) => Kinds::ENUM,
+            Kept::Level(0) => Kinds::ORIGIN,
+            Kept::Level(_) => Kinds::LEVEL,
+            Kept::Typed(_) => Kinds::NONE,
+        }
     }
 
     /// Returns whether values of both can be compared.
@@ -100,6 +123,10 @@ pub(super) fn demanded(op: Op, imm: u32) -> (Kinds, Kinds) {
         Op::SumOf | Op::MinOf | Op::MaxOf => (Kinds::SEQUENCE, any),
         Op::First | Op::Last => (Kinds::LIST, any),
         Op::Pairs => (Kinds::LIST, Kinds::LIST),
+        Op::Gather => (Kinds::SCALAR.or(Kinds::OPERANDS), Kinds::SCALAR.or(Kinds::OPERANDS)),
+        Op::Earlier | Op::Known => (Kinds::ANY.or(Kinds::OPERANDS), any),
+        Op::Attribute | Op::Id | Op::PathOf | Op::InGroup => (Kinds::REFERENCE, any),
+        Op::Inside => (Kinds::REFERENCE, Kinds::REFERENCE.or(Kinds::LIST)),
         _ => (any, any),
     }
 }

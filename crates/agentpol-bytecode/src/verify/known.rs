@@ -2,7 +2,8 @@
 
 use super::kinds::Kinds;
 use super::types::MAX_LIST;
-use crate::tables::{Constant, Field, Tables, TypeDef, TypeId};
+use crate::directory::MAX_PATH;
+use crate::tables::{Constant, Field, Kept, Symbol, Tables, TypeDef, TypeId};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
@@ -25,7 +26,12 @@ pub(super) struct Known {
     pub(super) bytes: u32,
     /// What the elements of constant lists and of pairs may be.
     pub(super) elements: Option<Box<(Known, Known)>>,
+    /// The kinds of the operands that are gathered in it.
+    pub(super) gathered: Vec<Kinds>,
 }
+
+/// The longest text that is remembered, in bytes.
+pub(crate) const MAX_KEPT: u32 = 4 * 1024;
 
 impl Known {
     pub(super) fn of_kind(kinds: Kinds) -> Known {
@@ -60,7 +66,53 @@ impl Known {
             TypeDef::List { max, .. } => composed(Kinds::LIST, *max),
             TypeDef::Map { max, .. } => composed(Kinds::MAP, *max),
             TypeDef::Record { .. } => composed(Kinds::RECORD, 0),
+            TypeDef::User | TypeDef::Group | TypeDef::Principal | TypeDef::Resource(_) => Known::reference(),
         }
+    }
+
+    /// Returns what a user, group or resource may be.
+    pub(super) fn reference() -> Known {
+        Known { kinds: Kinds::REFERENCE, bytes: MAX_STRING, ..Known::default() }
+    }
+
+    /// Returns what an attribute of this name may be, of the user and of every type of resources.
+    pub(super) fn of_attribute(tables: &Tables, name: Symbol) -> Known {
+        let mut known = Known::default();
+        let resources = tables.resources.iter().flat_map(|of| &of.fields);
+        let named = resources.chain(&tables.user).filter(|field| field.name == name);
+        named.for_each(|field| known.join(&Known::of_field(tables, field)));
+        known
+    }
+
+    /// Returns what the list of a resource and of what it lies in may be.
+    pub(super) fn path() -> Known {
+        let elements = Some(Box::new((Known::reference(), Known::default())));
+        Known { kinds: Kinds::LIST, longest: MAX_PATH, elements, ..Known::default() }
+    }
+
+    /// A list of so many at most.
+    pub(super) fn list(of: Known, longest: u32) -> Known {
+        let elements = Some(Box::new((of, Known::default())));
+        Known { kinds: Kinds::LIST, longest, elements, ..Known::default() }
+    }
+
+    /// Returns what a remembered value may be.
+    pub(super) fn of_kept(tables: &Tables, kept: Kept) -> Known {
+        match kept {
+            Kept::Text => Known { kinds: Kinds::of_kept(kept), bytes: MAX_KEPT, ..Known::default() },
+            Kept::Typed(of) => Known::of_type(tables, of),
+            scalar => Known::of_kind(Kinds::of_kept(scalar)),
+        }
+    }
+
+    /// Operands one behind the other.
+    pub(super) fn gather(left: &Known, right: &Known) -> Known {
+        let operands = |known: &Known| match known.kinds {
+            Kinds::OPERANDS => known.gathered.clone(),
+            kinds => Vec::from([kinds]),
+        };
+        let gathered = [operands(left), operands(right)].concat();
+        Known { kinds: Kinds::OPERANDS, gathered, ..Known::default() }
     }
 
     pub(super) fn of_field(tables: &Tables, field: &Field) -> Known {
@@ -110,6 +162,12 @@ impl Known {
             if let Err(place) = self.types.binary_search(of) {
                 self.types.insert(place, *of);
             }
+        }
+        if self.gathered.len() == other.gathered.len() {
+            self.gathered.iter_mut().zip(&other.gathered).for_each(|(mine, other)| *mine = mine.or(*other));
+        } else {
+            // Nobody can tell how many operands there are: no question takes them.
+            self.gathered.clear();
         }
         match (&mut self.elements, &other.elements) {
             (Some(mine), Some(other)) => {

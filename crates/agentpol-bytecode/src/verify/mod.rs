@@ -1,7 +1,7 @@
 //! Verification: everything that the vm relies on, checked once at load (semantics F1 to F3).
 //!
 //! After it, the vm can fail only for a request that does not fit, and that denies. The checks go in the order in which
-//! they rest on each other: words, types, things, rules, code, cells.
+//! they rest on each other: words, types, things, rules, memory, cells, code.
 
 mod actors;
 mod blocks;
@@ -10,11 +10,18 @@ mod costs;
 mod flow;
 mod kinds;
 mod known;
+mod memory;
 mod operands;
+mod questions;
+mod roles;
 mod rules;
 mod times;
 mod types;
 mod words;
+
+pub(crate) use known::MAX_KEPT;
+pub(crate) use questions::MAX_OPEN;
+pub(crate) use roles::rate_of;
 
 pub use costs::{Costs, MAX_STEPS};
 
@@ -38,6 +45,7 @@ pub(crate) fn verify(tables: &Tables) -> Result<Costs, LoadError> {
     times::verify(tables)?;
     actors::verify(tables)?;
     rules::verify(tables)?;
+    memory::verify(tables)?;
     cells::verify(tables)?;
     let costs = blocks::verify(tables)?;
     rules::verify_debug(tables)?;
@@ -50,6 +58,7 @@ fn size_is_bounded(tables: &Tables) -> bool {
     tables.rules.len() <= MAX_RULES
         && times_tools(tables.agents.len()) <= MAX_CELLS
         && times_tools(tables.rules.len()) <= MAX_PAIRS
+        && times_tools(tables.slots.len()) <= MAX_PAIRS
         && times_tools(named.fold(0usize, usize::saturating_add)) <= MAX_NAMED
 }
 

@@ -32,7 +32,8 @@ fn immediate(tables: &Tables, operand: Operand, instruction: &Instruction) -> bo
         Operand::Automaton => index < tables.automata.len(),
         Operand::ReadImmediate => instruction.imm <= u32::from(u8::MAX),
         Operand::Target => index < tables.code.len(),
-        Operand::Level => index < tables.levels.len(),
+        // The builtin `origin` is no label of data.
+        Operand::Level => (1..tables.levels.len()).contains(&index),
         Operand::Query => index < tables.queries.len(),
         Operand::Evidence => index < tables.evidence.len(),
         Operand::Read | Operand::Write | Operand::WriteTwo | Operand::Field | Operand::Clause | Operand::Place => true,
@@ -69,30 +70,4 @@ pub(super) fn writes(instruction: &Instruction) -> impl Iterator<Item = u8> {
 /// Returns whether the operation opens a loop.
 pub(super) fn is_loop(op: Op) -> bool {
     op.operands()[2] == Operand::WriteTwo
-}
-
-/// Returns whether a check may use the operation: it reads its value and constants, nothing of the request.
-pub(super) fn fits_checks(op: Op) -> bool {
-    !matches!(
-        op,
-        Op::Arg
-            | Op::Args
-            | Op::User
-            | Op::UserId
-            | Op::Context
-            | Op::Agent
-            | Op::SessionId
-            | Op::Now
-            | Op::Today
-            | Op::UserIn
-            | Op::Origin
-            | Op::UserAny
-            | Op::UserNone
-            | Op::UserIs
-            | Op::Env
-            | Op::Task
-            | Op::During
-            | Op::Clause
-            | Op::Return
-    )
 }

@@ -7,7 +7,11 @@ use crate::tables::{Effect, On, Place, Rule, Scope, Symbol, Tables};
 use alloc::vec::Vec;
 
 /// More registers than this no instruction can name.
-const MAX_REGISTERS: u32 = 256;
+pub(super) const MAX_REGISTERS: u32 = 256;
+/// The number of `critical`.
+const MAX_SEVERITY: u8 = 3;
+/// One bit for each outcome.
+const ALL_OUTCOMES: u8 = (1 << 4) - 1;
 
 pub(super) fn verify(tables: &Tables) -> Result<(), LoadError> {
     for (at, rule) in tables.rules.iter().enumerate() {
@@ -23,7 +27,9 @@ fn rule_is_sound(tables: &Tables, rule: &Rule) -> bool {
         Effect::RequireApproval { from, count, within, .. } => {
             from.is_none_or(|group| (group as usize) < tables.groups.len()) && count >= 1 && within >= 1
         }
-        _ => true,
+        // That the rates exist is checked with them.
+        Effect::Alert { severity, outcomes, .. } => severity <= MAX_SEVERITY && (1..=ALL_OUTCOMES).contains(&outcomes),
+        Effect::Allow | Effect::Entitle | Effect::Deny | Effect::Limit { .. } => true,
     };
     (rule.module as usize) < tables.modules.len()
         && (rule.name as usize) < symbols
@@ -34,7 +40,7 @@ fn rule_is_sound(tables: &Tables, rule: &Rule) -> bool {
         && rule.registers <= MAX_REGISTERS
 }
 
-fn scope_is_sound(tables: &Tables, scope: &Scope) -> bool {
+pub(super) fn scope_is_sound(tables: &Tables, scope: &Scope) -> bool {
     let named = |indexes: &Option<Vec<u32>>, count| indexes.as_ref().is_none_or(|indexes| references(indexes, count));
     let data = match &scope.on {
         None => true,

@@ -1,6 +1,6 @@
 //! Constants, types and fields.
 
-use super::{distinct, require};
+use super::{distinct, references, require};
 use crate::error::{Fault, LoadError};
 use crate::tables::{Check, Constant, Field, Tables, TypeDef};
 
@@ -21,7 +21,13 @@ pub(super) fn verify(tables: &Tables) -> Result<(), LoadError> {
     }
     let every = tables.types.len();
     require(fields_are_sound(tables, &tables.user, every), Fault::UserShape, 0)?;
-    require(fields_are_sound(tables, &tables.context, every), Fault::ContextShape, 0)
+    require(fields_are_sound(tables, &tables.context, every), Fault::ContextShape, 0)?;
+    for (at, of) in tables.resources.iter().enumerate() {
+        let named = [of.name, of.wire].iter().all(|symbol| (*symbol as usize) < tables.symbols.len());
+        let sound = named && references(&of.within, tables.resources.len());
+        require(sound && fields_are_sound(tables, &of.fields, every), Fault::ResourceTable, at)?;
+    }
+    require(distinct(tables.resources.iter().map(|of| of.wire)), Fault::ResourceTable, 0)
 }
 
 fn constant_is_sound(tables: &Tables, constant: &Constant) -> bool {
@@ -80,6 +86,7 @@ fn type_is_sound(tables: &Tables, of: &TypeDef, at: usize) -> bool {
         }),
         TypeDef::Enum(of) => (*of as usize) < tables.enums.len(),
         TypeDef::Level(of) => (*of as usize) < tables.levels.len(),
+        TypeDef::Resource(of) => (*of as usize) < tables.resources.len(),
         TypeDef::List { of, max } | TypeDef::Map { of, max } => (*of as usize) < at && *max <= MAX_LIST,
         _ => true,
     }
