@@ -1,10 +1,7 @@
 //! The decision: what comes out, for whom.
 
+pub use crate::asks::{Ask, Asker, MAX_NAMED_RULES, Missing, Named, Opened, Raised, Retry, RuleList};
 use crate::code::{Code, Outcome};
-use crate::tables::RuleId;
-
-/// How many rules a decision names before it only counts them.
-pub const MAX_NAMED_RULES: usize = 16;
 
 /// A decision. It commits nobody to anything until it is asked [`permits`](Decision::permits).
 ///
@@ -18,38 +15,12 @@ pub struct Decision {
     pub(crate) also: CodeSet,
     pub(crate) would: Option<Code>,
     pub(crate) approvals: RuleList,
-    /// The agent whose phase asks for an approval.
-    pub(crate) by_phase: Option<u32>,
+    pub(crate) asks: Named<Ask>,
+    pub(crate) retry: Option<Retry>,
+    pub(crate) alerts: Named<Raised>,
+    pub(crate) opened: bool,
     pub(crate) argument: Option<ArgumentPath>,
     pub(crate) dispatch_before: Option<i64>,
-}
-
-/// A list of rules: the first sixteen in order, and how many there are.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct RuleList {
-    first: [RuleId; MAX_NAMED_RULES],
-    total: u32,
-}
-
-impl RuleList {
-    /// Adds a rule; beyond sixteen it is only counted.
-    pub fn push(&mut self, rule: RuleId) {
-        if let Some(place) = self.first.get_mut(self.total as usize) {
-            *place = rule;
-        }
-        self.total = self.total.saturating_add(1);
-    }
-
-    /// Returns the rules that are named.
-    pub fn named(&self) -> &[RuleId] {
-        let named = (self.total as usize).min(MAX_NAMED_RULES);
-        self.first.get(..named).unwrap_or(&[])
-    }
-
-    /// Returns how many there are, named or not.
-    pub fn total(&self) -> u32 {
-        self.total
-    }
 }
 
 /// A set of codes.
@@ -157,7 +128,10 @@ impl Decision {
             also: CodeSet::default(),
             would: None,
             approvals: RuleList::default(),
-            by_phase: None,
+            asks: Named::default(),
+            retry: None,
+            alerts: Named::default(),
+            opened: false,
             argument,
             dispatch_before: None,
         }
@@ -200,7 +174,48 @@ impl Decision {
 
     /// Returns whether the agent's phase asks for an approval.
     pub fn approval_by_phase(&self) -> bool {
-        self.by_phase.is_some()
+        self.asks.named().iter().any(|ask| matches!(ask.by, Asker::Phase(_)))
+    }
+
+    /// Returns whose approval is missing: first the rules', in order, then those of the chain's agents.
+    pub fn asks(&self) -> &Named<Ask> {
+        &self.asks
+    }
+
+    /// Returns when a throttled call may be tried again.
+    pub fn retry(&self) -> Option<Retry> {
+        self.retry
+    }
+
+    /// Returns after how many milliseconds a throttled call may be tried again.
+    pub fn retry_after(&self) -> Option<i64> {
+        self.retry.map(|retry| retry.after)
+    }
+
+    /// Returns the alerts that are raised, in the order of their rules.
+    pub fn alerts(&self) -> &Named<Raised> {
+        &self.alerts
+    }
+
+    /// Returns whether state holds the call as open, so that it must be observed or released.
+    pub fn opened(&self) -> bool {
+        self.opened
+    }
+
+    /// Adds an alert that is raised. Alerts are reported in order of their rules.
+    pub fn raise(&mut self, alert: Raised) {
+        self.alerts.push(alert);
+    }
+
+    /// Says that state holds the call as open.
+    pub fn open(&mut self) {
+        self.opened = true;
+    }
+
+    /// Says what persons can answer: the missing approval that this asker asks for.
+    pub fn asked(&mut self, by: Asker, opened: Opened) {
+        let found = self.asks.named_mut().iter_mut().filter(|ask| ask.by == by);
+        found.for_each(|ask| ask.opened = Some(opened));
     }
 
     /// Returns which argument or field an argument code speaks of.

@@ -4,7 +4,7 @@
 //! grant was reported and nothing binds against it.
 
 use crate::code::{Code, Outcome};
-use crate::decision::{CodeSet, Decision, RuleList};
+use crate::decision::{Ask, Asker, CodeSet, Decision, Missing, Named, Retry, RuleList};
 use crate::tables::RuleId;
 
 /// How long an allowed call may wait to be dispatched, in milliseconds (semantics T6).
@@ -32,8 +32,15 @@ pub struct Reasons {
     grants: RuleList,
     denials: RuleList,
     doubts: RuleList,
+    rejections: RuleList,
+    costs: RuleList,
+    unreachable: RuleList,
+    limits: RuleList,
+    retry_after: i64,
     approvals: RuleList,
-    by_phase: Option<u32>,
+    asks: Named<Ask>,
+    /// Some approval that was asked for has been given, and will be spent.
+    agreed: bool,
 }
 
 impl Reasons {
@@ -48,8 +55,14 @@ impl Reasons {
             grants: RuleList::default(),
             denials: RuleList::default(),
             doubts: RuleList::default(),
+            rejections: RuleList::default(),
+            costs: RuleList::default(),
+            unreachable: RuleList::default(),
+            limits: RuleList::default(),
+            retry_after: 0,
             approvals: RuleList::default(),
-            by_phase: None,
+            asks: Named::default(),
+            agreed: false,
         }
     }
 
@@ -63,23 +76,49 @@ impl Reasons {
         self.grants.push(rule);
     }
 
-    /// Notes a rule that restricts: `code` is `denied_by_rule`, `denied_unknown` or `approval_required`. Soft is what the
-    /// observe phase suspends. Rules are reported in order.
+    /// Notes a rule that restricts, for a reason that needs no more than its code. Soft is what the observe phase suspends.
+    /// Rules are reported in order.
     pub fn restrict(&mut self, rule: RuleId, code: Code, soft: bool, standing: Standing) {
         if self.against(code, soft, standing) {
             match code {
                 Code::DeniedByRule => self.denials.push(rule),
                 Code::DeniedUnknown => self.doubts.push(rule),
-                Code::ApprovalRequired => self.approvals.push(rule),
+                Code::ApprovalRejected => self.rejections.push(rule),
+                Code::LimitCostInvalid => self.costs.push(rule),
+                Code::LimitUnreachable => self.unreachable.push(rule),
+                Code::LimitReached => self.limits.push(rule),
                 _ => {}
             }
         }
     }
 
-    /// Notes that the phase of the agent (by index) asks for an approval.
-    pub fn supervise(&mut self, agent: u32) {
-        self.by_phase = Some(agent);
-        self.object(Code::ApprovalRequired, false, Standing::Live);
+    /// Notes a limit that is reached, and after how many milliseconds there is room again.
+    pub fn throttle(&mut self, rule: RuleId, retry_after: i64, soft: bool, standing: Standing) {
+        let suspended = soft && self.observing;
+        if standing == Standing::Live && !suspended {
+            self.retry_after = self.retry_after.max(retry_after);
+        }
+        self.restrict(rule, Code::LimitReached, soft, standing);
+    }
+
+    /// Notes that an approval is missing. Rules are reported in order.
+    pub fn ask(&mut self, by: Asker, missing: Missing, soft: bool, standing: Standing) {
+        if self.against(Code::ApprovalRequired, soft, standing) {
+            if let Asker::Rule(rule) = by {
+                self.approvals.push(rule);
+            }
+            self.asks.push(Ask { by, missing, opened: None });
+        }
+    }
+
+    /// Notes that an approval which is asked for has been given.
+    pub fn agree(&mut self) {
+        self.agreed = true;
+    }
+
+    /// Notes that the phase of an agent (by index) asks for an approval that is missing.
+    pub fn supervise(&mut self, agent: u32, missing: Missing) {
+        self.ask(Asker::Phase(agent), missing, false, Standing::Live);
         self.object(Code::ApprovalRequired, false, Standing::WithObserved);
     }
 
@@ -104,6 +143,7 @@ impl Reasons {
     pub fn settle(&self, now: i64) -> Decision {
         let allowed = match (self.suspended, self.grants.total()) {
             (true, _) => Code::AllowedInObservation,
+            (false, 1..) if self.agreed => Code::AllowedAfterApproval,
             (false, 1..) => Code::Allowed,
             // Nothing speaks against it, and nothing for it: a mistake of whoever reported.
             (false, 0) => Code::Internal,
@@ -118,7 +158,11 @@ impl Reasons {
             also,
             would: shown.then(|| deciding(self.would).unwrap_or(Code::Allowed)),
             approvals: self.approvals,
-            by_phase: self.by_phase,
+            asks: self.asks,
+            retry: (code.outcome() == Outcome::Throttle)
+                .then(|| Retry { after: self.retry_after, at: now.saturating_add(self.retry_after) }),
+            alerts: Named::default(),
+            opened: false,
             argument: None,
             dispatch_before: (code.outcome() == Outcome::Allow).then(|| now.saturating_add(DISPATCH_WITHIN)),
         }
@@ -128,6 +172,10 @@ impl Reasons {
         match code {
             Code::DeniedByRule => self.denials,
             Code::DeniedUnknown => self.doubts,
+            Code::ApprovalRejected => self.rejections,
+            Code::LimitCostInvalid => self.costs,
+            Code::LimitUnreachable => self.unreachable,
+            Code::LimitReached => self.limits,
             Code::ApprovalRequired => self.approvals,
             _ if code.outcome() == Outcome::Allow => self.grants,
             _ => RuleList::default(),
@@ -145,6 +193,7 @@ fn deciding(codes: CodeSet) -> Option<Code> {
 mod tests {
     use super::{Reasons, Standing};
     use crate::code::Code;
+    use crate::decision::{Asker, Missing};
     use crate::tables::RuleId;
 
     #[test]
@@ -157,7 +206,7 @@ mod tests {
     fn the_strictest_outcome_wins_and_the_others_are_named() {
         let mut reasons = Reasons::new(false);
         reasons.grant(RuleId(0));
-        reasons.restrict(RuleId(1), Code::ApprovalRequired, true, Standing::Live);
+        reasons.ask(Asker::Rule(RuleId(1)), Missing::None, true, Standing::Live);
         assert_eq!(reasons.settle(0).code(), Code::ApprovalRequired);
         reasons.restrict(RuleId(2), Code::DeniedUnknown, true, Standing::Live);
         reasons.restrict(RuleId(3), Code::DeniedByRule, false, Standing::Live);
@@ -190,5 +239,35 @@ mod tests {
         let decision = reasons.settle(0);
         assert_eq!((decision.code(), decision.would()), (Code::Allowed, Some(Code::DeniedByRule)));
         assert!(decision.also().iter().next().is_none());
+    }
+
+    #[test]
+    fn the_longest_wait_is_named_and_a_limit_comes_before_an_approval() {
+        let mut reasons = Reasons::new(false);
+        reasons.grant(RuleId(0));
+        reasons.throttle(RuleId(1), 5_000, true, Standing::Live);
+        reasons.throttle(RuleId(2), 7_000, true, Standing::Live);
+        reasons.throttle(RuleId(3), 9_000, true, Standing::WithObserved);
+        reasons.ask(Asker::Rule(RuleId(4)), Missing::TooFew, true, Standing::Live);
+        let decision = reasons.settle(1_000);
+        assert_eq!((decision.code(), decision.rules().named()), (Code::LimitReached, &[RuleId(1), RuleId(2)][..]));
+        let retry = decision.retry().expect("a throttled call may be tried again");
+        assert_eq!((retry.after, retry.at), (7_000, 8_000));
+        assert_eq!(
+            decision.asks().named().iter().map(|ask| ask.missing).collect::<alloc::vec::Vec<_>>(),
+            [Missing::TooFew]
+        );
+    }
+
+    #[test]
+    fn given_approvals_are_named_where_they_let_a_call_through() {
+        let mut reasons = Reasons::new(false);
+        reasons.grant(RuleId(0));
+        reasons.agree();
+        assert_eq!(reasons.settle(0).code(), Code::AllowedAfterApproval);
+        reasons.restrict(RuleId(1), Code::ApprovalRejected, true, Standing::Live);
+        let decision = reasons.settle(0);
+        assert_eq!((decision.code(), decision.rules().named()), (Code::ApprovalRejected, &[RuleId(1)][..]));
+        assert_eq!(decision.retry(), None);
     }
 }

@@ -1,10 +1,15 @@
 //! Decisions as JSON, for operators and for agents (docs/reference/decisions.md).
 
 use crate::code::{Code, Outcome};
-use crate::decision::{Decision, RuleList};
+use crate::decision::{Ask, Asker, Decision, RuleList};
 use crate::program::Program;
 use crate::tables::{Effect, Phase, Rule};
 use core::fmt::{self, Write};
+
+/// How long the approval that a supervised agent's change needs can be used, in milliseconds.
+pub const SUPERVISED_WITHIN: i64 = 86_400_000;
+/// How grave alerts are, by number.
+const SEVERITIES: [&str; 4] = ["low", "medium", "high", "critical"];
 
 /// The operator's view of a decision: codes, rules, hashes. It never goes back to an agent.
 #[derive(Clone, Copy, Debug)]
@@ -76,6 +81,11 @@ impl fmt::Display for OperatorView<'_> {
             f.write_char(']')?;
         }
         approvals(f, program, decision)?;
+        retry_after(f, decision)?;
+        if let Some(retry) = decision.retry() {
+            write!(f, r#","retry_at":"{}""#, Time(retry.at))?;
+        }
+        alerts(f, program, decision)?;
         argument(f, decision)?;
         if let Some(would) = decision.would() {
             write!(f, r#","would":{{"outcome":"{}","code":"{}"}}"#, would.outcome().as_str(), would.as_str())?;
@@ -93,6 +103,7 @@ impl fmt::Display for OperatorView<'_> {
 impl fmt::Display for AgentView<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, r#"{{"outcome":"{}""#, self.decision.agent_word())?;
+        retry_after(f, self.decision)?;
         because(f, self.program, self.decision)?;
         if self.decision.agent_word() == "bad_arguments" {
             argument(f, self.decision)?;
@@ -121,30 +132,74 @@ fn rule(f: &mut fmt::Formatter<'_>, program: &Program, rule: &Rule) -> fmt::Resu
 }
 
 fn approvals(f: &mut fmt::Formatter<'_>, program: &Program, decision: &Decision) -> fmt::Result {
-    let missing = decision.approvals().named();
-    let agent = decision.by_phase.and_then(|agent| program.tables().agents.get(agent as usize));
-    if missing.is_empty() && agent.is_none() {
+    let asks = decision.asks().named();
+    if asks.is_empty() {
         return Ok(());
     }
     f.write_str(r#","approvals":["#)?;
-    separated(f, missing.iter().filter_map(|id| program.rule(*id)), |f, asking| {
-        f.write_str(r#"{"rule":"#)?;
-        rule(f, program, asking)?;
-        if let Effect::RequireApproval { from, count, within, .. } = asking.effect {
-            let from = Text(approver(program, from));
-            write!(f, r#","from":{from},"count":{count},"within":"{}""#, Span(within))?;
+    separated(f, asks.iter(), |f, ask| approval(f, program, ask))?;
+    f.write_char(']')
+}
+
+fn approval(f: &mut fmt::Formatter<'_>, program: &Program, ask: &Ask) -> fmt::Result {
+    match ask.by {
+        Asker::Rule(id) => {
+            let asking = program.rule(id).ok_or(fmt::Error)?;
+            f.write_str(r#"{"rule":"#)?;
+            rule(f, program, asking)?;
+            if let Effect::RequireApproval { from, count, within, .. } = asking.effect {
+                let from = Text(approver(program, from));
+                write!(f, r#","from":{from},"count":{count},"within":"{}""#, Span(within))?;
+            }
         }
-        f.write_str(r#","missing":"none"}"#)
-    })?;
-    if let Some(agent) = agent {
-        let by = match agent.phase {
-            Phase::Supervised { by } => by,
+        Asker::Phase(agent) => {
+            let agent = program.tables().agents.get(agent as usize).ok_or(fmt::Error)?;
+            let by = match agent.phase {
+                Phase::Supervised { by } => by,
+                _ => None,
+            };
+            let (name, from) = (Text(program.symbol(agent.qualified)), Text(approver(program, by)));
+            write!(f, r#"{{"phase":"supervised","agent":{name},"from":{from},"count":1"#)?;
+            write!(f, r#","within":"{}""#, Span(SUPERVISED_WITHIN))?;
+        }
+    }
+    write!(f, r#","missing":"{}""#, ask.missing.as_str())?;
+    if let Some(opened) = ask.opened {
+        f.write_str(r#","digest":""#)?;
+        opened.digest.iter().try_for_each(|byte| write!(f, "{byte:02x}"))?;
+        write!(f, r#"","asked_at":"{}","expires":"{}""#, Time(opened.asked_at), Time(opened.expires))?;
+    }
+    f.write_char('}')
+}
+
+fn retry_after(f: &mut fmt::Formatter<'_>, decision: &Decision) -> fmt::Result {
+    let Some(retry) = decision.retry() else { return Ok(()) };
+    // Whoever waits whole seconds waits long enough.
+    write!(f, r#","retry_after":"{}""#, Span(retry.after.saturating_add(999)))
+}
+
+fn alerts(f: &mut fmt::Formatter<'_>, program: &Program, decision: &Decision) -> fmt::Result {
+    let raised = decision.alerts();
+    if raised.total() == 0 {
+        return Ok(());
+    }
+    f.write_str(r#","alerts":["#)?;
+    let found = raised.named().iter().filter_map(|alert| Some((alert, program.rule(alert.rule)?)));
+    separated(f, found, |f, (alert, found)| {
+        f.write_str(r#"{"rule":"#)?;
+        rule(f, program, found)?;
+        let severity = match found.effect {
+            Effect::Alert { severity, .. } => SEVERITIES.get(usize::from(severity)).copied(),
             _ => None,
         };
-        f.write_str(if missing.is_empty() { "" } else { "," })?;
-        write!(f, r#"{{"phase":"supervised","from":{},"count":1,"missing":"none"}}"#, Text(approver(program, by)))?;
+        write!(f, r#","severity":"{}""#, severity.unwrap_or("critical"))?;
+        f.write_str(if alert.uncertain { r#","uncertain":true}"# } else { "}" })
+    })?;
+    f.write_char(']')?;
+    if raised.total() as usize > raised.named().len() {
+        write!(f, r#","alerts_total":{}"#, raised.total())?;
     }
-    f.write_char(']')
+    Ok(())
 }
 
 /// A group's name on the wire, or `user` for the requesting user.

@@ -1,15 +1,14 @@
 //! The decision: semantics 4.1 as far as it needs no memory of earlier calls.
 
 use crate::arguments::{self, Failure};
-use crate::forms::time::DAY;
-use crate::identity;
+use crate::chain::{self, Chain};
 use crate::machine::{Facts, Machine};
 use crate::request::{self, Request};
 use crate::scratch::Scratch;
 use crate::value::NodeId;
 use agentpol_bytecode::Program;
 use agentpol_bytecode::code::Code;
-use agentpol_bytecode::decision::Decision;
+use agentpol_bytecode::decision::{Asker, Decision, Missing};
 use agentpol_bytecode::reasons::{Reasons, Standing};
 use agentpol_bytecode::scope::{self, Tri};
 use agentpol_bytecode::tables::{Agent, Effect, Phase, Rule, RuleId, Tool};
@@ -45,6 +44,8 @@ pub struct Prepared<'a> {
 #[derive(Clone, Copy, Debug)]
 struct Call {
     request: Request,
+    /// Who acts through whom.
+    chain: Chain,
     agent: u32,
     tool: u32,
     args: NodeId,
@@ -55,12 +56,10 @@ fn understand(program: &Program, bytes: &[u8], scratch: &mut Scratch) -> Result<
     let bare = |code| (code, None);
     let memory = &mut scratch.memory;
     let request = request::read(program, bytes, memory, &mut scratch.groups).map_err(bare)?;
-    let agent = identity::identify(program, memory, &request.agent, &mut scratch.parts).map_err(bare)?;
-    let actor = program.tables().agents.get(agent as usize).ok_or(bare(Code::Internal))?;
-    let given = request.agent.attributes;
     let nodes = &mut scratch.attribute_nodes;
-    identity::attributes(program, memory, actor, given, &scratch.parts, nodes).map_err(bare)?;
-    identity::credential(actor, request.at, request.issued_at).map_err(bare)?;
+    let chain = chain::resolve(program, memory, &request, &mut scratch.parts, nodes).map_err(bare)?;
+    let agent = chain.agents().last().copied().ok_or(bare(Code::Internal))?;
+    let actor = program.tables().agents.get(agent as usize).ok_or(bare(Code::Internal))?;
     let server = request.server.map(|server| memory.text(server));
     let tool = program.find_tool(server, memory.text(request.tool)).ok_or(bare(Code::ToolUnknown))?;
     let called = program.tables().tools.get(tool as usize).ok_or(bare(Code::Internal))?;
@@ -77,7 +76,7 @@ fn understand(program: &Program, bytes: &[u8], scratch: &mut Scratch) -> Result<
         }
     }
     read_values(program, scratch, &request, actor, called)?;
-    Ok(Call { request, agent, tool, args: request.args })
+    Ok(Call { request, chain, agent, tool, args: request.args })
 }
 
 /// Gives everything that rules may read its declared type.
@@ -136,21 +135,13 @@ impl Tally {
     }
 }
 
-/// The phase that holds now (line 4): observe past its day is read only.
-fn phase(agent: &Agent, now: i64) -> Phase {
-    match agent.phase {
-        Phase::Observe { until } if now.div_euclid(DAY) >= i64::from(until) => Phase::ReadOnly,
-        phase => phase,
-    }
-}
-
 /// Lines 2 to 10.
 fn judge(program: &Program, scratch: &mut Scratch, call: &Call) -> Option<Decision> {
     let tables = program.tables();
     let agent = tables.agents.get(call.agent as usize)?;
     let tool = tables.tools.get(call.tool as usize)?;
     let cell = program.cell(call.tool, call.agent)?;
-    let phase = phase(agent, call.request.at);
+    let phase = chain::phase(program, &call.chain, call.request.at)?;
     let mut reasons = Reasons::new(matches!(phase, Phase::Observe { .. }));
     let (mut live, mut all) = (Tally::default(), Tally::default());
     scratch.trace.clear();
@@ -165,6 +156,10 @@ fn judge(program: &Program, scratch: &mut Scratch, call: &Call) -> Option<Decisi
             live.count(rule, matched);
         }
         report(&mut reasons, candidate.rule, rule, matched, soft);
+    }
+    if !covered(program, scratch, call) {
+        reasons.object(Code::ScopeExceeded, false, Standing::Live);
+        reasons.object(Code::ScopeExceeded, false, Standing::WithObserved);
     }
     let needed = scope::needs_entitlement(tables, tool);
     let soft = scope::may_grant(tables, agent, call.tool);
@@ -182,7 +177,7 @@ fn judge(program: &Program, scratch: &mut Scratch, call: &Call) -> Option<Decisi
         }
     }
     if matches!(phase, Phase::Supervised { .. }) && scope::changes(tool) {
-        reasons.supervise(call.agent);
+        chain::supervised(program, &call.chain).for_each(|agent| reasons.supervise(agent, Missing::None));
     }
     Some(reasons.settle(call.request.at))
 }
@@ -195,7 +190,13 @@ fn report(reasons: &mut Reasons, id: RuleId, rule: &Rule, matched: Tri, soft: bo
         (Effect::Limit { .. }, _) => Code::StateUnusable,
         (Effect::Deny, Tri::True) => Code::DeniedByRule,
         (Effect::Deny, Tri::Unknown) => Code::DeniedUnknown,
-        (Effect::RequireApproval { .. }, _) => Code::ApprovalRequired,
+        (Effect::RequireApproval { .. }, _) => {
+            reasons.ask(Asker::Rule(id), Missing::None, soft, Standing::WithObserved);
+            if !rule.observed {
+                reasons.ask(Asker::Rule(id), Missing::None, soft, Standing::Live);
+            }
+            return;
+        }
     };
     reasons.restrict(id, code, soft, Standing::WithObserved);
     if !rule.observed {
@@ -203,8 +204,26 @@ fn report(reasons: &mut Reasons, id: RuleId, rule: &Rule, matched: Tri, soft: bo
     }
 }
 
+/// Line 18: every hop of the chain must surely cover the call.
+fn covered(program: &Program, scratch: &mut Scratch, call: &Call) -> bool {
+    call.chain.scopes(program).all(|ways| {
+        ways.iter().any(|way| {
+            scope::delegates(program.tables(), &way.scope, call.tool)
+                && run(program, scratch, call, way.entry, 0).0 == Tri::True
+        })
+    })
+}
+
 /// Line 5: selectors, and all clauses.
 fn matches_call(program: &Program, scratch: &mut Scratch, call: &Call, rule: &Rule, id: RuleId, unsure: bool) -> Tri {
+    let (matched, recorded) = run(program, scratch, call, rule.entry, rule.clauses as usize);
+    let matched = matched.and(if unsure { Tri::Unknown } else { Tri::True });
+    scratch.trace.close(id, matched, recorded);
+    matched
+}
+
+/// Runs a block of clauses: what they say together, and how many of them were recorded.
+fn run(program: &Program, scratch: &mut Scratch, call: &Call, entry: u32, clauses: usize) -> (Tri, usize) {
     let Scratch { memory, registers, groups, args, user, context, attributes, trace, .. } = scratch;
     let request = &call.request;
     let facts = Facts {
@@ -222,10 +241,7 @@ fn matches_call(program: &Program, scratch: &mut Scratch, call: &Call, rule: &Ru
         context,
         attributes,
     };
-    let clauses = trace.open(rule.clauses as usize);
+    let clauses = trace.open(clauses);
     let recorded = clauses.len();
-    let machine = Machine::new(program, memory, registers, &facts, clauses);
-    let matched = machine.rule(rule.entry).and(if unsure { Tri::Unknown } else { Tri::True });
-    trace.close(id, matched, recorded);
-    matched
+    (Machine::new(program, memory, registers, &facts, clauses).rule(entry), recorded)
 }

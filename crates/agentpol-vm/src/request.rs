@@ -18,9 +18,12 @@ pub(crate) struct Request {
     pub(crate) at: i64,
     pub(crate) agent: Presented,
     pub(crate) issued_at: Option<i64>,
+    /// The list of agents that the call passed before, the first first.
+    pub(crate) via: Option<NodeId>,
     /// `None` is nobody.
     pub(crate) user: Option<User>,
     pub(crate) session: Option<Text>,
+    pub(crate) call: Option<Text>,
     pub(crate) env: Option<Text>,
     pub(crate) task: Option<Text>,
     pub(crate) server: Option<Text>,
@@ -56,6 +59,7 @@ struct Members {
     at: Option<NodeId>,
     agent: Option<NodeId>,
     credential: Option<NodeId>,
+    via: Option<NodeId>,
     user: Option<NodeId>,
     session: Option<Text>,
     call: Option<Text>,
@@ -82,8 +86,10 @@ pub(crate) fn read(program: &Program, bytes: &[u8], memory: &mut Memory, groups:
         at: moment(memory, found.at)?,
         agent: presented(memory, found.agent.ok_or(Code::RequestMalformed)?)?,
         issued_at: found.credential.map(|credential| issued_at(memory, credential)).transpose()?,
+        via: found.via.map(|via| chain(memory, via)).transpose()?,
         user: user(program, memory, found.user.ok_or(Code::RequestMalformed)?, groups)?,
         session: found.session,
+        call: found.call,
         env: found.env,
         task: found.task,
         server: found.server,
@@ -108,6 +114,7 @@ fn members(memory: &Memory, root: NodeId) -> Read<Members> {
             "at" => found.at = Some(id),
             "agent" => found.agent = Some(id),
             "credential" => found.credential = Some(id),
+            "via" => found.via = Some(id),
             "user" => found.user = Some(id),
             "session" => found.session = Some(text(memory, id)?),
             "call" => found.call = Some(text(memory, id)?),
@@ -155,13 +162,35 @@ fn issued_at(memory: &Memory, credential: NodeId) -> Read<i64> {
     moment(memory, found)
 }
 
-/// `"name"`, or an object of `id`, `spiffe`, `issuer` with `subject`, and `attributes`.
+/// A list of agents as presented, each with the credential it came with.
+fn chain(memory: &Memory, via: NodeId) -> Read<NodeId> {
+    let Value::List(list) = memory.value(via) else { return Err(Code::RequestMalformed) };
+    memory.children(list).try_for_each(|agent| hop(memory, agent).map(|_| ()))?;
+    Ok(list)
+}
+
+/// One agent of a chain: what is presented of it, and when its credential was issued.
+pub(crate) fn hop(memory: &Memory, agent: NodeId) -> Read<(Presented, Option<i64>)> {
+    let credential = match memory.value(agent) {
+        Value::Object(agent) => memory.member(agent, "credential"),
+        _ => None,
+    };
+    let issued_at = credential.map(|credential| issued_at(memory, credential)).transpose()?;
+    Ok((read_presented(memory, agent, credential)?, issued_at))
+}
+
 fn presented(memory: &Memory, agent: NodeId) -> Read<Presented> {
+    read_presented(memory, agent, None)
+}
+
+/// `"name"`, or an object of `id`, `spiffe`, `issuer` with `subject`, and `attributes`; beside the member that the caller
+/// has read.
+fn read_presented(memory: &Memory, agent: NodeId, beside: Option<NodeId>) -> Read<Presented> {
     if let Value::Text(id) = memory.value(agent) {
         return Ok(Presented { id: Some(id), ..Presented::default() });
     }
     let (mut found, mut issuer, mut subject) = (Presented::default(), None, None);
-    for id in memory.children(object(memory, agent)?) {
+    for id in memory.children(object(memory, agent)?).filter(|id| Some(*id) != beside) {
         match memory.key(id) {
             "id" => found.id = Some(text(memory, id)?),
             "spiffe" => found.spiffe = Some(text(memory, id)?),

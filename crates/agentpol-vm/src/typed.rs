@@ -4,7 +4,7 @@
 use crate::forms::{self, number, path, time};
 use crate::machine::Machine;
 use crate::memory::{MAX_STRING, Memory};
-use crate::value::{NodeId, Register, Text, Value};
+use crate::value::{Carried, NodeId, Register, Text, Value};
 use agentpol_bytecode::Program;
 use agentpol_bytecode::decision::ArgumentPath;
 use agentpol_bytecode::scope::Tri;
@@ -162,7 +162,7 @@ impl Reading<'_> {
 
     fn scalar(&self, memory: &mut Memory, of: &TypeDef, json: Value) -> Option<Value> {
         match (of, json) {
-            (TypeDef::Json, _) => Some(Value::Json),
+            (TypeDef::Json, json) => carried(json).map(Value::Json),
             (TypeDef::Bool, Value::Bool(value)) => Some(Value::Bool(value)),
             (TypeDef::Int, Value::Number(lexeme)) => number::int(memory.text(lexeme)).map(Value::Int),
             (TypeDef::Decimal { as_string: false }, Value::Number(lexeme))
@@ -243,6 +243,19 @@ impl Reading<'_> {
         let inside = under.is_none_or(|directory| !opaque && path::within(whole, self.program.symbol(directory)));
         inside.then_some(Value::Text(Text { opaque, ..canonical }))
     }
+}
+
+/// What is carried without being read.
+fn carried(json: Value) -> Option<Carried> {
+    Some(match json {
+        Value::Null => Carried::Null,
+        Value::Bool(value) => Carried::Bool(value),
+        Value::Number(lexeme) => Carried::Number(lexeme),
+        Value::Text(text) => Carried::Text(text),
+        Value::List(_) => Carried::List,
+        Value::Object(_) => Carried::Object,
+        _ => return None,
+    })
 }
 
 /// Writes a path anew, behind where it starts, with every slash once and none at the end.

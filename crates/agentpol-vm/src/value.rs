@@ -61,14 +61,27 @@ pub(crate) enum Value {
     },
     /// All arguments together; only its origin is asked.
     Args,
-    /// Carried and never read.
-    Json,
+    /// Carried and never read but to be told from other content.
+    Json(Carried),
     /// JSON that no type has been given yet.
     Null,
     /// The characters of a number.
     Number(Text),
     /// An object.
     Object(NodeId),
+}
+
+/// What is carried.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Carried {
+    Null,
+    Bool(bool),
+    /// The characters of a number.
+    Number(Text),
+    Text(Text),
+    /// A list or an object.
+    List,
+    Object,
 }
 
 /// One list of pairs.

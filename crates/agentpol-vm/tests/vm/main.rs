@@ -3,6 +3,7 @@
 mod ask;
 mod clause;
 mod decisions;
+mod delegation;
 #[path = "../../../agentpol-bytecode/tests/lab/mod.rs"]
 mod lab;
 mod lists;

@@ -1,0 +1,287 @@
+//! Who acts through whom: the chain of delegation, the first agent first, the actor last (semantics I5 to I8).
+
+use crate::identity::{self, Part};
+use crate::memory::{Memory, NO_TEXT};
+use crate::request::{Presented, Request};
+use crate::value::{NO_NODE, NodeId, Pool, Text, Value};
+use agentpol_bytecode::Program;
+use agentpol_bytecode::code::Code;
+use agentpol_bytecode::tables::{Agent, Delegation, Phase, Piece};
+use alloc::vec::Vec;
+
+/// How many agents may stand between the first cause and the actor.
+pub(crate) const MAX_HOPS: usize = 5;
+const MAX_CHAIN: usize = MAX_HOPS + 1;
+
+/// The agents of a call, in the order in which they passed it on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Chain {
+    agents: [u32; MAX_CHAIN],
+    /// Of each the text that tells it from all others; of a fleet, the member.
+    members: [Text; MAX_CHAIN],
+    length: usize,
+}
+
+impl Chain {
+    fn new() -> Self {
+        Chain { agents: [0; MAX_CHAIN], members: [NO_TEXT; MAX_CHAIN], length: 0 }
+    }
+
+    fn push(&mut self, agent: u32, member: Text) {
+        let places = (self.agents.get_mut(self.length), self.members.get_mut(self.length));
+        if let (Some(place), Some(name)) = places {
+            (*place, *name) = (agent, member);
+            self.length = self.length.saturating_add(1);
+        }
+    }
+
+    /// All agents, the actor last.
+    pub(crate) fn agents(&self) -> &[u32] {
+        self.agents.get(..self.length).unwrap_or_default()
+    }
+
+    /// All agents' own texts, the actor's last. Where the program names an agent alone the text is a symbol's.
+    pub(crate) fn members(&self) -> &[Text] {
+        self.members.get(..self.length).unwrap_or_default()
+    }
+
+    /// What tells the actor from all other agents.
+    pub(crate) fn actor(&self) -> Text {
+        self.members().last().copied().unwrap_or(NO_TEXT)
+    }
+
+    /// What tells the first agent of the chain from all others.
+    pub(crate) fn origin(&self) -> Text {
+        self.members().first().copied().unwrap_or(NO_TEXT)
+    }
+
+    /// The agents that pass the call on, each with the next.
+    fn hops(&self) -> impl Iterator<Item = (u32, u32)> {
+        self.agents().windows(2).filter_map(|pair| match pair {
+            [from, to] => Some((*from, *to)),
+            _ => None,
+        })
+    }
+
+    /// For each hop what the one agent lets the next do.
+    pub(crate) fn scopes<'p>(&self, program: &'p Program) -> impl Iterator<Item = &'p [Delegation]> {
+        self.hops().map(|(from, to)| delegations(program, from, to))
+    }
+
+    /// Returns whether an agent stands in it twice.
+    fn turns_back(&self) -> bool {
+        let agents = self.agents();
+        agents
+            .iter()
+            .enumerate()
+            .any(|(at, agent)| agents.iter().skip(at.saturating_add(1)).any(|other| other == agent))
+    }
+}
+
+/// What one agent lets another do; where there are several, each is one of the ways.
+fn delegations(program: &Program, from: u32, to: u32) -> &[Delegation] {
+    let all = program.tables().delegations.as_slice();
+    let start = all.partition_point(|one| (one.from, one.to) < (from, to));
+    let rest = all.get(start..).unwrap_or_default();
+    let count = rest.partition_point(|one| (one.from, one.to) == (from, to));
+    rest.get(..count).unwrap_or_default()
+}
+
+/// Codes 6 to 14: who the agents are, whether their credentials hold, and whether each may act through the one before. The
+/// attributes of the actor stay in `nodes`.
+pub(crate) fn resolve(
+    program: &Program,
+    memory: &mut Memory,
+    request: &Request,
+    parts: &mut Vec<Part>,
+    nodes: &mut Vec<NodeId>,
+) -> Result<Chain, Code> {
+    let hops = request.via.map_or(0, |via| memory.children(via).count());
+    let mut chain = Chain::new();
+    let mut found = Found::default();
+    let mut next = request.via.and_then(|via| memory.children(via).next());
+    while let Some(hop) = next.filter(|_| found.looked_at < MAX_HOPS) {
+        let named = crate::request::hop(memory, hop).and_then(|(presented, issued_at)| {
+            let (agent, member) = recognise(program, memory, &presented, parts, nodes)?;
+            Ok((agent, member, issued_at))
+        });
+        found.note(&mut chain, named);
+        next = memory.node(hop).map(|node| node.next).filter(|next| *next != NO_NODE);
+    }
+    let actor = recognise(program, memory, &request.agent, parts, nodes);
+    found.note(&mut chain, actor.map(|(agent, member)| (agent, member, request.issued_at)));
+    found.refused.map_or(Ok(()), Err)?;
+    let mut refused = None;
+    for (agent, issued_at) in chain.agents().iter().zip(found.issued_at) {
+        let agent = program.tables().agents.get(*agent as usize).ok_or(Code::Internal)?;
+        refused = first(refused, identity::credential(agent, request.at, issued_at).err());
+    }
+    refused.map_or(Ok(()), Err)?;
+    accepted(program, &chain, hops)?;
+    Ok(chain)
+}
+
+/// What was found of a chain's agents.
+#[derive(Default)]
+struct Found {
+    looked_at: usize,
+    issued_at: [Option<i64>; MAX_CHAIN],
+    refused: Option<Code>,
+}
+
+impl Found {
+    fn note(&mut self, chain: &mut Chain, named: Result<(u32, Text, Option<i64>), Code>) {
+        self.looked_at = self.looked_at.saturating_add(1);
+        match named {
+            Ok((agent, member, issued_at)) => {
+                self.issued_at.get_mut(chain.length).into_iter().for_each(|place| *place = issued_at);
+                chain.push(agent, member);
+            }
+            Err(code) => self.refused = first(self.refused, Some(code)),
+        }
+    }
+}
+
+/// The code that stands first in the table.
+fn first(one: Option<Code>, other: Option<Code>) -> Option<Code> {
+    [one, other].into_iter().flatten().min_by_key(|code| code.rank())
+}
+
+fn recognise(
+    program: &Program,
+    memory: &mut Memory,
+    presented: &Presented,
+    parts: &mut Vec<Part>,
+    nodes: &mut Vec<NodeId>,
+) -> Result<(u32, Text), Code> {
+    let agent = identity::identify(program, memory, presented, parts)?;
+    let declared = program.tables().agents.get(agent as usize).ok_or(Code::Internal)?;
+    identity::attributes(program, memory, declared, presented.attributes, parts, nodes)?;
+    Ok((agent, member(program, memory, declared, nodes)?))
+}
+
+/// Codes 12 to 14. The first agent of a chain is one that may be called without another: who leaves out the beginning of a
+/// chain does not get around what it narrows.
+fn accepted(program: &Program, chain: &Chain, hops: usize) -> Result<(), Code> {
+    if hops > MAX_HOPS || chain.turns_back() {
+        return Err(Code::ChainInvalid);
+    }
+    let agent = |index: u32| program.tables().agents.get(index as usize);
+    let declared = |(from, to): (u32, u32)| {
+        let accepts = agent(to).is_some_and(|agent| agent.reached_via.binary_search(&from).is_ok());
+        accepts && !delegations(program, from, to).is_empty()
+    };
+    if !chain.hops().all(declared) {
+        return Err(Code::HopUndeclared);
+    }
+    let origin = chain.agents().first().and_then(|origin| agent(*origin));
+    if origin.is_some_and(|origin| origin.directly) { Ok(()) } else { Err(Code::DirectCallRefused) }
+}
+
+/// The text that tells an agent from all others: its qualified name; of a fleet's member, with what its identity says of
+/// it, or where no identity does, with all its attributes.
+fn member(program: &Program, memory: &mut Memory, agent: &Agent, nodes: &[NodeId]) -> Result<Text, Code> {
+    let name = program.symbol(agent.qualified);
+    let length = u32::try_from(name.len()).map_err(|_| Code::Internal)?;
+    let Some(fields) = &agent.fleet else {
+        return Ok(Text { pool: Pool::Symbol(agent.qualified), length, ..NO_TEXT });
+    };
+    let in_identity = |at: u32| {
+        let pieces = agent.identities.iter().flat_map(|identity| &identity.pieces);
+        pieces.clone().any(|piece| matches!(piece, Piece::Attribute(index) if *index == at))
+    };
+    let named = (0u32..).zip(fields).any(|(at, _)| in_identity(at));
+    let mark = memory.mark();
+    memory.push(name)?;
+    for (at, node) in (0u32..).zip(nodes) {
+        if *node != NO_NODE && (!named || in_identity(at)) {
+            memory.push(" ")?;
+            memory.push(program.symbol(fields.get(at as usize).ok_or(Code::Internal)?.wire))?;
+            memory.push("=")?;
+            spell(memory, *node)?;
+        }
+    }
+    Ok(memory.since(mark))
+}
+
+/// Writes JSON so that different values are written differently.
+fn spell(memory: &mut Memory, id: NodeId) -> Result<(), Code> {
+    let value = memory.value(id);
+    match value {
+        Value::Text(text) => {
+            spell_length(memory, text.length)?;
+            memory.push("\"")?;
+            memory.push_copy(text)
+        }
+        Value::Number(text) => memory.push_copy(text),
+        Value::Bool(value) => memory.push(if value { "true" } else { "false" }),
+        Value::Object(_) | Value::List(_) => {
+            memory.push(if matches!(value, Value::List(_)) { "[" } else { "{" })?;
+            let mut next = memory.children(id).next();
+            while let Some(child) = next {
+                if let Value::Object(_) = value {
+                    let key = memory.node(child).map_or(NO_TEXT, |node| node.key);
+                    spell_length(memory, key.length)?;
+                    memory.push(":")?;
+                    memory.push_copy(key)?;
+                }
+                spell(memory, child)?;
+                memory.push(",")?;
+                next = memory.node(child).map(|node| node.next).filter(|next| *next != NO_NODE);
+            }
+            memory.push("]")
+        }
+        _ => memory.push("null"),
+    }
+}
+
+fn spell_length(memory: &mut Memory, length: u32) -> Result<(), Code> {
+    let mut digits = [0u8; 10];
+    let mut rest = length;
+    let mut start = digits.len();
+    loop {
+        start = start.saturating_sub(1);
+        digits.get_mut(start).into_iter().for_each(|place| *place = b'0'.saturating_add((rest % 10) as u8));
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    let written = digits.get(start..).and_then(|digits| core::str::from_utf8(digits).ok());
+    memory.push(written.unwrap_or("?"))
+}
+
+/// The phase that holds for a chain: the strictest of its agents' (semantics I7). Observe past its day is read only.
+pub(crate) fn phase(program: &Program, chain: &Chain, now: i64) -> Option<Phase> {
+    let mut strictest = None;
+    for agent in chain.agents() {
+        let phase = holding(program.tables().agents.get(*agent as usize)?.phase, now);
+        strictest = strictest.filter(|before| rank(*before) >= rank(phase)).or(Some(phase));
+    }
+    strictest
+}
+
+/// The agents of the chain that are supervised.
+pub(crate) fn supervised(program: &Program, chain: &Chain) -> impl Iterator<Item = u32> {
+    let by = |agent: &u32| {
+        let found = program.tables().agents.get(*agent as usize);
+        found.is_some_and(|agent| matches!(agent.phase, Phase::Supervised { .. }))
+    };
+    chain.agents.into_iter().take(chain.length).filter(by)
+}
+
+fn holding(phase: Phase, now: i64) -> Phase {
+    match phase {
+        Phase::Observe { until } if now.div_euclid(crate::forms::time::DAY) >= i64::from(until) => Phase::ReadOnly,
+        phase => phase,
+    }
+}
+
+fn rank(phase: Phase) -> u8 {
+    match phase {
+        Phase::Observe { .. } => 0,
+        Phase::Autonomous => 1,
+        Phase::Supervised { .. } => 2,
+        Phase::ReadOnly => 3,
+    }
+}
