@@ -186,6 +186,13 @@ instructions! {
     102 Known "known" Write Read Unused Evidence "dst := the newest record under the key in a; absent where surely none is known"
     103 AllKnown "all_known" Write Unused Unused Evidence "dst := the list of all records that are known; where some may be missing, an unknown element stands for them"
     104 Keep "keep" Unused Read Unused Place "remembers the value in a as the imm-th"
+    110 Requester "requester" Write Unused Unused Unused "dst := the user, to be compared and followed; unknown without one"
+    111 Resource "resource" Write Unused Unused Unused "dst := the resource of the call; unknown where its tool has none"
+    112 Attribute "attribute" Write Read Unused Symbol "dst := the attribute of this policy name of the user or resource in a; absent where its type has none; unknown where nobody says it"
+    113 Id "id" Write Read Unused Unused "dst := the id of the user or resource, or the name of the group, in a"
+    114 PathOf "path_of" Write Read Unused Unused "dst := the list of the resource in a and of all that it lies in, the nearest first"
+    115 Inside "inside" Write Read Read Unused "dst := whether the user, group or resource in a is the one in b, or in it by closure; of a list in b, one of its elements"
+    116 InGroup "in_group" Write Read Unused Group "dst := whether the user or group in a is in the group or one inside it"
     97 Return "return" Unused Unused Unused Unused "ends a block; only as its last instruction"
     98 ReturnValue "return_value" Unused Read Unused Unused "ends a constraint's block with its value in a; only as its last instruction"
 }

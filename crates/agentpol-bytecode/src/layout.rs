@@ -5,7 +5,7 @@ use crate::instruction::{Instruction, Op};
 use crate::tables::{
     Agent, Alarm, Answer, Ask, Automaton, Candidate, Check, Comparison, Constant, Dataset, Debug, Delegation, Effect,
     Evidence, Field, Group, Happened, Identity, Identity64, Kept, Key, Module, On, Phase, Piece, Place, Query, Rate,
-    Reach, Returns, Rule, RuleId, Schedule, Scope, Slot, SlotShape, Symbol, Tables, Tool, TypeDef, TypeId, Window, Zone,
+    Reach, ResourceName, ResourceOf, ResourceType, Returns, Rule, RuleId, Schedule, Scope, Slot, SlotShape, Source, Symbol, Tables, Tool, TypeDef, TypeId, Window, Zone,
 };
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -45,6 +45,10 @@ coded_enum!(TypeDef {
     15 List { of, max };
     16 Map { of, max };
     17 Record { fields, evidence };
+    18 User;
+    19 Group;
+    20 Principal;
+    21 Resource(of);
 });
 coded_struct!(Field { name: Symbol, wire: Symbol, ty: TypeId, optional: bool, secret: bool, untrusted: bool, checks: Vec<Check> });
 coded_enum!(Check { 0 Where(block); 1 Matches(automaton); });
@@ -70,7 +74,12 @@ coded_struct!(Tool {
     pinned: Option<Symbol>,
     answer: Option<u32>,
     returns: Returns,
+    resource: Option<ResourceOf>,
 });
+coded_enum!(Source { 0 Request; 1 Directory { max_age }; });
+coded_struct!(ResourceType { name: Symbol, wire: Symbol, fields: Vec<Field>, within: Vec<u32> });
+coded_struct!(ResourceOf { of: u32, id: ResourceName });
+coded_enum!(ResourceName { 0 Text(symbol); 1 Argument(param); });
 coded_struct!(Agent {
     module: u32,
     name: Symbol,
@@ -291,6 +300,7 @@ sections! {
     16 Agents "agents" { agents }
     17 Memory "memory" { slots, queries, evidence, answers, rates }
     18 Delegations "delegations" { delegations }
+    24 Resources "resources" { users_from, resources_from, resources }
     19 Rules "rules" { rules }
     20 Code "code" { code }
     21 Candidates "candidates" { candidates }

@@ -113,6 +113,7 @@ fn tool(policy: &Policy, tool: &policy::Tool, params: Vec<Field>, pools: &mut Po
             policy::Returns::Trusted => Returns::Trusted,
             policy::Returns::Nothing => Returns::Nothing,
         },
+        resource: None,
     }
 }
 

@@ -80,6 +80,7 @@ fn policy(rules: Vec<Rule>) -> Policy {
         pinned: None,
         result: ResultType::Undeclared,
         returns: Returns::Untrusted,
+        resource: None,
         span: Span::default(),
     };
     let agent = Agent {

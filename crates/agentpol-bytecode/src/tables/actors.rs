@@ -1,6 +1,6 @@
 //! Who acts on what: datasets, tools, agents.
 
-use super::{Field, Returns, Symbol};
+use super::{Field, ResourceOf, Returns, Symbol};
 use alloc::vec::Vec;
 
 /// A dataset.
@@ -48,6 +48,8 @@ pub struct Tool {
     pub answer: Option<u32>,
     /// How far its answers can be trusted.
     pub returns: Returns,
+    /// The resource that a call is about.
+    pub resource: Option<ResourceOf>,
 }
 
 /// An agent or fleet.

@@ -4,11 +4,13 @@
 //! them. Indexes are `u32` everywhere, so that 32-bit and 64-bit hosts agree.
 
 mod actors;
+mod directory;
 mod memory;
 mod rules;
 mod values;
 
 pub use actors::*;
+pub use directory::*;
 pub use memory::*;
 pub use rules::*;
 pub use values::*;
@@ -74,6 +76,12 @@ pub struct Tables {
     pub rates: Vec<Rate>,
     /// Who may act through whom, by the two agents.
     pub delegations: Vec<Delegation>,
+    /// Where users, groups and their attributes come from.
+    pub users_from: Source,
+    /// Where resources come from.
+    pub resources_from: Source,
+    /// Types of resources, by module and name.
+    pub resources: Vec<ResourceType>,
     /// Rules, by module and name.
     pub rules: Vec<Rule>,
     /// All code: the rules' blocks and the constraints' blocks, each ending in a return.

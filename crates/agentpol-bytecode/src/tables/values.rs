@@ -83,6 +83,14 @@ pub enum TypeDef {
         /// What is learned where such a record stands in an answer: an index into the evidence.
         evidence: Option<u32>,
     },
+    /// The id of a user.
+    User,
+    /// The name of a group.
+    Group,
+    /// A user or a group: an object with one member, `user` or `group`.
+    Principal,
+    /// The id of a resource of this type.
+    Resource(u32),
 }
 
 /// A field of a record, the user, the context, or a parameter of a tool.

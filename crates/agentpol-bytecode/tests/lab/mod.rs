@@ -114,6 +114,7 @@ impl Lab {
             pinned: None,
             answer: None,
             returns: Returns::Untrusted,
+            resource: None,
         });
         self.tables.tools.last_mut().expect("a tool was added")
     }
