@@ -1,17 +1,15 @@
 //! The decision: semantics 4.1 as far as it needs no memory of earlier calls.
 
-use crate::arguments::{self, Failure};
-use crate::chain::{self, Chain};
-use crate::machine::{Facts, Machine};
-use crate::request::{self, Request};
+use crate::arguments::Failure;
+use crate::call::{self, Call};
+use crate::chain;
 use crate::scratch::Scratch;
-use crate::value::NodeId;
 use agentpol_bytecode::Program;
 use agentpol_bytecode::code::Code;
 use agentpol_bytecode::decision::{Asker, Decision, Missing};
 use agentpol_bytecode::reasons::{Reasons, Standing};
 use agentpol_bytecode::scope::{self, Tri};
-use agentpol_bytecode::tables::{Agent, Effect, Phase, Rule, RuleId, Tool};
+use agentpol_bytecode::tables::{Effect, Phase, Rule, RuleId};
 
 /// Decides a request, given as the bytes of its JSON. Whatever they are, this returns a decision: it never panics, takes
 /// no memory, and allows nothing that no rule surely allows.
@@ -40,62 +38,13 @@ pub struct Prepared<'a> {
     call: Result<Call, Decision>,
 }
 
-/// What is called, by whom, for whom.
-#[derive(Clone, Copy, Debug)]
-struct Call {
-    request: Request,
-    /// Who acts through whom.
-    chain: Chain,
-    agent: u32,
-    tool: u32,
-    args: NodeId,
-}
-
 /// Line 1: the first structural code that applies, in the order of the table.
 fn understand(program: &Program, bytes: &[u8], scratch: &mut Scratch) -> Result<Call, Failure> {
     let bare = |code| (code, None);
-    let memory = &mut scratch.memory;
-    let request = request::read(program, bytes, memory, &mut scratch.groups).map_err(bare)?;
-    let nodes = &mut scratch.attribute_nodes;
-    let chain = chain::resolve(program, memory, &request, &mut scratch.parts, nodes).map_err(bare)?;
-    let agent = chain.agents().last().copied().ok_or(bare(Code::Internal))?;
-    let actor = program.tables().agents.get(agent as usize).ok_or(bare(Code::Internal))?;
-    let server = request.server.map(|server| memory.text(server));
-    let tool = program.find_tool(server, memory.text(request.tool)).ok_or(bare(Code::ToolUnknown))?;
-    let called = program.tables().tools.get(tool as usize).ok_or(bare(Code::Internal))?;
-    if let Some(environments) = &called.environments {
-        let named = request.env.and_then(|env| program.find_symbol(memory.text(env)));
-        if !named.is_some_and(|env| environments.contains(&env)) {
-            return Err(bare(Code::ToolUnknown));
-        }
-    }
-    if let Some(pinned) = called.pinned {
-        let presented = request.tool_digest.map(|digest| memory.text(digest));
-        if presented != Some(program.symbol(pinned)) {
-            return Err(bare(Code::ToolChanged));
-        }
-    }
-    read_values(program, scratch, &request, actor, called)?;
-    Ok(Call { request, chain, agent, tool, args: request.args })
-}
-
-/// Gives everything that rules may read its declared type.
-fn read_values(
-    program: &Program,
-    scratch: &mut Scratch,
-    request: &Request,
-    actor: &Agent,
-    called: &Tool,
-) -> Result<(), Failure> {
-    let Scratch { memory, registers, attribute_nodes, args, user, context, attributes, .. } = scratch;
-    let surroundings = arguments::context(program, memory, registers, request.context, context);
-    arguments::user(program, memory, registers, request.user.as_ref(), user);
-    let fields = actor.fleet.as_deref().unwrap_or_default();
-    let find = |_: &_, at: usize| attribute_nodes.get(at).copied().filter(|node| *node != crate::value::NO_NODE);
-    arguments::attributes(program, memory, registers, fields, find, attributes);
-    let cwd = surroundings.is_ok().then(|| arguments::cwd(program, context)).flatten();
-    arguments::arguments(program, memory, registers, request, called, cwd, args)?;
-    surroundings
+    let caller = call::caller(program, bytes, scratch).map_err(bare)?;
+    let call = caller.calls(call::tool(program, scratch, &caller).map_err(bare)?);
+    call::read(program, scratch, &call)?;
+    Ok(call)
 }
 
 impl Prepared<'_> {
@@ -141,7 +90,7 @@ fn judge(program: &Program, scratch: &mut Scratch, call: &Call) -> Option<Decisi
     let agent = tables.agents.get(call.agent as usize)?;
     let tool = tables.tools.get(call.tool as usize)?;
     let cell = program.cell(call.tool, call.agent)?;
-    let phase = chain::phase(program, &call.chain, call.request.at)?;
+    let phase = chain::phase(program, &call.chain, call.now)?;
     let mut reasons = Reasons::new(matches!(phase, Phase::Observe { .. }));
     let (mut live, mut all) = (Tally::default(), Tally::default());
     scratch.trace.clear();
@@ -179,7 +128,7 @@ fn judge(program: &Program, scratch: &mut Scratch, call: &Call) -> Option<Decisi
     if matches!(phase, Phase::Supervised { .. }) && scope::changes(tool) {
         chain::supervised(program, &call.chain).for_each(|agent| reasons.supervise(agent, Missing::None));
     }
-    Some(reasons.settle(call.request.at))
+    Some(reasons.settle(call.now))
 }
 
 /// Lines 12 to 15: what one rule says for or against.
@@ -209,39 +158,15 @@ fn covered(program: &Program, scratch: &mut Scratch, call: &Call) -> bool {
     call.chain.scopes(program).all(|ways| {
         ways.iter().any(|way| {
             scope::delegates(program.tables(), &way.scope, call.tool)
-                && run(program, scratch, call, way.entry, 0).0 == Tri::True
+                && call.run(program, scratch, way.entry, 0).0 == Tri::True
         })
     })
 }
 
 /// Line 5: selectors, and all clauses.
 fn matches_call(program: &Program, scratch: &mut Scratch, call: &Call, rule: &Rule, id: RuleId, unsure: bool) -> Tri {
-    let (matched, recorded) = run(program, scratch, call, rule.entry, rule.clauses as usize);
+    let (matched, recorded) = call.run(program, scratch, rule.entry, rule.clauses as usize);
     let matched = matched.and(if unsure { Tri::Unknown } else { Tri::True });
     scratch.trace.close(id, matched, recorded);
     matched
-}
-
-/// Runs a block of clauses: what they say together, and how many of them were recorded.
-fn run(program: &Program, scratch: &mut Scratch, call: &Call, entry: u32, clauses: usize) -> (Tri, usize) {
-    let Scratch { memory, registers, groups, args, user, context, attributes, trace, .. } = scratch;
-    let request = &call.request;
-    let facts = Facts {
-        now: request.at,
-        agent: call.agent,
-        tool: call.tool,
-        user: request.user.map(|user| user.id),
-        groups: request.user.filter(|user| user.groups_known).map(|_| groups.as_slice()),
-        session: request.session,
-        env: request.env,
-        task: request.task,
-        written: call.args,
-        args,
-        user_fields: user,
-        context,
-        attributes,
-    };
-    let clauses = trace.open(clauses);
-    let recorded = clauses.len();
-    (Machine::new(program, memory, registers, &facts, clauses).rule(entry), recorded)
 }

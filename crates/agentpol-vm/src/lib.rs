@@ -13,6 +13,7 @@ extern crate alloc;
 
 mod arguments;
 mod calculate;
+mod call;
 mod chain;
 mod decide;
 mod elements;

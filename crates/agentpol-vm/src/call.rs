@@ -1,0 +1,125 @@
+//! What is called, by whom, for whom: a request understood, and the frame in which its rules run.
+
+use crate::arguments::{self, Failure};
+use crate::chain::{self, Chain};
+use crate::machine::{Facts, Machine};
+use crate::request::{self, Request};
+use crate::scratch::Scratch;
+use crate::value::{NO_NODE, NodeId};
+use agentpol_bytecode::Program;
+use agentpol_bytecode::code::Code;
+use agentpol_bytecode::scope::Tri;
+use agentpol_bytecode::tables::{Agent, Tool};
+
+/// Who calls: a request whose agents are known.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Caller {
+    pub(crate) request: Request,
+    /// Who acts through whom.
+    pub(crate) chain: Chain,
+    pub(crate) agent: u32,
+}
+
+/// What is called, by whom, for whom.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Call {
+    pub(crate) request: Request,
+    /// Who acts through whom.
+    pub(crate) chain: Chain,
+    pub(crate) agent: u32,
+    pub(crate) tool: u32,
+    pub(crate) args: NodeId,
+    /// The time that rules are asked about: the request's, or where state is ahead of it, state's.
+    pub(crate) now: i64,
+}
+
+/// Codes 4 to 14: reads a request and finds out who acts.
+pub(crate) fn caller(program: &Program, bytes: &[u8], scratch: &mut Scratch) -> Result<Caller, Code> {
+    let memory = &mut scratch.memory;
+    let request = request::read(program, bytes, memory, &mut scratch.groups)?;
+    let chain = chain::resolve(program, memory, &request, &mut scratch.parts, &mut scratch.attribute_nodes)?;
+    let agent = chain.agents().last().copied().ok_or(Code::Internal)?;
+    Ok(Caller { request, chain, agent })
+}
+
+/// Codes 21 and 22: finds the tool that is called.
+pub(crate) fn tool(program: &Program, scratch: &Scratch, caller: &Caller) -> Result<u32, Code> {
+    let (memory, request) = (&scratch.memory, &caller.request);
+    let server = request.server.map(|server| memory.text(server));
+    let tool = program.find_tool(server, memory.text(request.tool)).ok_or(Code::ToolUnknown)?;
+    let called = program.tables().tools.get(tool as usize).ok_or(Code::Internal)?;
+    if let Some(environments) = &called.environments {
+        let named = request.env.and_then(|env| program.find_symbol(memory.text(env)));
+        if !named.is_some_and(|env| environments.contains(&env)) {
+            return Err(Code::ToolUnknown);
+        }
+    }
+    if let Some(pinned) = called.pinned {
+        let presented = request.tool_digest.map(|digest| memory.text(digest));
+        if presented != Some(program.symbol(pinned)) {
+            return Err(Code::ToolChanged);
+        }
+    }
+    Ok(tool)
+}
+
+/// Code 23 and its like: reads everything that rules may read. What could not be read is unknown.
+pub(crate) fn read(program: &Program, scratch: &mut Scratch, call: &Call) -> Result<(), Failure> {
+    let tables = program.tables();
+    let actor = tables.agents.get(call.agent as usize).ok_or((Code::Internal, None))?;
+    let called = tables.tools.get(call.tool as usize).ok_or((Code::Internal, None))?;
+    read_values(program, scratch, &call.request, actor, called)
+}
+
+impl Caller {
+    /// Goes on to what is called.
+    pub(crate) fn calls(self, tool: u32) -> Call {
+        let Caller { request, chain, agent } = self;
+        Call { request, chain, agent, tool, args: request.args, now: request.at }
+    }
+}
+
+/// Gives everything that rules may read its declared type.
+fn read_values(
+    program: &Program,
+    scratch: &mut Scratch,
+    request: &Request,
+    actor: &Agent,
+    called: &Tool,
+) -> Result<(), Failure> {
+    let Scratch { memory, registers, attribute_nodes, args, user, context, attributes, .. } = scratch;
+    let surroundings = arguments::context(program, memory, registers, request.context, context);
+    arguments::user(program, memory, registers, request.user.as_ref(), user);
+    let fields = actor.fleet.as_deref().unwrap_or_default();
+    let find = |_: &_, at: usize| attribute_nodes.get(at).copied().filter(|node| *node != NO_NODE);
+    arguments::attributes(program, memory, registers, fields, find, attributes);
+    let cwd = surroundings.is_ok().then(|| arguments::cwd(program, context)).flatten();
+    arguments::arguments(program, memory, registers, request, called, cwd, args)?;
+    surroundings
+}
+
+impl Call {
+    /// Runs a block of clauses in the frame of the call: what they say together, and how many of them were recorded.
+    pub(crate) fn run(&self, program: &Program, scratch: &mut Scratch, entry: u32, clauses: usize) -> (Tri, usize) {
+        let Scratch { memory, registers, groups, args, user, context, attributes, trace, .. } = scratch;
+        let request = &self.request;
+        let facts = Facts {
+            now: self.now,
+            agent: self.agent,
+            tool: self.tool,
+            user: request.user.map(|user| user.id),
+            groups: request.user.filter(|user| user.groups_known).map(|_| groups.as_slice()),
+            session: request.session,
+            env: request.env,
+            task: request.task,
+            written: self.args,
+            args,
+            user_fields: user,
+            context,
+            attributes,
+        };
+        let clauses = trace.open(clauses);
+        let recorded = clauses.len();
+        (Machine::new(program, memory, registers, &facts, clauses).rule(entry), recorded)
+    }
+}
