@@ -3,6 +3,8 @@
 //! A store gives the records of one atomic step; what the step writes becomes durable as a whole before the answer goes
 //! out, or not at all. Here no record is written before everything that could refuse the step has been asked.
 
+pub(crate) mod record;
+
 /// The records of one atomic step, as a store hands them out.
 ///
 /// A step may be run again from the start where the store finds that another one came between; it then sees the newer

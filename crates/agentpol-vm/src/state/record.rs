@@ -1,0 +1,470 @@
+//! One record: a flat run of bytes that is read where it lies.
+//!
+//! A header of 32 bytes (magic, number of entries, room in the directory, wasted bytes, `last`, `seq`), a directory of
+//! entries sorted by id and key, and behind it the payloads they point to. An entry is found by halving; adding one moves
+//! the directory's tail, growing a payload appends a copy, and what is wasted so is swept up when it is the greater part.
+//! Integers are little endian. Bytes that nobody checked give at worst a wrong answer, never a panic.
+
+use super::Trouble;
+use alloc::vec::Vec;
+use core::cmp::Ordering;
+
+/// How many bytes the key of an entry has.
+pub(crate) const KEY_BYTES: usize = 32;
+/// The key of an entry, as [`Keyer`](super::key::Keyer) packs it; all zero for what an id has only one of.
+pub(crate) type EntryKey = [u8; KEY_BYTES];
+/// The key of what an id has only one of: it stands before all keys that are packed.
+pub(crate) const ALONE: EntryKey = [0; KEY_BYTES];
+
+/// The first bytes of every record; the last of them is the version of the layout.
+const MAGIC: [u8; 4] = *b"APR\x01";
+const HEADER: usize = 32;
+const ENTRY: usize = 56;
+const COUNT: usize = 4;
+const ROOM: usize = 8;
+const WASTED: usize = 12;
+const LAST: usize = 16;
+const SEQ: usize = 24;
+/// Where an entry keeps what, behind its id and key.
+const STAMP: usize = 40;
+const OFFSET: usize = 48;
+const LENGTH: usize = 52;
+/// The most bytes of a record, so that every place in one fits 32 bits.
+const MAX_BYTES: usize = 1 << 26;
+/// A step does not begin with a record that has more: what it writes then always fits.
+const FULL: usize = 1 << 25;
+/// Less than this is not worth sweeping up.
+const LITTER: usize = 4096;
+
+/// Reads an array of bytes.
+pub(crate) fn array<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
+    bytes.get(at..)?.first_chunk::<N>().copied()
+}
+
+/// Reads an integer; 0 where there are not enough bytes.
+pub(crate) fn read_u32(bytes: &[u8], at: usize) -> u32 {
+    array(bytes, at).map_or(0, u32::from_le_bytes)
+}
+
+/// Reads an integer; 0 where there are not enough bytes.
+pub(crate) fn read_u64(bytes: &[u8], at: usize) -> u64 {
+    array(bytes, at).map_or(0, u64::from_le_bytes)
+}
+
+/// Reads an integer; 0 where there are not enough bytes.
+pub(crate) fn read_i64(bytes: &[u8], at: usize) -> i64 {
+    array(bytes, at).map_or(0, i64::from_le_bytes)
+}
+
+/// Writes bytes where there is room for all of them.
+pub(crate) fn write(bytes: &mut [u8], at: usize, value: &[u8]) {
+    let place = bytes.get_mut(at..).and_then(|rest| rest.get_mut(..value.len()));
+    place.into_iter().for_each(|place| place.copy_from_slice(value));
+}
+
+/// A record to be read.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Record<'b> {
+    directory: &'b [[u8; ENTRY]],
+    heap: &'b [u8],
+    last: i64,
+    seq: u64,
+}
+
+/// An entry of a record.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Entry<'b> {
+    pub(crate) key: &'b EntryKey,
+    /// Orders the entries of one id by use: the least is the least recent.
+    pub(crate) stamp: i64,
+    pub(crate) payload: &'b [u8],
+}
+
+fn id_of(entry: &[u8; ENTRY]) -> u64 {
+    read_u64(entry, 0)
+}
+
+fn key_of(entry: &[u8; ENTRY]) -> &EntryKey {
+    entry.get(8..).and_then(|rest| rest.first_chunk()).unwrap_or(&ALONE)
+}
+
+fn order(entry: &[u8; ENTRY], id: u64, key: &EntryKey) -> Ordering {
+    id_of(entry).cmp(&id).then_with(|| key_of(entry).cmp(key))
+}
+
+impl<'b> Record<'b> {
+    /// Reads a record; one that was never written is empty.
+    ///
+    /// # Errors
+    /// `Unusable` where the bytes are no record of this version.
+    pub(crate) fn of(bytes: &'b [u8]) -> Result<Record<'b>, Trouble> {
+        if bytes.is_empty() {
+            return Ok(Record { last: i64::MIN, ..Record::default() });
+        }
+        Record::parse(bytes).ok_or(Trouble::Unusable)
+    }
+
+    fn parse(bytes: &'b [u8]) -> Option<Record<'b>> {
+        let (count, room) = (read_u32(bytes, COUNT) as usize, read_u32(bytes, ROOM) as usize);
+        let rest = bytes.get(HEADER..).filter(|_| bytes.starts_with(&MAGIC) && bytes.len() <= MAX_BYTES)?;
+        let (directory, heap) = rest.split_at_checked(room.checked_mul(ENTRY)?)?;
+        let directory = directory.as_chunks::<ENTRY>().0.get(..count)?;
+        Some(Record { directory, heap, last: read_i64(bytes, LAST), seq: read_u64(bytes, SEQ) })
+    }
+
+    /// The time of the last step that touched it, in milliseconds; `i64::MIN` before the first.
+    pub(crate) fn last(&self) -> i64 {
+        self.last
+    }
+
+    /// How many steps have touched it.
+    pub(crate) fn seq(&self) -> u64 {
+        self.seq
+    }
+
+    fn entry(&self, entry: &'b [u8; ENTRY]) -> Entry<'b> {
+        Entry { key: key_of(entry), stamp: read_i64(entry, STAMP), payload: self.payload(entry) }
+    }
+
+    fn payload(&self, entry: &[u8; ENTRY]) -> &'b [u8] {
+        let (offset, length) = (read_u32(entry, OFFSET) as usize, read_u32(entry, LENGTH) as usize);
+        self.heap.get(offset..offset.saturating_add(length)).unwrap_or_default()
+    }
+
+    /// Finds the payload under an id and key.
+    pub(crate) fn find(&self, id: u64, key: &EntryKey) -> Option<&'b [u8]> {
+        let found = self.directory.binary_search_by(|entry| order(entry, id, key)).ok()?;
+        self.directory.get(found).map(|entry| self.payload(entry))
+    }
+
+    /// Returns all entries of an id but the one under [`ALONE`], by key.
+    pub(crate) fn all(&self, id: u64) -> impl Iterator<Item = Entry<'b>> + use<'b> {
+        let record = *self;
+        self.range(id).iter().map(move |entry| record.entry(entry))
+    }
+
+    /// Returns how many entries an id has, beside the one under [`ALONE`].
+    pub(crate) fn count(&self, id: u64) -> usize {
+        self.range(id).len()
+    }
+
+    fn range(&self, id: u64) -> &'b [[u8; ENTRY]] {
+        let start = self.directory.partition_point(|entry| order(entry, id, &ALONE) != Ordering::Greater);
+        let rest = self.directory.get(start..).unwrap_or_default();
+        rest.get(..rest.partition_point(|entry| id_of(entry) == id)).unwrap_or_default()
+    }
+
+    /// Returns the entry of an id that was used least recently, [`ALONE`] left out.
+    pub(crate) fn least_recent(&self, id: u64) -> Option<Entry<'b>> {
+        self.range(id).iter().min_by_key(|entry| read_i64(*entry, STAMP)).map(|entry| self.entry(entry))
+    }
+}
+
+/// A record to be changed. One that was never written gets its header with the first change.
+#[derive(Debug)]
+pub(crate) struct RecordMut<'b> {
+    bytes: &'b mut Vec<u8>,
+}
+
+impl<'b> RecordMut<'b> {
+    /// Changes a record.
+    ///
+    /// # Errors
+    /// `Unusable` where the bytes are no record of this version.
+    pub(crate) fn of(bytes: &'b mut Vec<u8>) -> Result<RecordMut<'b>, Trouble> {
+        if bytes.is_empty() {
+            bytes.extend_from_slice(&MAGIC);
+            bytes.resize(HEADER, 0);
+            write(bytes, LAST, &i64::MIN.to_le_bytes());
+        }
+        Record::of(bytes)?;
+        Ok(RecordMut { bytes })
+    }
+
+    /// Reads it as it is now.
+    pub(crate) fn read(&self) -> Record<'_> {
+        Record::parse(self.bytes).unwrap_or_default()
+    }
+
+    /// Notes a step at a time: `last` never falls, `seq` rises by one. Returns the step's number.
+    pub(crate) fn step(&mut self, now: i64) -> u64 {
+        let (last, seq) = (read_i64(self.bytes, LAST).max(now), read_u64(self.bytes, SEQ).saturating_add(1));
+        write(self.bytes, LAST, &last.to_le_bytes());
+        write(self.bytes, SEQ, &seq.to_le_bytes());
+        seq
+    }
+
+    fn number(&self, at: usize) -> usize {
+        read_u32(self.bytes, at) as usize
+    }
+
+    fn set_number(&mut self, at: usize, value: usize) {
+        write(self.bytes, at, &u32::try_from(value).unwrap_or(u32::MAX).to_le_bytes());
+    }
+
+    /// Where the heap starts.
+    fn heap(&self) -> usize {
+        HEADER.saturating_add(self.number(ROOM).saturating_mul(ENTRY))
+    }
+
+    fn place(index: usize) -> usize {
+        HEADER.saturating_add(index.saturating_mul(ENTRY))
+    }
+
+    fn search(&self, id: u64, key: &EntryKey) -> Result<usize, usize> {
+        self.read().directory.binary_search_by(|entry| order(entry, id, key))
+    }
+
+    /// Where a payload lies, and how long it is; nothing where that is out of bounds.
+    fn extent(&self, index: usize) -> (usize, usize) {
+        let place = RecordMut::place(index);
+        let (offset, length) = (place.saturating_add(OFFSET), place.saturating_add(LENGTH));
+        let (start, length) = (self.heap().saturating_add(self.number(offset)), self.number(length));
+        let inside = start.saturating_add(length) <= self.bytes.len();
+        if inside { (start, length) } else { (0, 0) }
+    }
+
+    fn slice(&mut self, index: usize) -> Option<&mut [u8]> {
+        let (start, length) = self.extent(index);
+        self.bytes.get_mut(start..start.saturating_add(length))
+    }
+
+    /// Finds a payload to be changed.
+    pub(crate) fn payload(&mut self, id: u64, key: &EntryKey) -> Option<&mut [u8]> {
+        let index = self.search(id, key).ok()?;
+        self.slice(index)
+    }
+
+    /// Notes when an entry was last used.
+    pub(crate) fn stamp(&mut self, id: u64, key: &EntryKey, stamp: i64) {
+        if let Ok(index) = self.search(id, key) {
+            let place = RecordMut::place(index).saturating_add(STAMP);
+            write(self.bytes, place, &stamp.to_le_bytes());
+        }
+    }
+
+    /// Gives an entry a payload of this length: what it had as far as it fits, then zeros. `None` where there is no room.
+    pub(crate) fn resize(&mut self, id: u64, key: &EntryKey, length: usize) -> Option<&mut [u8]> {
+        if self.bytes.len().saturating_add(length).saturating_add(ENTRY) > MAX_BYTES {
+            return None;
+        }
+        let index = match self.search(id, key) {
+            Ok(index) => index,
+            Err(index) => self.add(index, id, key),
+        };
+        self.grow(index, length);
+        // Sweeping keeps the directory as it is.
+        self.sweep();
+        self.slice(index)
+    }
+
+    /// Adds an entry of these bytes, or replaces the one there is. `None` where there is no room.
+    pub(crate) fn put(&mut self, id: u64, key: &EntryKey, stamp: i64, payload: &[u8]) -> Option<()> {
+        self.resize(id, key, payload.len())?.copy_from_slice(payload);
+        self.stamp(id, key, stamp);
+        Some(())
+    }
+
+    /// Makes place in the directory for an entry without payload.
+    fn add(&mut self, index: usize, id: u64, key: &EntryKey) -> usize {
+        let (count, room) = (self.number(COUNT), self.number(ROOM));
+        if count >= room {
+            let more = room.max(4);
+            let (heap, end) = (self.heap(), self.bytes.len());
+            let moved = more.saturating_mul(ENTRY);
+            self.bytes.resize(end.saturating_add(moved), 0);
+            self.bytes.copy_within(heap..end, heap.saturating_add(moved));
+            self.set_number(ROOM, room.saturating_add(more));
+        }
+        let (place, end) = (RecordMut::place(index), RecordMut::place(count));
+        self.bytes.copy_within(place..end, place.saturating_add(ENTRY));
+        let mut entry = [0; ENTRY];
+        write(&mut entry, 0, &id.to_le_bytes());
+        write(&mut entry, 8, key);
+        write(self.bytes, place, &entry);
+        self.set_number(COUNT, count.saturating_add(1));
+        index
+    }
+
+    /// Gives the entry at an index a longer or shorter payload.
+    fn grow(&mut self, index: usize, length: usize) {
+        let (start, before) = self.extent(index);
+        if length > before {
+            let end = self.bytes.len();
+            self.bytes.resize(end.saturating_add(length), 0);
+            self.bytes.copy_within(start..start.saturating_add(before), end);
+            let offset = end.saturating_sub(self.heap());
+            self.set_number(RecordMut::place(index).saturating_add(OFFSET), offset);
+        }
+        let wasted = if length > before { before } else { before.saturating_sub(length) };
+        self.waste(wasted);
+        self.set_number(RecordMut::place(index).saturating_add(LENGTH), length);
+    }
+
+    fn waste(&mut self, bytes: usize) {
+        let wasted = self.number(WASTED).saturating_add(bytes);
+        self.set_number(WASTED, wasted);
+    }
+
+    /// Removes an entry.
+    pub(crate) fn remove(&mut self, id: u64, key: &EntryKey) {
+        if let Ok(index) = self.search(id, key) {
+            self.remove_at(index);
+            self.sweep();
+        }
+    }
+
+    fn remove_at(&mut self, index: usize) {
+        self.waste(self.extent(index).1);
+        let (place, end) = (RecordMut::place(index), RecordMut::place(self.number(COUNT)));
+        self.bytes.copy_within(place.saturating_add(ENTRY).min(end)..end, place);
+        self.set_number(COUNT, self.number(COUNT).saturating_sub(1));
+    }
+
+    /// Removes every entry whose id is not wanted any more.
+    pub(crate) fn retain(&mut self, wanted: impl Fn(u64) -> bool) {
+        for index in (0..self.number(COUNT)).rev() {
+            if !self.read().directory.get(index).is_some_and(|entry| wanted(id_of(entry))) {
+                self.remove_at(index);
+            }
+        }
+        self.sweep();
+    }
+
+    /// Writes the payloads anew, in the order of the directory, once more is wasted than used.
+    fn sweep(&mut self) {
+        let (heap, end, wasted) = (self.heap(), self.bytes.len(), self.number(WASTED));
+        if wasted < LITTER || wasted < end.saturating_sub(heap) / 2 {
+            return;
+        }
+        let mut swept = Vec::with_capacity(end.saturating_sub(wasted));
+        swept.extend_from_slice(self.bytes.get(..heap).unwrap_or_default());
+        for index in 0..self.number(COUNT) {
+            let (start, length) = self.extent(index);
+            let offset = swept.len().saturating_sub(heap);
+            let payload = self.bytes.get(start..start.saturating_add(length)).unwrap_or_default();
+            swept.extend_from_slice(payload);
+            let place = RecordMut::place(index);
+            let clip = |number: usize| u32::try_from(number).unwrap_or(u32::MAX).to_le_bytes();
+            write(&mut swept, place.saturating_add(OFFSET), &clip(offset));
+            write(&mut swept, place.saturating_add(LENGTH), &clip(payload.len()));
+        }
+        *self.bytes = swept;
+        self.set_number(WASTED, 0);
+    }
+}
+
+/// Returns whether there is room for whatever one step may write.
+pub(crate) fn has_room(bytes: &[u8]) -> bool {
+    bytes.len() <= FULL
+}
+
+/// Returns whether the bytes are a record as it is laid out here: all places in bounds, entries sorted and each once, no two
+/// payloads in the same place, and what is not used counted.
+pub(crate) fn validate(bytes: &[u8]) -> bool {
+    let Ok(record) = Record::of(bytes) else { return false };
+    let sorted = record.directory.is_sorted_by(|one, next| order(one, id_of(next), key_of(next)) == Ordering::Less);
+    let mut extents: Vec<(usize, usize)> = record
+        .directory
+        .iter()
+        .map(|entry| (read_u32(entry, OFFSET) as usize, read_u32(entry, LENGTH) as usize))
+        .filter(|(_, length)| *length > 0)
+        .map(|(offset, length)| (offset, offset.saturating_add(length)))
+        .collect();
+    extents.sort_unstable();
+    let apart = extents.is_sorted_by(|one, next| one.1 <= next.0);
+    let inside = extents.iter().all(|(_, end)| *end <= record.heap.len());
+    let used: usize = extents.iter().map(|(start, end)| end.saturating_sub(*start)).fold(0, usize::saturating_add);
+    let wasted = read_u32(bytes, WASTED) as usize;
+    sorted && apart && inside && used.saturating_add(wasted) == record.heap.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ALONE, EntryKey, Record, RecordMut, validate};
+    use alloc::collections::BTreeMap;
+    use alloc::vec::Vec;
+
+    /// A small generator of numbers (xorshift).
+    fn next(state: &mut u64) -> u64 {
+        *state ^= *state << 13;
+        *state ^= *state >> 7;
+        *state ^= *state << 17;
+        *state
+    }
+
+    fn key(number: u64) -> EntryKey {
+        let mut key = ALONE;
+        key[0] = (number % 5) as u8;
+        key
+    }
+
+    #[test]
+    fn keeps_what_a_map_keeps() {
+        let mut state = 7;
+        let (mut bytes, mut model) = (Vec::new(), BTreeMap::<(u64, EntryKey), Vec<u8>>::new());
+        for _ in 0..20_000 {
+            let (id, key, length) = (next(&mut state) % 20, key(next(&mut state)), (next(&mut state) % 300) as usize);
+            let mut record = RecordMut::of(&mut bytes).expect("it was written here");
+            match next(&mut state) % 4 {
+                0 => {
+                    record.remove(id, &key);
+                    model.remove(&(id, key));
+                }
+                1 => {
+                    record.resize(id, &key, length).expect("there is room");
+                    model.entry((id, key)).or_default().resize(length, 0);
+                }
+                _ => {
+                    let payload: Vec<u8> = (0..length).map(|at| (at as u64 ^ id) as u8).collect();
+                    record.put(id, &key, length as i64, &payload).expect("there is room");
+                    model.insert((id, key), payload);
+                }
+            }
+            assert!(validate(&bytes));
+        }
+        let record = Record::of(&bytes).expect("it was written here");
+        for id in 0..20 {
+            for number in 0..5 {
+                let found = record.find(id, &key(number)).map(<[u8]>::to_vec);
+                assert_eq!(found, model.get(&(id, key(number))).cloned());
+            }
+            let others = model.range((id, ALONE)..(id + 1, ALONE)).filter(|(place, _)| place.1 != ALONE);
+            assert!(record.all(id).map(|entry| *entry.key).eq(others.map(|(place, _)| place.1)));
+        }
+        RecordMut::of(&mut bytes).expect("it was written here").retain(|id| id % 2 == 0);
+        let record = Record::of(&bytes).expect("it was written here");
+        assert!(validate(&bytes) && record.count(3) == 0 && record.count(4) > 0);
+    }
+
+    #[test]
+    fn spoiled_bytes_are_refused_and_never_panic() {
+        let mut bytes = Vec::new();
+        let mut record = RecordMut::of(&mut bytes).expect("it is empty");
+        for number in 0..9 {
+            record.put(number % 3, &key(number), 0, &[number as u8; 20]).expect("there is room");
+        }
+        record.step(5);
+        assert!(validate(&bytes) && validate(&[]));
+        let mut state = 3;
+        for _ in 0..20_000 {
+            let mut spoiled = bytes.clone();
+            for _ in 0..=next(&mut state) % 3 {
+                let at = (next(&mut state) as usize) % spoiled.len();
+                spoiled[at] ^= next(&mut state) as u8;
+            }
+            spoiled.truncate(spoiled.len() - (next(&mut state) % 3) as usize);
+            let sound = validate(&spoiled);
+            if let Ok(mut record) = RecordMut::of(&mut spoiled) {
+                record.read().all(1).for_each(drop);
+                record.read().least_recent(2);
+                record.resize(1, &key(1), 64);
+                record.remove(2, &key(2));
+                record.put(7, &ALONE, 1, b"seven");
+                record.retain(|id| id != 0);
+                assert!(!sound || record.read().find(7, &ALONE) == Some(b"seven"));
+            }
+        }
+        assert!(Record::of(b"APR").is_err() && Record::of(&[0; 64]).is_err());
+    }
+}
