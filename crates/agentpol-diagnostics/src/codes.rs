@@ -134,6 +134,9 @@ codes! {
     AP0619 Lint "a restriction on a self-declared function"
     AP0620 Lint "only the user confirms what is grave"
     AP0621 Lint "a module over several folders"
+    AP0623 Lint "a budget that grows with the agents"
+    AP0624 Lint "a budget that one user can use up for all"
+    AP0625 Lint "a delegation that the other module does not declare"
 
     AP0701 Error "a test step that cannot be run"
     AP0702 Error "a test with nothing to check"

@@ -1,9 +1,11 @@
 //! Lints: what is well-formed and still deserves a second look.
 //!
-//! Each file here has one theme. A lint speaks only where an edit can answer it; what needs memory between actions
-//! waits for that. The weight of each is set by the project.
+//! Each file here has one theme. A lint speaks only where an edit can answer it. The weight of each is set by the
+//! project.
 
+mod budgets;
 mod declared;
+mod delegations;
 mod filters;
 mod grants;
 mod overview;
@@ -17,7 +19,7 @@ mod unused;
 mod walk;
 
 use crate::names::Names;
-use crate::policy::{Policy, Rule};
+use crate::policy::{Effect, Policy, Rule};
 use agentpol_diagnostics::{Diagnostics, SourceMap, Span};
 use agentpol_syntax::ast::{self, Ast, ItemKind};
 use std::collections::BTreeMap;
@@ -37,16 +39,23 @@ pub(crate) fn run(surface: &Surface<'_, '_>, diagnostics: &mut Diagnostics) {
     let written = written_rules(surface.asts);
     for rule in &surface.policy.rules {
         let written = written.get(&rule.span).copied();
+        people::look(rule, written, diagnostics);
+        // An alert restricts nothing, so nothing gets past it.
+        if matches!(rule.effect, Effect::Alert(_)) {
+            continue;
+        }
         grants::look(surface, rule, written, diagnostics);
         filters::look(surface, rule, diagnostics);
         thresholds::look(surface, rule, diagnostics);
-        people::look(rule, written, diagnostics);
+        budgets::look(surface, rule, written, diagnostics);
     }
     let overview = overview::Overview::of(surface.policy);
     people::look_together(surface, &overview, diagnostics);
+    thresholds::look_together(surface, diagnostics);
     receivers::look(surface, &overview, diagnostics);
     siblings::look(surface, &overview, diagnostics);
     declared::look(surface, diagnostics);
+    delegations::look(surface, diagnostics);
     spread::look(surface, diagnostics);
     unused::look(surface, diagnostics);
 }

@@ -34,7 +34,8 @@ impl<'c> Overview<'c> {
     /// Goes through all restrictions.
     pub(super) fn of(policy: &'c Policy) -> Self {
         let mut overview = Overview { tools: vec![Restricted::default(); policy.tools.len()], readers: Vec::new() };
-        for rule in policy.rules.iter().filter(|rule| !rule.effect.grants()) {
+        let restricts = |rule: &&Rule| !rule.effect.grants() && !matches!(rule.effect, Effect::Alert(_));
+        for rule in policy.rules.iter().filter(restricts) {
             let read = arguments(rule);
             if !rule.observed {
                 for id in reach::tools(policy, rule) {
@@ -55,7 +56,8 @@ impl<'c> Overview<'c> {
             None => tool.read_whole = true,
             Some(names) => tool.read.extend(names),
         }
-        tool.looked_into |= rule.clauses.is_empty() || read.as_ref().is_none_or(|read| !read.is_empty());
+        let refuses = rule.clauses.is_empty() && !matches!(rule.effect, Effect::Limit(_));
+        tool.looked_into |= refuses || read.as_ref().is_none_or(|read| !read.is_empty());
     }
 
     /// Returns what is said of a tool.

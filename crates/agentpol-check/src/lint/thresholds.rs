@@ -1,9 +1,10 @@
-//! Thresholds on amounts: by element instead of in sum, and without the currency.
+//! Thresholds on amounts: by element or by call instead of in sum, and without the currency.
 
-use super::walk::{lets, parts, path};
+use super::walk::{Part, lets, parts, path};
 use super::{Surface, called, reach};
-use crate::policy::{CompareOp, Each, Expr, ExprKind, LocalId, Rule, Shape, ToolId, Type, Verb};
+use crate::policy::{CompareOp, Each, Effect, Expr, ExprKind, LocalId, Question, Rule, Shape, ToolId, Type, Verb};
 use agentpol_diagnostics::{Code, Diagnostic, Diagnostics, Span};
+use std::collections::BTreeSet;
 
 pub(super) fn look(surface: &Surface<'_, '_>, rule: &Rule, diagnostics: &mut Diagnostics) {
     if rule.effect.grants() {
@@ -50,6 +51,72 @@ fn split(surface: &Surface<'_, '_>, rule: &Rule, tools: &[ToolId], diagnostics: 
         let help = format!("bound the sum too: `sum(x in {list}: x.{amount}) > ...`");
         diagnostics.push(Diagnostic::new(Code::AP0607, title, span, "many small ones pass").help(help));
     }
+}
+
+/// `args.amount > 100`: twenty payments of 100 pass one after the other. Told once for each tool.
+pub(super) fn look_together(surface: &Surface<'_, '_>, diagnostics: &mut Diagnostics) {
+    let policy = surface.policy;
+    let mut told: BTreeSet<(ToolId, &str)> = BTreeSet::new();
+    let asks = |rule: &&Rule| !rule.observed && matches!(rule.effect, Effect::Deny | Effect::RequireApproval(_));
+    for rule in policy.rules.iter().filter(asks) {
+        let tools = reach::tools(policy, rule);
+        if !tools.iter().all(|tool| policy[*tool].verbs.contains(&Verb::Pays)) {
+            continue;
+        }
+        for (amount, span) in parts(rule).iter().filter_map(large) {
+            let has = |tool: &&ToolId| policy[policy[**tool].params].field(amount).is_some();
+            let open = |tool: &&ToolId| !told.contains(&(**tool, amount)) && !is_summed(surface, **tool, amount);
+            let Some(tool) = tools.iter().filter(has).find(open) else { continue };
+            let name = &policy[*tool].name;
+            let title = format!("{} bounds each `args.{amount}`, and no rule their sum", called(rule));
+            let rest = format!("agent any  tool {name}  at most ... of args.{amount} per 1d per user");
+            let help = format!("bound the sum of a day too: `limit \"a day's {amount}\" {{ {rest} }}`");
+            diagnostics.push(Diagnostic::new(Code::AP0607, title, span, "many small ones pass").help(help));
+            told.extend(tools.iter().map(|tool| (*tool, amount)));
+        }
+    }
+}
+
+/// Returns the argument of which a rule catches large values, if it is an amount of money.
+fn large<'r>(part: &Part<'r>) -> Option<(&'r str, Span)> {
+    let ExprKind::Compare(op, left, right) = &part.expr.kind else { return None };
+    let (op, name) = match (&left.kind, &right.kind) {
+        (ExprKind::Arg(name), ExprKind::Literal(_)) => (*op, name),
+        (ExprKind::Literal(_), ExprKind::Arg(name)) => (turned(*op), name),
+        _ => return None,
+    };
+    let over = match part.helps? {
+        true => matches!(op, CompareOp::Gt | CompareOp::Ge),
+        false => matches!(op, CompareOp::Lt | CompareOp::Le),
+    };
+    let money = matches!(left.ty, Type::Decimal { .. });
+    (over && money).then_some((name.as_str(), part.expr.span))
+}
+
+fn turned(op: CompareOp) -> CompareOp {
+    match op {
+        CompareOp::Lt => CompareOp::Gt,
+        CompareOp::Le => CompareOp::Ge,
+        CompareOp::Gt => CompareOp::Lt,
+        CompareOp::Ge => CompareOp::Le,
+        CompareOp::Eq | CompareOp::Ne => op,
+    }
+}
+
+/// Returns whether some restriction bounds what an argument of a tool adds up to over several calls.
+fn is_summed(surface: &Surface<'_, '_>, tool: ToolId, argument: &str) -> bool {
+    let reads = |expr: &Expr| expr.any(&mut |part| matches!(&part.kind, ExprKind::Arg(name) if name == argument));
+    let sums = |expr: &Expr| match &expr.kind {
+        ExprKind::Earlier(earlier) => matches!(&earlier.question, Question::Sum { of, .. } if reads(of)),
+        _ => false,
+    };
+    let bounds = |rule: &Rule| match &rule.effect {
+        Effect::Limit(rate) => rate.of.as_ref().is_some_and(reads),
+        Effect::Deny | Effect::RequireApproval(_) => parts(rule).iter().any(|part| sums(part.expr)),
+        _ => false,
+    };
+    let rules = surface.policy.rules.iter().filter(|rule| !rule.observed && bounds(rule));
+    rules.into_iter().any(|rule| reach::tools(surface.policy, rule).contains(&tool))
 }
 
 /// Finds a comparison of a money-like field of the element with a literal: more than it, or at most it.
@@ -114,7 +181,7 @@ fn has_currency(shape: &Shape) -> bool {
     shape.fields.iter().any(|field| is_currency(&field.name))
 }
 
-fn is_currency(name: &str) -> bool {
+pub(super) fn is_currency(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     name == "currency" || name.ends_with("_currency") || name == "currency_code"
 }

@@ -118,8 +118,12 @@ impl<'a> Used<'_, 'a> {
             }
             ItemKind::Agent(agent) => {
                 for clause in agent.clauses {
-                    if let ast::AgentClauseKind::Phase(ast::Phase::Supervised(Some(group))) = &clause.kind {
-                        self.path(group);
+                    match &clause.kind {
+                        ast::AgentClauseKind::Phase(ast::Phase::Supervised(Some(group))) => self.path(group),
+                        ast::AgentClauseKind::DelegatesTo(_, Some(block)) => {
+                            block.clauses.iter().for_each(|clause| self.clause(&clause.kind));
+                        }
+                        _ => {}
                     }
                 }
             }
@@ -154,6 +158,10 @@ impl<'a> Used<'_, 'a> {
             ClauseKind::During(paths) | ClauseKind::Outside(paths) => paths.iter().for_each(|path| self.path(path)),
             ClauseKind::Let(_, expr) | ClauseKind::When(expr) | ClauseKind::Unless(expr) => self.expr(expr),
             ClauseKind::From(ast::Approvers { group: Some(group), .. }) => self.path(group),
+            ClauseKind::AtMost(rate) | ClauseKind::MoreThan(rate) => {
+                rate.of.iter().chain(rate.keys).for_each(|expr| self.expr(expr));
+            }
+            ClauseKind::Novel(keys) => keys.iter().for_each(|expr| self.expr(expr)),
             _ => {}
         }
     }

@@ -71,10 +71,12 @@ pub(super) fn path(lets: &[(LocalId, &Expr)], expr: &Expr) -> Option<String> {
     })
 }
 
-/// The arguments that a rule reads; `None` where it reads all of them at once.
+/// The arguments that a rule reads, in conditions or in what it counts; `None` where it reads all of them at once.
 pub(super) fn arguments(rule: &Rule) -> Option<Vec<&str>> {
     let mut names = Vec::new();
-    for part in parts(rule) {
+    let mut all = parts(rule);
+    rule.effect.exprs().into_iter().for_each(|expr| walk(expr, None, false, &mut all));
+    for part in all {
         match &part.expr.kind {
             ExprKind::Args => return None,
             ExprKind::Arg(name) => names.push(name.as_str()),
