@@ -8,6 +8,8 @@ pub(crate) const COSTLY: u32 = 12;
 const TEXT: u32 = 6;
 /// What an automaton costs.
 const AUTOMATON: u32 = 16;
+/// What it costs to look up what is remembered.
+const LOOK_UP: u32 = 16;
 /// How many elements a list is taken to have.
 const ELEMENTS: u32 = 8;
 
@@ -23,12 +25,19 @@ pub(crate) fn cost(expr: &Expr) -> u32 {
         ExprKind::Within(a, b) | ExprKind::In(a, b) | ExprKind::Contains(b, a) => all(&[a, b]).saturating_add(TEXT),
         ExprKind::Let(_, a, b) | ExprKind::Index(a, b) | ExprKind::Otherwise(a, b) => all(&[a, b]),
         ExprKind::Compare(_, a, b) | ExprKind::Arithmetic(_, a, b) => all(&[a, b]),
+        ExprKind::Attribute(of, _) | ExprKind::Id(of) | ExprKind::InGroup(of, _) | ExprKind::PathOf(of) => {
+            all(&[of]).saturating_add(TEXT)
+        }
+        ExprKind::Inside(a, b) => all(&[a, b]).saturating_add(LOOK_UP),
         ExprKind::Min(a, b) | ExprKind::Max(a, b) | ExprKind::Pairs(a, b) => all(&[a, b]),
         ExprKind::If(a, b, c) => all(&[a, b, c]),
         ExprKind::And(parts) | ExprKind::Or(parts) | ExprKind::List(parts) => all(&parts.iter().collect::<Vec<_>>()),
         ExprKind::Any(each) | ExprKind::All(each) | ExprKind::CountWhere(each) => loop_cost(each),
         ExprKind::FirstWhere(each) | ExprKind::LastWhere(each) => loop_cost(each),
         ExprKind::SumOf(each) | ExprKind::MinOf(each) | ExprKind::MaxOf(each) => loop_cost(each),
+        ExprKind::Known(known) => all(&known.keys.iter().collect::<Vec<_>>()).saturating_add(LOOK_UP),
+        ExprKind::Earlier(earlier) => all(&earlier.now()).saturating_add(LOOK_UP),
+        ExprKind::AllKnown(_) => ELEMENTS.saturating_mul(2),
         _ => 1,
     }
 }

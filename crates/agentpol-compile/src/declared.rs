@@ -1,10 +1,12 @@
 //! Declarations to tables: modules, words, groups, zones, datasets, tools, agents.
 
+use crate::answers::{Answers, returns};
 use crate::pools::{Pools, is_origin};
 use crate::shape::Types;
 use crate::zone;
 use agentpol_bytecode::tables::{
-    Agent, Dataset, Field, Group, Identity, Module, Phase, Piece, Returns, Schedule, Symbol, Tables, Tool, Window, Zone,
+    Agent, Dataset, Field, Group, Identity, Module, Phase, Piece, ResourceName, ResourceOf, ResourceType, Schedule,
+    Source, Symbol, Tables, Tool, Window, Zone,
 };
 use agentpol_check::policy::{self, EnvId, Policy, Verb};
 use agentpol_diagnostics::Diagnostics;
@@ -30,11 +32,22 @@ pub(crate) fn declare(
     tables.schedules = policy.schedules.iter().map(schedule).collect();
     tables.user = types.fields(policy.user, pools, diagnostics);
     tables.context = types.fields(policy.context, pools, diagnostics);
+    tables.users_from = source(policy.users_from);
+    tables.resources_from = source(policy.resources_from);
+    for declared in &policy.resources {
+        let fields = types.fields(declared.shape, pools, diagnostics);
+        let within = declared.within.iter().map(|id| id.0).collect();
+        let (name, wire) = (pools.symbol(&declared.name), pools.symbol(&declared.wire));
+        tables.resources.push(ResourceType { name, wire, fields, within });
+    }
     tables.datasets = policy.datasets.iter().map(|d| dataset(policy, d, pools)).collect();
+    let mut answers = Answers::default();
     for declared in &policy.tools {
         let params = types.fields(declared.params, pools, diagnostics);
-        tables.tools.push(tool(policy, declared, params, pools));
+        let answer = answers.answer(declared, pools, types, diagnostics);
+        tables.tools.push(Tool { answer, ..tool(policy, declared, params, pools) });
     }
+    tables.answers = answers.finish();
     for declared in &policy.agents {
         let fleet = declared.fleet.map(|shape| types.fields(shape, pools, diagnostics));
         tables.agents.push(agent(policy, declared, fleet, pools));
@@ -108,13 +121,28 @@ fn tool(policy: &Policy, tool: &policy::Tool, params: Vec<Field>, pools: &mut Po
         fixed_hosts: symbols(&tool.fixed_hosts, pools),
         pinned: tool.pinned.as_ref().map(|digest| pools.symbol(digest)),
         answer: None,
-        returns: match tool.returns {
-            policy::Returns::Untrusted => Returns::Untrusted,
-            policy::Returns::Trusted => Returns::Trusted,
-            policy::Returns::Nothing => Returns::Nothing,
-        },
-        resource: None,
+        returns: returns(policy, tool),
+        resource: tool.resource.as_ref().map(|resource| resource_of(policy, tool, resource, pools)),
     }
+}
+
+fn source(source: policy::Source) -> Source {
+    match source {
+        policy::Source::Request => Source::Request,
+        policy::Source::Directory { max_age } => Source::Directory { max_age },
+    }
+}
+
+fn resource_of(policy: &Policy, tool: &policy::Tool, resource: &policy::ResourceOf, pools: &mut Pools) -> ResourceOf {
+    let id = match &resource.id {
+        policy::ResourceName::Text(id) => ResourceName::Text(pools.symbol(id)),
+        policy::ResourceName::Argument(name) => {
+            let found = policy[tool.params].field(name);
+            let (at, _) = found.unwrap_or_else(|| unreachable!("the checker has found the argument `{name}`"));
+            ResourceName::Argument(at as u32)
+        }
+    };
+    ResourceOf { of: resource.of.0, id }
 }
 
 /// The environments that every system of the tool exists in; `None` where no system says any.

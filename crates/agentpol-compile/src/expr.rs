@@ -51,6 +51,8 @@ impl Writer<'_, '_> {
             ExprKind::Contains(list, member) => self.member(member, list, span),
             ExprKind::Matches(text, pattern) => self.matches(text, pattern, span),
             ExprKind::ToDecimal(_) | ExprKind::Negative(_) => self.number(expr),
+            ExprKind::Earlier(earlier) => self.earlier(expr, earlier),
+            ExprKind::Known(known) => self.known(known, span),
             _ => self
                 .root(expr)
                 .or_else(|| self.unary(expr))
@@ -70,6 +72,13 @@ impl Writer<'_, '_> {
             ExprKind::Context(name) => (Op::Context, self.field_of(policy.context, name)),
             ExprKind::Agent(name) => (Op::Agent, self.pools.symbol(name)),
             ExprKind::SessionId => (Op::SessionId, 0),
+            ExprKind::SessionLabel(level) => (Op::SessionLabel, self.pools.level(*level)),
+            ExprKind::AgentName => (Op::AgentName, 0),
+            ExprKind::ToolName => (Op::ToolName, 0),
+            ExprKind::Result => (Op::Result, 0),
+            ExprKind::Requester => (Op::Requester, 0),
+            ExprKind::Resource => (Op::Resource, 0),
+            ExprKind::AllKnown(record) => (Op::AllKnown, self.evidence(*record)),
             ExprKind::Now => (Op::Now, 0),
             ExprKind::Today(zone) => (Op::Today, zone.0),
             ExprKind::UserIn(group) => (Op::UserIn, group.0),
@@ -95,6 +104,10 @@ impl Writer<'_, '_> {
             ExprKind::First(of) => (Op::First, of, 0),
             ExprKind::Last(of) => (Op::Last, of, 0),
             ExprKind::Origin(of) => (Op::Origin, of, 0),
+            ExprKind::Attribute(of, name) => (Op::Attribute, of, self.pools.symbol(name)),
+            ExprKind::Id(of) => (Op::Id, of, 0),
+            ExprKind::PathOf(of) => (Op::PathOf, of, 0),
+            ExprKind::InGroup(of, group) => (Op::InGroup, of, group.0),
             _ => return None,
         };
         let operand = self.value(operand);
@@ -111,6 +124,7 @@ impl Writer<'_, '_> {
             ExprKind::Min(left, right) => (Op::Min, left, right),
             ExprKind::Max(left, right) => (Op::Max, left, right),
             ExprKind::Pairs(left, right) => (Op::Pairs, left, right),
+            ExprKind::Inside(inner, outer) => (Op::Inside, inner, outer),
             _ => return None,
         };
         let (left, right) = (self.value(left), self.value(right));

@@ -1,7 +1,7 @@
 //! Where things stand in the sources: the only part of a program that formatting changes.
 
 use agentpol_bytecode::tables::{Debug, Place};
-use agentpol_check::policy::Policy;
+use agentpol_check::policy::{self, Policy};
 use agentpol_diagnostics::{SourceMap, Span};
 
 use crate::rule::reported;
@@ -34,8 +34,9 @@ impl<'s> Places<'s> {
 
     /// Makes the debug tables of a policy whose instructions stand at these places.
     pub(crate) fn debug(self, policy: &Policy, code: &[Span]) -> Debug {
-        let clauses =
-            |rule| reported(rule).map(|c| (self.place(c.span), self.sources.text(c.span).to_owned())).collect();
+        let clauses = |rule: &policy::Rule| {
+            reported(&rule.clauses).map(|c| (self.place(c.span), self.sources.text(c.span).to_owned())).collect()
+        };
         let mut places: Vec<(u32, Place)> = Vec::new();
         for (at, span) in code.iter().enumerate() {
             let place = self.place(*span);

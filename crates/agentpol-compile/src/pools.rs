@@ -1,9 +1,10 @@
-//! What a program holds once, however often it is used: texts, constants, automata and enumerated words.
+//! What a program holds once, however often it is used: texts, constants, automata, questions.
 //!
 //! Everything is numbered in the order of first use. That order follows the policy's canonical tables, so it does not
 //! depend on files. Texts are sorted at the very end, see [`renumber`](crate::renumber).
 
 use crate::pattern::{self, Refusal};
+use crate::questions::Questions;
 use agentpol_bytecode::tables::{Automaton, Constant, Symbol};
 use agentpol_check::policy::{LevelId, Pattern, Policy, Value};
 use indexmap::{IndexMap, IndexSet};
@@ -25,6 +26,8 @@ pub(crate) struct Pools {
     patterns: HashMap<Pattern, Result<u32, Refusal>>,
     /// For each level of the policy its number in the program.
     levels: Vec<u32>,
+    /// What is asked about earlier calls.
+    pub(crate) questions: Questions,
 }
 
 impl Pools {

@@ -1,11 +1,14 @@
 //! A whole program: every table, every block, the cells, and the bytes.
 
 use crate::declared::{declare, verb_bits};
+use crate::evidence;
 use crate::places::Places;
 use crate::pools::Pools;
+use crate::rates::{self, Rates};
 use crate::renumber::renumber;
 use crate::rule;
 use crate::shape::{Code, Types};
+use crate::slots;
 use agentpol_bytecode::tables::{Effect, On, Rule, Scope, Tables};
 use agentpol_bytecode::{Fault, LoadError, MAX_STEPS};
 use agentpol_check::policy::{self, ClauseKind, Policy, UserSelector};
@@ -73,22 +76,32 @@ pub fn compile(policy: &Policy, sources: &SourceMap) -> Result<Compiled, Diagnos
 fn fill(policy: &Policy, diagnostics: &mut Diagnostics) -> (Tables, Code) {
     let mut tables = Tables::default();
     let mut pools = Pools::new(policy);
-    let mut types = Types::new(policy);
+    let wanted = evidence::wanted(policy, diagnostics);
+    pools.questions.evidence = wanted.iter().map(|wanted| wanted.record).zip(0u32..).collect();
+    let mut types = Types::new(policy, &pools.questions.evidence);
     declare(policy, &mut tables, &mut pools, &mut types, diagnostics);
-    let (definitions, mut code) = types.finish();
-    tables.types = definitions;
-    for rule in &policy.rules {
+    tables.evidence = evidence::evidence(policy, wanted, &mut pools, &mut types, diagnostics);
+    let mut rates = Rates::default();
+    for (number, rule) in policy.rules.iter().enumerate() {
         let block = rule::rule(policy, rule, &mut pools, diagnostics);
         let registers = block.registers;
-        let entry = code.add(block);
-        tables.rules.push(head(rule, entry, registers, &mut pools));
+        let entry = types.code.add(block);
+        let effect = rates.effect(number, rule, &mut pools, &mut types, diagnostics);
+        tables.rules.push(head(rule, effect, entry, registers, &mut pools));
     }
+    tables.rates = rates.finish(&mut tables.rules, diagnostics);
+    for delegation in &policy.delegations {
+        tables.delegations.push(rates::delegation(delegation, &mut pools, &mut types, diagnostics));
+    }
+    (tables.slots, tables.queries) = slots::slots(policy, &mut pools, &mut types, diagnostics);
+    let (definitions, code) = types.finish();
+    tables.types = definitions;
     (tables.symbols, tables.constants, tables.automata) = pools.finish();
     (tables, code)
 }
 
 /// What stands in a rule's table row.
-fn head(rule: &policy::Rule, entry: u32, registers: u32, pools: &mut Pools) -> Rule {
+fn head(rule: &policy::Rule, effect: Effect, entry: u32, registers: u32, pools: &mut Pools) -> Rule {
     let nobody = |clause: &policy::Clause| match &clause.kind {
         ClauseKind::User(users) => users.contains(&UserSelector::None),
         _ => false,
@@ -96,34 +109,20 @@ fn head(rule: &policy::Rule, entry: u32, registers: u32, pools: &mut Pools) -> R
     Rule {
         module: rule.module.0,
         name: pools.symbol(&rule.name),
-        effect: effect(&rule.effect),
+        effect,
         observed: rule.observed,
         always: rule.always,
         because: rule.because.as_ref().map(|text| pools.symbol(text)),
         scope: scope(&rule.scope, pools),
         names_nobody: rule.clauses.iter().any(nobody),
         entry,
-        clauses: rule::reported(rule).count() as u32,
+        clauses: rule::reported(&rule.clauses).count() as u32,
         registers,
     }
 }
 
-fn effect(effect: &policy::Effect) -> Effect {
-    match effect {
-        policy::Effect::Allow => Effect::Allow,
-        policy::Effect::Entitle => Effect::Entitle,
-        policy::Effect::Deny => Effect::Deny,
-        policy::Effect::RequireApproval(approval) => Effect::RequireApproval {
-            from: approval.from.map(|group| group.0),
-            count: approval.count,
-            within: approval.within,
-            distinct: approval.distinct,
-        },
-        policy::Effect::Limit(_) | policy::Effect::Alert(_) => unreachable!("the checker refuses limits and alerts"),
-    }
-}
-
-fn scope(scope: &policy::Scope, pools: &Pools) -> Scope {
+/// What agent and tool alone decide.
+pub(crate) fn scope(scope: &policy::Scope, pools: &Pools) -> Scope {
     let tools = |ids: &Vec<policy::ToolId>| ids.iter().map(|id| id.0).collect();
     let on = |on: &policy::On| match on {
         policy::On::Datasets(datasets) => On::Datasets(datasets.iter().map(|id| id.0).collect()),

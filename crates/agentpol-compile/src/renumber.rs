@@ -1,7 +1,9 @@
 //! Sorts the texts of a program and renames them everywhere: the last step before a program is written.
 
 use agentpol_bytecode::instruction::Operand;
-use agentpol_bytecode::tables::{Agent, Constant, Field, Piece, Symbol, Tables, Tool, TypeDef};
+use agentpol_bytecode::tables::{
+    Agent, Constant, Field, Piece, ResourceName, ResourceOf, Symbol, Tables, Tool, TypeDef,
+};
 
 /// Sorts `tables.symbols`, renames every use, and sorts what is kept in the order of its texts.
 pub(crate) fn renumber(tables: &mut Tables) {
@@ -57,8 +59,13 @@ impl Renames {
         }
         self.fields(&mut tables.user);
         self.fields(&mut tables.context);
+        for of in &mut tables.resources {
+            self.all([&mut of.name, &mut of.wire]);
+            self.fields(&mut of.fields);
+        }
         tables.tools.iter_mut().for_each(|tool| self.tool(tool));
         tables.agents.iter_mut().for_each(|agent| self.agent(agent));
+        self.all(tables.evidence.iter_mut().map(|evidence| &mut evidence.name));
         for rule in &mut tables.rules {
             self.one(&mut rule.name);
             self.all(&mut rule.because);
@@ -82,6 +89,9 @@ impl Renames {
         self.set(&mut tool.fixed_hosts);
         self.all(&mut tool.pinned);
         self.fields(&mut tool.params);
+        if let Some(ResourceOf { id: ResourceName::Text(id), .. }) = &mut tool.resource {
+            self.one(id);
+        }
     }
 
     fn agent(&self, agent: &mut Agent) {

@@ -6,7 +6,7 @@ use crate::pools::Pools;
 use crate::registers::{Laid, lay_out};
 use agentpol_bytecode::instruction::Op;
 use agentpol_check::policy::{
-    ClauseKind, Expr, LocalId, Pattern, PatternKind, Policy, Rule, UserSelector, Value as Literal,
+    Clause, ClauseKind, Expr, LocalId, Pattern, PatternKind, Policy, Rule, UserSelector, Value as Literal,
 };
 use agentpol_diagnostics::{Code, Diagnostic, Diagnostics, Span};
 
@@ -18,30 +18,41 @@ pub(crate) struct Writer<'p, 'b> {
     /// How deep the expression at hand is nested.
     pub(crate) depth: u32,
     locals: Vec<Option<Value>>,
+    /// What locals stand for that are written where they are read.
+    named: Vec<(LocalId, Expr)>,
     diagnostics: &'b mut Diagnostics,
 }
 
 /// Writes the block of a rule.
 pub(crate) fn rule(policy: &Policy, rule: &Rule, pools: &mut Pools, diagnostics: &mut Diagnostics) -> Laid {
+    clauses(policy, &rule.clauses, rule.span, &format!("`{}`", rule.name), pools, diagnostics)
+}
+
+/// Writes the block of clauses, all of which must hold.
+pub(crate) fn clauses(
+    policy: &Policy,
+    clauses: &[Clause],
+    span: Span,
+    what: &str,
+    pools: &mut Pools,
+    diagnostics: &mut Diagnostics,
+) -> Laid {
     let mut writer = Writer::new(policy, pools, diagnostics);
     let mut number = 0;
-    for clause in &rule.clauses {
-        let span = clause.span;
-        let (value, negated) = match &clause.kind {
+    for clause in clauses {
+        match &clause.kind {
             ClauseKind::Let(local, given) => {
                 let given = writer.value(given);
                 writer.bind(*local, given);
-                continue;
             }
-            ClauseKind::When(condition) => (writer.value(condition), false),
-            ClauseKind::Unless(condition) => (writer.value(condition), true),
-            other => (writer.selector(other, span), matches!(other, ClauseKind::Outside(_))),
-        };
-        writer.block.push(Step { op: Op::Clause, dst: 0, a: value, b: u32::from(negated), imm: number, span });
-        number += 1;
+            _ => {
+                writer.clause(clause, number);
+                number += 1;
+            }
+        }
     }
-    writer.block.push(Step { op: Op::Return, dst: 0, a: 0, b: 0, imm: 0, span: rule.span });
-    writer.finish(0, rule.span, &format!("`{}`", rule.name))
+    writer.block.push(Step { op: Op::Return, dst: 0, a: 0, b: 0, imm: 0, span });
+    writer.finish(0, span, what)
 }
 
 /// Writes the block of a constraint: a condition on the value in the first register.
@@ -60,14 +71,41 @@ pub(crate) fn constraint(
     writer.finish(1, span, "the constraint")
 }
 
-/// Returns how many clauses of a rule its block reports.
-pub(crate) fn reported(rule: &Rule) -> impl Iterator<Item = &agentpol_check::policy::Clause> {
-    rule.clauses.iter().filter(|clause| !matches!(clause.kind, ClauseKind::Let(..)))
+/// Returns those of the clauses that a block reports.
+pub(crate) fn reported(clauses: &[Clause]) -> impl Iterator<Item = &Clause> {
+    clauses.iter().filter(|clause| !matches!(clause.kind, ClauseKind::Let(..)))
 }
 
 impl<'p, 'b> Writer<'p, 'b> {
-    fn new(policy: &'p Policy, pools: &'b mut Pools, diagnostics: &'b mut Diagnostics) -> Self {
-        Writer { policy, pools, block: Block::new(), depth: 0, locals: Vec::new(), diagnostics }
+    pub(crate) fn new(policy: &'p Policy, pools: &'b mut Pools, diagnostics: &'b mut Diagnostics) -> Self {
+        let (locals, named) = (Vec::new(), Vec::new());
+        Writer { policy, pools, block: Block::new(), depth: 0, locals, named, diagnostics }
+    }
+
+    /// Says what the locals of clauses stand for, to be written only where they are read.
+    pub(crate) fn name(&mut self, clauses: &[Clause]) {
+        for clause in clauses {
+            if let ClauseKind::Let(local, given) = &clause.kind {
+                self.named.push((*local, given.clone()));
+            }
+        }
+    }
+
+    /// Reports a clause.
+    pub(crate) fn clause(&mut self, clause: &Clause, number: u32) {
+        let span = clause.span;
+        let (value, negated) = match &clause.kind {
+            ClauseKind::When(condition) => (self.value(condition), false),
+            ClauseKind::Unless(condition) => (self.value(condition), true),
+            other => (self.selector(other, span), matches!(other, ClauseKind::Outside(_))),
+        };
+        self.block.push(Step { op: Op::Clause, dst: 0, a: value, b: u32::from(negated), imm: number, span });
+    }
+
+    /// Keeps a value to be remembered.
+    pub(crate) fn keep(&mut self, value: &Expr, place: u32) {
+        let kept = self.value(value);
+        self.block.push(Step { op: Op::Keep, dst: 0, a: kept, b: 0, imm: place, span: value.span });
     }
 
     /// Says what a local stands for from here on.
@@ -80,15 +118,25 @@ impl<'p, 'b> Writer<'p, 'b> {
     }
 
     /// Returns what a local stands for.
-    pub(crate) fn local(&self, local: LocalId) -> Value {
-        let bound = self.locals.get(local.0 as usize).copied().flatten();
-        bound.unwrap_or_else(|| unreachable!("the checker binds every local before it is read"))
+    pub(crate) fn local(&mut self, local: LocalId) -> Value {
+        if let Some(bound) = self.locals.get(local.0 as usize).copied().flatten() {
+            return bound;
+        }
+        let named = self.named.iter().find(|(named, _)| *named == local).map(|(_, given)| given.clone());
+        let given = named.unwrap_or_else(|| unreachable!("the checker binds every local before it is read"));
+        self.value(&given)
     }
 
     /// Reports that something cannot be compiled; the value returned only keeps the work going.
     pub(crate) fn refuse(&mut self, code: Code, title: &str, span: Span, help: &str) -> Value {
         self.diagnostics.push(Diagnostic::new(code, title, span, "").help(help));
         self.literal(&Literal::Bool(false), span)
+    }
+
+    /// Reports why something cannot be compiled; the value returned only keeps the work going.
+    pub(crate) fn refuse_as(&mut self, problem: Diagnostic) -> Value {
+        self.diagnostics.push(problem);
+        self.literal(&Literal::Bool(false), Span::default())
     }
 
     /// Reports a pattern that has no automaton.
@@ -128,7 +176,7 @@ impl<'p, 'b> Writer<'p, 'b> {
         }
     }
 
-    fn finish(self, given: usize, span: Span, what: &str) -> Laid {
+    pub(crate) fn finish(self, given: usize, span: Span, what: &str) -> Laid {
         let (nodes, values) = self.block.finish();
         lay_out(&nodes, values, given).unwrap_or_else(|| {
             let title = format!("{what} computes more values at once than there is room for");

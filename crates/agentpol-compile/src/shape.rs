@@ -5,8 +5,9 @@ use crate::registers::Laid;
 use crate::rule::{constraint, refused_pattern};
 use agentpol_bytecode::instruction::{Instruction, Operand};
 use agentpol_bytecode::tables::{Check, Field, TypeDef, TypeId};
-use agentpol_check::policy::{self, Constraint, Policy, ShapeId, Type};
+use agentpol_check::policy::{self, Constraint, Policy, RecordId, ShapeId, Type};
 use agentpol_diagnostics::{Diagnostics, Span};
+use indexmap::IndexMap;
 use std::collections::HashMap;
 
 /// Code under construction, with the place of each instruction.
@@ -38,14 +39,23 @@ pub(crate) struct Types<'p> {
     types: Vec<TypeDef>,
     /// Numbers of types; `None` while a record's fields are at work.
     known: HashMap<Type, Option<TypeId>>,
+    /// The number of each record that is known by its keys.
+    evidence: HashMap<ShapeId, u32>,
     blocks: HashMap<Vec<[u32; 5]>, u32>,
     pub(crate) code: Code,
 }
 
 impl<'p> Types<'p> {
-    /// Makes an empty table.
-    pub(crate) fn new(policy: &'p Policy) -> Self {
-        Types { policy, types: Vec::new(), known: HashMap::new(), blocks: HashMap::new(), code: Code::default() }
+    /// Makes an empty table, in which these records are known by their keys.
+    pub(crate) fn new(policy: &'p Policy, evidence: &IndexMap<RecordId, u32>) -> Self {
+        let evidence = evidence.iter().map(|(record, number)| (policy[*record].shape, *number)).collect();
+        let (types, known, blocks) = (Vec::new(), HashMap::new(), HashMap::new());
+        Types { policy, types, known, evidence, blocks, code: Code::default() }
+    }
+
+    /// Returns the policy.
+    pub(crate) fn policy(&self) -> &'p Policy {
+        self.policy
     }
 
     /// Returns the fields of a shape, in order of declaration.
@@ -105,7 +115,7 @@ impl<'p> Types<'p> {
         *self.blocks.entry(key).or_insert_with(|| code.add(block))
     }
 
-    fn type_id(&mut self, ty: &Type, pools: &mut Pools, diagnostics: &mut Diagnostics) -> TypeId {
+    pub(crate) fn type_id(&mut self, ty: &Type, pools: &mut Pools, diagnostics: &mut Diagnostics) -> TypeId {
         match self.known.get(ty) {
             Some(Some(id)) => return *id,
             Some(None) => unreachable!("the checker refuses a record that contains itself"),
@@ -141,7 +151,17 @@ impl<'p> Types<'p> {
             Type::Level(of) => TypeDef::Level(pools.level(*of)),
             Type::List(of, max) => TypeDef::List { of: self.type_id(of, pools, diagnostics), max: *max },
             Type::Map(of, max) => TypeDef::Map { of: self.type_id(of, pools, diagnostics), max: *max },
-            Type::Shape(shape) => TypeDef::Record { fields: self.fields(*shape, pools, diagnostics), evidence: None },
+            Type::Shape(shape) => {
+                let fields = self.fields(*shape, pools, diagnostics);
+                TypeDef::Record { fields, evidence: self.evidence.get(shape).copied() }
+            }
+            Type::User => TypeDef::User,
+            Type::Group => TypeDef::Group,
+            Type::Principal => TypeDef::Principal,
+            Type::Resource(types) => {
+                let [of] = types.as_slice() else { unreachable!("a field names resources of one type, not {types:?}") };
+                TypeDef::Resource(of.0)
+            }
             Type::Unknown | Type::Duration | Type::Pairs(..) => {
                 unreachable!("the checker lets no field be of type {ty:?}")
             }
