@@ -7,6 +7,7 @@ use crate::forms::time::{DAY, date_in};
 use crate::forms::{self, path};
 use crate::letters::Letters;
 use crate::machine::Machine;
+use crate::references;
 use crate::value::{Pool, Register, Text, Value};
 use agentpol_bytecode::Program;
 use agentpol_bytecode::instruction::{Op, Part};
@@ -161,6 +162,7 @@ fn holds(op: Op, order: Ordering) -> bool {
 /// Whether two scalars of one type are the same.
 fn equal(machine: &Machine<'_>, a: Value, b: Value) -> Tri {
     match (a, b) {
+        (Value::Named { .. } | Value::Found { .. }, Value::Named { .. } | Value::Found { .. }) => same(machine, a, b),
         (Value::Bool(a), Value::Bool(b)) => (a == b).into(),
         (Value::Text(_), Value::Text(_)) => match (machine.letters(a), machine.letters(b)) {
             (Some(a), Some(b)) => a.is(&b).into(),
@@ -171,6 +173,25 @@ fn equal(machine: &Machine<'_>, a: Value, b: Value) -> Tri {
         }
         (Value::Enum { of, member }, Value::Enum { of: other, member: with }) if of == other => (member == with).into(),
         _ => order(a, b).map_or(Tri::Unknown, |order| order.is_eq().into()),
+    }
+}
+
+/// Whether two references name the same: of one kind, by number or by id.
+pub(crate) fn same(machine: &Machine<'_>, a: Value, b: Value) -> Tri {
+    let (Value::Named { of, .. } | Value::Found { of, .. }, Value::Named { of: other, .. } | Value::Found { of: other, .. }) =
+        (a, b)
+    else {
+        return Tri::Unknown;
+    };
+    if of != other {
+        return Tri::False;
+    }
+    if let (Value::Found { at, .. }, Value::Found { at: with, .. }) = (a, b) {
+        return (at == with).into();
+    }
+    match (machine.letters(references::id(machine, a)), machine.letters(references::id(machine, b))) {
+        (Some(a), Some(b)) => a.is(&b).into(),
+        _ => Tri::Unknown,
     }
 }
 

@@ -4,8 +4,9 @@ use crate::arguments::{self, Failure};
 use crate::chain::{self, Chain};
 use crate::machine::{Facts, Machine};
 use crate::request::{self, Request};
+use crate::resource::{self, Subject};
 use crate::scratch::Scratch;
-use crate::value::{NO_NODE, NodeId};
+use crate::value::{NO_NODE, NodeId, USER, Value};
 use agentpol_bytecode::Program;
 use agentpol_bytecode::code::Code;
 use agentpol_bytecode::scope::Tri;
@@ -18,6 +19,8 @@ pub(crate) struct Caller {
     /// Who acts through whom.
     pub(crate) chain: Chain,
     pub(crate) agent: u32,
+    /// The time that everything is asked about: the request's, or where state is ahead of it, state's.
+    pub(crate) now: i64,
 }
 
 /// What is called, by whom, for whom.
@@ -29,17 +32,23 @@ pub(crate) struct Call {
     pub(crate) agent: u32,
     pub(crate) tool: u32,
     pub(crate) args: NodeId,
-    /// The time that rules are asked about: the request's, or where state is ahead of it, state's.
+    /// As of the caller.
     pub(crate) now: i64,
 }
 
-/// Codes 4 to 14: reads a request and finds out who acts.
-pub(crate) fn caller(program: &Program, bytes: &[u8], scratch: &mut Scratch) -> Result<Caller, Code> {
-    let memory = &mut scratch.memory;
-    let request = request::read(program, bytes, memory, &mut scratch.groups)?;
-    let chain = chain::resolve(program, memory, &request, &mut scratch.parts, &mut scratch.attribute_nodes)?;
+/// Codes 4 and 5: reads a request.
+pub(crate) fn request(program: &Program, bytes: &[u8], scratch: &mut Scratch) -> Result<Request, Code> {
+    request::read(program, bytes, &mut scratch.memory, &mut scratch.groups)
+}
+
+/// Codes 6 to 17: finds out who acts, and for whom, at a time.
+pub(crate) fn caller(program: &Program, scratch: &mut Scratch, request: Request, now: i64) -> Result<Caller, Code> {
+    let Scratch { memory, parts, attribute_nodes, .. } = scratch;
+    let mut request = request;
+    let chain = chain::resolve(program, memory, &request, now, parts, attribute_nodes)?;
+    resource::people(program, memory, &mut request, now)?;
     let agent = chain.agents().last().copied().ok_or(Code::Internal)?;
-    Ok(Caller { request, chain, agent })
+    Ok(Caller { request, chain, agent, now })
 }
 
 /// Codes 21 and 22: finds the tool that is called.
@@ -74,8 +83,8 @@ pub(crate) fn read(program: &Program, scratch: &mut Scratch, call: &Call) -> Res
 impl Caller {
     /// Goes on to what is called.
     pub(crate) fn calls(self, tool: u32) -> Call {
-        let Caller { request, chain, agent } = self;
-        Call { request, chain, agent, tool, args: request.args, now: request.at }
+        let Caller { request, chain, agent, now } = self;
+        Call { request, chain, agent, tool, args: request.args, now }
     }
 }
 
@@ -87,7 +96,8 @@ fn read_values(
     actor: &Agent,
     called: &Tool,
 ) -> Result<(), Failure> {
-    let Scratch { memory, registers, attribute_nodes, args, user, context, attributes, .. } = scratch;
+    let Scratch { memory, registers, attribute_nodes, args, user, context, attributes, resource, subject, .. } = scratch;
+    *subject = Subject::NONE;
     let surroundings = arguments::context(program, memory, registers, request.context, context);
     arguments::user(program, memory, registers, request.user.as_ref(), user);
     let fields = actor.fleet.as_deref().unwrap_or_default();
@@ -95,14 +105,22 @@ fn read_values(
     arguments::attributes(program, memory, registers, fields, find, attributes);
     let cwd = surroundings.is_ok().then(|| arguments::cwd(program, context)).flatten();
     arguments::arguments(program, memory, registers, request, called, cwd, args)?;
-    surroundings
+    surroundings?;
+    let found = resource::subject(program, memory, registers, request, called, args, resource);
+    *subject = found.map_err(|code| (code, None))?;
+    Ok(())
 }
 
 impl Call {
     /// Runs a block of clauses in the frame of the call: what they say together, and how many of them were recorded.
     pub(crate) fn run(&self, program: &Program, scratch: &mut Scratch, entry: u32, clauses: usize) -> (Tri, usize) {
-        let Scratch { memory, registers, groups, args, user, context, attributes, trace, .. } = scratch;
+        let Scratch { memory, registers, groups, args, user, context, attributes, trace, resource, subject, .. } =
+            scratch;
         let request = &self.request;
+        let requester = request.user.map_or(Value::Absent, |user| match user.found {
+            Some(at) => Value::Found { of: USER, at },
+            None => Value::Named { of: USER, id: user.id },
+        });
         let facts = Facts {
             now: self.now,
             agent: self.agent,
@@ -117,6 +135,11 @@ impl Call {
             user_fields: user,
             context,
             attributes,
+            requester,
+            user_object: request.user.map_or(NO_NODE, |user| user.object),
+            resource: subject.value,
+            resource_fields: resource,
+            path: subject.path,
         };
         let clauses = trace.open(clauses);
         let recorded = clauses.len();

@@ -6,7 +6,7 @@ use crate::request::{Presented, Request};
 use crate::value::{NO_NODE, NodeId, Pool, Text, Value};
 use agentpol_bytecode::Program;
 use agentpol_bytecode::code::Code;
-use agentpol_bytecode::tables::{Agent, Delegation, Phase, Piece};
+use agentpol_bytecode::tables::{Agent, Delegation, Phase};
 use alloc::vec::Vec;
 
 /// How many agents may stand between the first cause and the actor.
@@ -20,11 +20,13 @@ pub(crate) struct Chain {
     /// Of each the text that tells it from all others; of a fleet, the member.
     members: [Text; MAX_CHAIN],
     length: usize,
+    /// The directory says of some agent that it may only read.
+    read_only: bool,
 }
 
 impl Chain {
     fn new() -> Self {
-        Chain { agents: [0; MAX_CHAIN], members: [NO_TEXT; MAX_CHAIN], length: 0 }
+        Chain { agents: [0; MAX_CHAIN], members: [NO_TEXT; MAX_CHAIN], length: 0, read_only: false }
     }
 
     fn push(&mut self, agent: u32, member: Text) {
@@ -93,6 +95,7 @@ pub(crate) fn resolve(
     program: &Program,
     memory: &mut Memory,
     request: &Request,
+    now: i64,
     parts: &mut Vec<Part>,
     nodes: &mut Vec<NodeId>,
 ) -> Result<Chain, Code> {
@@ -102,19 +105,21 @@ pub(crate) fn resolve(
     let mut next = request.via.and_then(|via| memory.children(via).next());
     while let Some(hop) = next.filter(|_| found.looked_at < MAX_HOPS) {
         let named = crate::request::hop(memory, hop).and_then(|(presented, issued_at)| {
-            let (agent, member) = recognise(program, memory, &presented, parts, nodes)?;
+            let (agent, member, read_only) = recognise(program, memory, &presented, parts, nodes)?;
+            chain.read_only |= read_only;
             Ok((agent, member, issued_at))
         });
         found.note(&mut chain, named);
         next = memory.node(hop).map(|node| node.next).filter(|next| *next != NO_NODE);
     }
     let actor = recognise(program, memory, &request.agent, parts, nodes);
-    found.note(&mut chain, actor.map(|(agent, member)| (agent, member, request.issued_at)));
+    chain.read_only |= matches!(actor, Ok((_, _, true)));
+    found.note(&mut chain, actor.map(|(agent, member, _)| (agent, member, request.issued_at)));
     found.refused.map_or(Ok(()), Err)?;
     let mut refused = None;
     for (agent, issued_at) in chain.agents().iter().zip(found.issued_at) {
         let agent = program.tables().agents.get(*agent as usize).ok_or(Code::Internal)?;
-        refused = first(refused, identity::credential(agent, request.at, issued_at).err());
+        refused = first(refused, identity::credential(agent, now, issued_at).err());
     }
     refused.map_or(Ok(()), Err)?;
     accepted(program, &chain, hops)?;
@@ -147,21 +152,27 @@ fn first(one: Option<Code>, other: Option<Code>) -> Option<Code> {
     [one, other].into_iter().flatten().min_by_key(|code| code.rank())
 }
 
+/// Finds the agent, what tells it from all others, and whether the directory says that it may only read.
 fn recognise(
     program: &Program,
     memory: &mut Memory,
     presented: &Presented,
     parts: &mut Vec<Part>,
     nodes: &mut Vec<NodeId>,
-) -> Result<(u32, Text), Code> {
+) -> Result<(u32, Text, bool), Code> {
     let agent = identity::identify(program, memory, presented, parts)?;
     let declared = program.tables().agents.get(agent as usize).ok_or(Code::Internal)?;
     identity::attributes(program, memory, declared, presented.attributes, parts, nodes)?;
-    Ok((agent, member(program, memory, declared, nodes)?))
+    let status = memory.directory.as_ref().filter(|bound| bound.made_for == *program.file_hash());
+    let status = status.map(|bound| bound.status(program, memory, agent, nodes)).unwrap_or_default();
+    if status.suspended {
+        return Err(Code::AgentSuspended);
+    }
+    Ok((agent, member(program, memory, declared, nodes)?, status.read_only))
 }
 
-/// Codes 12 to 14. The first agent of a chain is one that may be called without another: who leaves out the beginning of a
-/// chain does not get around what it narrows.
+/// Codes 12 to 14: at most five hops and no agent twice; each declared by both sides; not called directly where that is
+/// refused.
 fn accepted(program: &Program, chain: &Chain, hops: usize) -> Result<(), Code> {
     if hops > MAX_HOPS || chain.turns_back() {
         return Err(Code::ChainInvalid);
@@ -174,32 +185,24 @@ fn accepted(program: &Program, chain: &Chain, hops: usize) -> Result<(), Code> {
     if !chain.hops().all(declared) {
         return Err(Code::HopUndeclared);
     }
-    let origin = chain.agents().first().and_then(|origin| agent(*origin));
-    if origin.is_some_and(|origin| origin.directly) { Ok(()) } else { Err(Code::DirectCallRefused) }
+    let direct = chain.agents().last().and_then(|actor| agent(*actor)).is_some_and(|actor| actor.directly);
+    if hops > 0 || direct { Ok(()) } else { Err(Code::DirectCallRefused) }
 }
 
-/// The text that tells an agent from all others: its qualified name; of a fleet's member, with what its identity says of
-/// it, or where no identity does, with all its attributes.
+/// The text that tells an agent from all others: its qualified name; of a fleet's member, with its attributes.
 fn member(program: &Program, memory: &mut Memory, agent: &Agent, nodes: &[NodeId]) -> Result<Text, Code> {
     let name = program.symbol(agent.qualified);
     let length = u32::try_from(name.len()).map_err(|_| Code::Internal)?;
     let Some(fields) = &agent.fleet else {
         return Ok(Text { pool: Pool::Symbol(agent.qualified), length, ..NO_TEXT });
     };
-    let in_identity = |at: u32| {
-        let pieces = agent.identities.iter().flat_map(|identity| &identity.pieces);
-        pieces.clone().any(|piece| matches!(piece, Piece::Attribute(index) if *index == at))
-    };
-    let named = (0u32..).zip(fields).any(|(at, _)| in_identity(at));
     let mark = memory.mark();
     memory.push(name)?;
-    for (at, node) in (0u32..).zip(nodes) {
-        if *node != NO_NODE && (!named || in_identity(at)) {
-            memory.push(" ")?;
-            memory.push(program.symbol(fields.get(at as usize).ok_or(Code::Internal)?.wire))?;
-            memory.push("=")?;
-            spell(memory, *node)?;
-        }
+    for (field, node) in fields.iter().zip(nodes).filter(|(_, node)| **node != NO_NODE) {
+        memory.push(" ")?;
+        memory.push(program.symbol(field.wire))?;
+        memory.push("=")?;
+        spell(memory, *node)?;
     }
     Ok(memory.since(mark))
 }
@@ -253,7 +256,7 @@ fn spell_length(memory: &mut Memory, length: u32) -> Result<(), Code> {
 
 /// The phase that holds for a chain: the strictest of its agents' (semantics I7). Observe past its day is read only.
 pub(crate) fn phase(program: &Program, chain: &Chain, now: i64) -> Option<Phase> {
-    let mut strictest = None;
+    let mut strictest = chain.read_only.then_some(Phase::ReadOnly);
     for agent in chain.agents() {
         let phase = holding(program.tables().agents.get(*agent as usize)?.phase, now);
         strictest = strictest.filter(|before| rank(*before) >= rank(phase)).or(Some(phase));

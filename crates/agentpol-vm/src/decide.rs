@@ -41,7 +41,8 @@ pub struct Prepared<'a> {
 /// Line 1: the first structural code that applies, in the order of the table.
 fn understand(program: &Program, bytes: &[u8], scratch: &mut Scratch) -> Result<Call, Failure> {
     let bare = |code| (code, None);
-    let caller = call::caller(program, bytes, scratch).map_err(bare)?;
+    let request = call::request(program, bytes, scratch).map_err(bare)?;
+    let caller = call::caller(program, scratch, request, request.at).map_err(bare)?;
     let call = caller.calls(call::tool(program, scratch, &caller).map_err(bare)?);
     call::read(program, scratch, &call)?;
     Ok(call)

@@ -66,7 +66,7 @@ impl<'a> Letters<'a> {
 fn written<'a>(program: &'a Program, memory: &'a Memory, text: Text) -> Option<&'a str> {
     let start = text.start as usize;
     match text.pool {
-        Pool::Request => Some(memory.text(text)),
+        Pool::Request | Pool::Stored | Pool::Word(_) => Some(memory.text(text)),
         Pool::Symbol(symbol) => program.symbol(symbol).get(start..start.checked_add(text.length as usize)?),
     }
 }

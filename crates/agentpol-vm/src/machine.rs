@@ -8,6 +8,7 @@ use crate::forms::time;
 use crate::letters::{Letters, accepts};
 use crate::memory::Memory;
 use crate::origin;
+use crate::references;
 use crate::value::{LITERAL, NodeId, Register, Text, Value};
 use agentpol_bytecode::Program;
 use agentpol_bytecode::instruction::{Instruction, Op};
@@ -35,6 +36,16 @@ pub(crate) struct Facts<'a> {
     pub(crate) user_fields: &'a [Register],
     pub(crate) context: &'a [Register],
     pub(crate) attributes: &'a [Register],
+    /// The user as a value; absent where there is nobody.
+    pub(crate) requester: Value,
+    /// What the request says of the user.
+    pub(crate) user_object: NodeId,
+    /// The resource of the call.
+    pub(crate) resource: Value,
+    /// Its attributes, where the request brings them.
+    pub(crate) resource_fields: &'a [Register],
+    /// It and what it lies in, where the request says it.
+    pub(crate) path: NodeId,
 }
 
 /// A run.
@@ -42,7 +53,7 @@ pub(crate) struct Machine<'a> {
     pub(crate) program: &'a Program,
     pub(crate) memory: &'a Memory,
     registers: &'a mut [Register],
-    facts: Option<&'a Facts<'a>>,
+    pub(crate) facts: Option<&'a Facts<'a>>,
     /// Where the clauses' values go.
     clauses: &'a mut [Tri],
     matched: Tri,
@@ -217,6 +228,10 @@ impl<'a> Machine<'a> {
             Op::First => self.first(self.get(instruction.a)),
             Op::Last => self.last(self.get(instruction.a)),
             Op::Origin => Register::made(self.origin(self.get(instruction.a))),
+            Op::Attribute | Op::Id | Op::PathOf | Op::Inside | Op::InGroup => {
+                let (a, b) = (self.get(instruction.a).value, self.get(instruction.b).value);
+                references::operate(self, instruction.op, a, b, imm)
+            }
             Op::Min => self.extreme(instruction, core::cmp::Ordering::Less),
             Op::Max => self.extreme(instruction, core::cmp::Ordering::Greater),
             op => match self.facts.and_then(|facts| self.fact(facts, op, imm)) {
@@ -243,6 +258,8 @@ impl<'a> Machine<'a> {
             Op::UserId => Register::made(text(facts.user)),
             Op::Context => field(facts.context),
             Op::Agent => self.attribute(facts, imm),
+            Op::Requester => Register::made(facts.requester),
+            Op::Resource => Register::made(facts.resource),
             Op::SessionId => Register::made(text(facts.session)),
             Op::Now => Register::made(Value::DateTime(facts.now)),
             Op::Today => Register::made(time::date_in(self.tables(), imm, facts.now).map(Value::Date).into()),
@@ -277,7 +294,10 @@ impl<'a> Machine<'a> {
         }
     }
 
-    fn user_in(&self, facts: &Facts<'_>, group: u32) -> Tri {
+    pub(crate) fn user_in(&self, facts: &Facts<'_>, group: u32) -> Tri {
+        if self.tables().users_from.is_directory() {
+            return references::in_program_group(self, facts.requester, group);
+        }
         let Some(group) = self.tables().groups.get(group as usize) else { return Tri::Unknown };
         match (facts.user, facts.groups) {
             (None, _) => Tri::False,

@@ -1,8 +1,10 @@
 //! A request in memory: a flat table of nodes beside one run of text, both taken once and used again.
 
+use crate::directory::Bound;
 use crate::value::{NO_NODE, NodeId, Pool, Register, Text, Value};
 use agentpol_bytecode::code::Code;
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 /// The most bytes of a request.
@@ -17,6 +19,9 @@ pub(crate) const MAX_NODES: usize = 16_384;
 pub(crate) const MAX_STRING: usize = 64 * 1024;
 /// Room for texts: those of the request, and paths that are written anew.
 const TEXT_ROOM: usize = 2 * MAX_REQUEST;
+
+/// From here on nodes are the directory's.
+const STORED: NodeId = 1 << 31;
 
 /// No origin is known.
 pub(crate) const NO_ORIGIN: u8 = u8::MAX;
@@ -51,6 +56,14 @@ pub(crate) struct Memory {
     text: String,
     /// Nodes being sorted.
     order: Vec<NodeId>,
+    /// The number of the first node.
+    base: NodeId,
+    /// How many nodes there is room for.
+    room: usize,
+    /// What names the texts in here.
+    pool: Pool,
+    /// What the host has loaded, bound to the program.
+    pub(crate) directory: Option<Arc<Bound>>,
 }
 
 impl Memory {
@@ -59,7 +72,29 @@ impl Memory {
             nodes: Vec::with_capacity(MAX_NODES),
             text: String::with_capacity(TEXT_ROOM),
             order: Vec::with_capacity(MAX_NODES),
+            base: 0,
+            room: MAX_NODES,
+            pool: Pool::Request,
+            directory: None,
         }
+    }
+
+    /// The room for what is read from a directory once: it grows.
+    pub(crate) fn stored() -> Self {
+        Memory {
+            nodes: Vec::new(),
+            text: String::new(),
+            order: Vec::new(),
+            base: STORED,
+            room: (STORED - 2) as usize,
+            pool: Pool::Stored,
+            directory: None,
+        }
+    }
+
+    /// Makes room for so many more bytes of text.
+    pub(crate) fn grow(&mut self, bytes: usize) {
+        self.text.reserve(bytes);
     }
 
     /// Forgets the request before.
@@ -71,10 +106,10 @@ impl Memory {
 
     /// Adds a node; its number is the order of writing, so that what is inside has greater numbers.
     pub(crate) fn add(&mut self, value: Value, parent: NodeId, key: Text) -> Result<NodeId, Code> {
-        if self.nodes.len() >= MAX_NODES {
+        if self.nodes.len() >= self.room {
             return Err(Code::RequestTooLarge);
         }
-        let id = NodeId::try_from(self.nodes.len()).map_err(|_| Code::RequestTooLarge)?;
+        let id = NodeId::try_from(self.nodes.len()).map_err(|_| Code::RequestTooLarge)?.saturating_add(self.base);
         let node =
             Node { value, key, parent, next: NO_NODE, first: NO_NODE, count: 0, slot: u32::MAX, origin: NO_ORIGIN };
         self.nodes.push(node);
@@ -82,11 +117,30 @@ impl Memory {
     }
 
     pub(crate) fn node(&self, id: NodeId) -> Option<&Node> {
-        self.nodes.get(id as usize)
+        match id.checked_sub(self.base) {
+            Some(at) if id < STORED || self.base == STORED => self.nodes.get(at as usize),
+            Some(_) => self.directory.as_ref()?.stored().node(id),
+            None => None,
+        }
+    }
+
+    /// The node, to be changed.
+    pub(crate) fn node_mut(&mut self, id: NodeId) -> Option<&mut Node> {
+        self.nodes.get_mut(id.checked_sub(self.base)? as usize)
+    }
+
+    /// Puts a child behind the last one, or first where there is none.
+    pub(crate) fn link(&mut self, parent: NodeId, last: NodeId, child: NodeId) {
+        let before = if last == NO_NODE { parent } else { last };
+        self.node_mut(before).into_iter().for_each(|node| match last {
+            NO_NODE => node.first = child,
+            _ => node.next = child,
+        });
+        self.node_mut(parent).into_iter().for_each(|node| node.count = node.count.saturating_add(1));
     }
 
     pub(crate) fn set(&mut self, id: NodeId, value: Value) {
-        self.nodes.get_mut(id as usize).into_iter().for_each(|node| node.value = value);
+        self.node_mut(id).into_iter().for_each(|node| node.value = value);
     }
 
     pub(crate) fn value(&self, id: NodeId) -> Value {
@@ -112,10 +166,16 @@ impl Memory {
         self.children(object).find(|child| self.key(*child) == key)
     }
 
-    /// Returns a text of the request's own.
+    /// Returns a text of the request's own, or of the directory's.
     pub(crate) fn text(&self, text: Text) -> &str {
         let start = text.start as usize;
-        self.text.get(start..start.saturating_add(text.length as usize)).unwrap_or("")
+        let range = start..start.saturating_add(text.length as usize);
+        match (text.pool, &self.directory) {
+            (pool, _) if pool == self.pool => self.text.get(range).unwrap_or(""),
+            (Pool::Stored, Some(directory)) => directory.stored().text(text),
+            (Pool::Word(word), Some(directory)) => directory.directory().word(word).get(range).unwrap_or(""),
+            _ => "",
+        }
     }
 
     /// Where the next text will start.
@@ -151,7 +211,7 @@ impl Memory {
     pub(crate) fn since(&self, mark: usize) -> Text {
         let length = self.text.len().saturating_sub(mark);
         let clip = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-        Text { start: clip(mark), length: clip(length), ..NO_TEXT }
+        Text { start: clip(mark), length: clip(length), pool: self.pool, ..NO_TEXT }
     }
 
     /// Makes the ASCII letters of a text small, where it stands.
@@ -173,10 +233,10 @@ impl Memory {
         self.sort_children(object);
         let mut next = NO_NODE;
         while let Some(id) = self.order.pop() {
-            self.nodes.get_mut(id as usize).into_iter().for_each(|node| node.next = next);
+            self.node_mut(id).into_iter().for_each(|node| node.next = next);
             next = id;
         }
-        self.nodes.get_mut(object as usize).into_iter().for_each(|node| node.first = next);
+        self.node_mut(object).into_iter().for_each(|node| node.first = next);
     }
 
     fn sort_children(&mut self, object: NodeId) {

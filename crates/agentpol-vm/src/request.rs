@@ -4,6 +4,7 @@ use crate::forms::time;
 use crate::json;
 use crate::memory::{MAX_ARGS, Memory};
 use crate::origin;
+use crate::resource::Given;
 use crate::value::{NodeId, Text, Value};
 use agentpol_bytecode::Program;
 use agentpol_bytecode::code::Code;
@@ -31,6 +32,8 @@ pub(crate) struct Request {
     pub(crate) tool_digest: Option<Text>,
     pub(crate) args: NodeId,
     pub(crate) context: Option<NodeId>,
+    /// What it brings of the resource.
+    pub(crate) resource: Option<Given>,
 }
 
 /// What is presented of the agent.
@@ -51,6 +54,8 @@ pub(crate) struct User {
     pub(crate) object: NodeId,
     /// The request says which groups the user is in.
     pub(crate) groups_known: bool,
+    /// Which one of the directory it is.
+    pub(crate) found: Option<u32>,
 }
 
 /// The members of a request, as far as they were found.
@@ -70,6 +75,7 @@ struct Members {
     tool_digest: Option<Text>,
     args: Option<NodeId>,
     context: Option<NodeId>,
+    resource: Option<NodeId>,
     origin: Option<NodeId>,
 }
 
@@ -97,6 +103,7 @@ pub(crate) fn read(program: &Program, bytes: &[u8], memory: &mut Memory, groups:
         tool_digest: found.tool_digest,
         args,
         context: found.context.map(|context| object(memory, context)).transpose()?,
+        resource: found.resource.map(|resource| given(program, memory, resource)).transpose()?,
     };
     if let Some(entries) = found.origin {
         let entries = object(memory, entries)?;
@@ -125,6 +132,7 @@ fn members(memory: &Memory, root: NodeId) -> Read<Members> {
             "tool_digest" => found.tool_digest = Some(text(memory, id)?),
             "args" => found.args = Some(id),
             "context" => found.context = Some(id),
+            "resource" => found.resource = Some(id),
             "origin" => found.origin = Some(id),
             _ => return Err(Code::RequestMalformed),
         }
@@ -212,13 +220,21 @@ fn read_presented(memory: &Memory, agent: NodeId, beside: Option<NodeId>) -> Rea
 /// The key is required, and nobody is the explicit `"none"` (semantics I4).
 fn user(program: &Program, memory: &Memory, user: NodeId, groups: &mut Vec<Symbol>) -> Read<Option<User>> {
     groups.clear();
-    if let Value::Text(word) = memory.value(user) {
-        return if memory.text(word) == "none" { Ok(None) } else { Err(Code::RequestMalformed) };
+    let directory = program.tables().users_from.is_directory();
+    if let Value::Text(id) = memory.value(user) {
+        return match memory.text(id) {
+            "none" => Ok(None),
+            "" => Err(Code::RequestMalformed),
+            // The directory says the rest.
+            _ if directory => Ok(Some(User { id, object: user, groups_known: false, found: None })),
+            _ => Err(Code::RequestMalformed),
+        };
     }
     let (mut found, mut groups_known) = (None, false);
     for id in memory.children(object(memory, user)?) {
         match memory.key(id) {
             "id" => found = Some(text(memory, id)?),
+            _ if directory => return Err(Code::RequestMalformed),
             "groups" => {
                 groups_known = true;
                 membership(program, memory, id, groups)?;
@@ -229,7 +245,49 @@ fn user(program: &Program, memory: &Memory, user: NodeId, groups: &mut Vec<Symbo
     }
     // A user without a name is nobody that the host forgot to say.
     let id = found.filter(|id| id.length > 0).ok_or(Code::RequestMalformed)?;
-    Ok(Some(User { id, object: user, groups_known }))
+    Ok(Some(User { id, object: user, groups_known, found: None }))
+}
+
+/// `{"type": .., "id": .., "attributes": {..}, "within": [{"type": .., "id": ..}]}`: only where resources come from requests,
+/// and with no attribute that its type does not declare.
+fn given(program: &Program, memory: &Memory, resource: NodeId) -> Read<Given> {
+    if program.tables().resources_from.is_directory() {
+        return Err(Code::RequestMalformed);
+    }
+    let (of, id, attributes, within) = named(memory, resource, true)?;
+    if let Some(attributes) = attributes {
+        let declared = program.tables().resources.iter().find(|known| program.symbol(known.wire) == memory.text(of));
+        let fields = declared.map(|declared| declared.fields.as_slice());
+        let known = |key: &str| fields.is_none_or(|fields| fields.iter().any(|field| program.symbol(field.wire) == key));
+        if !memory.children(attributes).all(|id| known(memory.key(id))) {
+            return Err(Code::RequestMalformed);
+        }
+    }
+    if let Some(within) = within {
+        memory.children(within).try_for_each(|place| named(memory, place, false).map(|_| ()))?;
+    }
+    Ok(Given { of, id, attributes, within })
+}
+
+type Named = (Text, Text, Option<NodeId>, Option<NodeId>);
+
+/// Type and id of a resource, with `whole` its attributes and what it lies in too.
+fn named(memory: &Memory, resource: NodeId, whole: bool) -> Read<Named> {
+    let (mut of, mut name, mut attributes, mut within) = (None, None, None, None);
+    for id in memory.children(object(memory, resource)?) {
+        match memory.key(id) {
+            "type" => of = Some(text(memory, id)?),
+            "id" => name = Some(text(memory, id)?),
+            "attributes" if whole => attributes = Some(object(memory, id)?),
+            "within" if whole => match memory.value(id) {
+                Value::List(list) => within = Some(list),
+                _ => return Err(Code::RequestMalformed),
+            },
+            _ => return Err(Code::RequestMalformed),
+        }
+    }
+    let sound = |text: Option<Text>| text.filter(|text| text.length > 0).ok_or(Code::RequestMalformed);
+    Ok((sound(of)?, sound(name)?, attributes, within))
 }
 
 fn membership(program: &Program, memory: &Memory, list: NodeId, groups: &mut Vec<Symbol>) -> Read<()> {

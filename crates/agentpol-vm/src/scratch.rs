@@ -1,12 +1,15 @@
 //! What deciding needs beside the program: taken once, used for every decision.
 
 use crate::arguments::Held;
+use crate::directory::Bound;
 use crate::identity::{Part, most_parts};
 use crate::memory::{MAX_NODES, Memory};
+use crate::resource::Subject;
 use crate::value::{NodeId, Register};
 use agentpol_bytecode::scope::Tri;
 use agentpol_bytecode::tables::{RuleId, Symbol};
 use agentpol_bytecode::{Program, sha256::HASH_BYTES};
+use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
 
@@ -27,6 +30,9 @@ pub struct Scratch {
     pub(crate) user: Held,
     pub(crate) context: Held,
     pub(crate) attributes: Held,
+    /// Attributes of the resource that the request brings.
+    pub(crate) resource: Held,
+    pub(crate) subject: Subject,
     pub(crate) trace: Trace,
 }
 
@@ -49,8 +55,15 @@ impl Scratch {
             user: Vec::with_capacity(tables.user.len()),
             context: Vec::with_capacity(tables.context.len()),
             attributes: Vec::with_capacity(attributes),
+            resource: Vec::with_capacity(tables.resources.iter().map(|of| of.fields.len()).max().unwrap_or(0)),
+            subject: Subject::NONE,
             trace: Trace::new(program),
         }
+    }
+
+    /// Gives decisions from now on this directory, or none. One that is bound to another program counts as none.
+    pub fn use_directory(&mut self, directory: Option<Arc<Bound>>) {
+        self.memory.directory = directory;
     }
 
     /// Says whether decisions keep how each rule and clause came out, for [`last_matches`](Scratch::last_matches). They do

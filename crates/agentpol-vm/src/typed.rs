@@ -4,7 +4,7 @@
 use crate::forms::{self, number, path, time};
 use crate::machine::Machine;
 use crate::memory::{MAX_STRING, Memory};
-use crate::value::{Carried, NodeId, Register, Text, Value};
+use crate::value::{Carried, GROUP, NodeId, RESOURCE, Register, Text, USER, Value};
 use agentpol_bytecode::Program;
 use agentpol_bytecode::decision::ArgumentPath;
 use agentpol_bytecode::scope::Tri;
@@ -150,7 +150,7 @@ impl Reading<'_> {
             match memory.member(id, self.program.symbol(field.wire)) {
                 Some(child) => {
                     self.field(memory, registers, field, child)?;
-                    memory.nodes.get_mut(child as usize).into_iter().for_each(|node| node.slot = slot);
+                    memory.node_mut(child).into_iter().for_each(|node| node.slot = slot);
                 }
                 None if field.optional => {}
                 None => return Err(Misfit::Missing(id, field.wire)),
@@ -162,6 +162,10 @@ impl Reading<'_> {
 
     fn scalar(&self, memory: &mut Memory, of: &TypeDef, json: Value) -> Option<Value> {
         match (of, json) {
+            (TypeDef::User, Value::Text(id)) => named(USER, id),
+            (TypeDef::Group, Value::Text(id)) => named(GROUP, id),
+            (TypeDef::Resource(of), Value::Text(id)) => named(of.checked_add(RESOURCE)?, id),
+            (TypeDef::Principal, Value::Object(object)) => principal(memory, object),
             (TypeDef::Json, json) => carried(json).map(Value::Json),
             (TypeDef::Bool, Value::Bool(value)) => Some(Value::Bool(value)),
             (TypeDef::Int, Value::Number(lexeme)) => number::int(memory.text(lexeme)).map(Value::Int),
@@ -242,6 +246,26 @@ impl Reading<'_> {
         let opaque = path::has_dots(whole);
         let inside = under.is_none_or(|directory| !opaque && path::within(whole, self.program.symbol(directory)));
         inside.then_some(Value::Text(Text { opaque, ..canonical }))
+    }
+}
+
+/// A reference; nobody and nothing has an empty id.
+fn named(of: u32, id: Text) -> Option<Value> {
+    (id.length > 0 && id.length as usize <= MAX_STRING).then_some(Value::Named { of, id })
+}
+
+/// `{"user": ".."}` or `{"group": ".."}`
+fn principal(memory: &Memory, object: NodeId) -> Option<Value> {
+    let mut members = memory.children(object);
+    let (only, None) = (members.next()?, members.next()) else { return None };
+    let of = match memory.key(only) {
+        "user" => USER,
+        "group" => GROUP,
+        _ => return None,
+    };
+    match memory.value(only) {
+        Value::Text(id) => named(of, id),
+        _ => None,
     }
 }
 

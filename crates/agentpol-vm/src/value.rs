@@ -10,6 +10,13 @@ pub(crate) const NO_NODE: NodeId = u32::MAX;
 /// In place of a node: a literal of the policy.
 pub(crate) const LITERAL: NodeId = u32::MAX - 1;
 
+/// What a reference names: a user.
+pub(crate) const USER: u32 = 0;
+/// A group.
+pub(crate) const GROUP: u32 = 1;
+/// A resource: from here on the types of resources of the program.
+pub(crate) const RESOURCE: u32 = 2;
+
 /// A value, known or not.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Value {
@@ -61,6 +68,16 @@ pub(crate) enum Value {
     },
     /// All arguments together; only its origin is asked.
     Args,
+    /// A user, group or resource by its id.
+    Named {
+        of: u32,
+        id: Text,
+    },
+    /// A user, group or resource of the directory, by its number there.
+    Found {
+        of: u32,
+        at: u32,
+    },
     /// Carried and never read but to be told from other content.
     Json(Carried),
     /// JSON that no type has been given yet.
@@ -98,6 +115,10 @@ pub(crate) enum Pool {
     Request,
     /// In this symbol of the program.
     Symbol(u32),
+    /// In what was read from the directory when it was bound to the program.
+    Stored,
+    /// The directory's own word.
+    Word(u32),
 }
 
 /// A text, or a part of one.

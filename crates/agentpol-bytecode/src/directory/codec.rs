@@ -1,7 +1,7 @@
 //! The file: a header with version and checksum, then the tables in order. See docs/reference/directory.md.
 
 use super::DirectoryError;
-use super::tables::{AgentStatus, Group, Item, Kind, Place, Resource, StricterPhase, Tables, User, Word};
+use super::tables::{AgentStatus, Group, Item, Kind, Place, Resource, Tables, User, Word};
 use crate::codec::{Broken, Coded, Reader, coded_enum, coded_struct};
 use crate::sha256::{HASH_BYTES, Sha256};
 use alloc::string::String;
@@ -25,8 +25,7 @@ coded_enum!(Item {
 });
 coded_struct!(Group { name: Word, above: Vec<u32> });
 coded_struct!(User { id: Word, active: bool, groups: Vec<u32>, attributes: Vec<(Word, u32)> });
-coded_struct!(AgentStatus { id: Word, attributes: Vec<(Word, Word)>, suspended: bool, phase: Option<StricterPhase> });
-coded_enum!(StricterPhase { 0 ReadOnly; 1 SupervisedByUser; });
+coded_struct!(AgentStatus { id: Word, attributes: Vec<(Word, Word)>, suspended: bool, read_only: bool });
 coded_struct!(Kind { name: Word, resources: Vec<Resource> });
 coded_struct!(Resource { id: Word, above: Vec<Place>, attributes: Vec<(Word, u32)> });
 coded_struct!(Place { kind: u32, at: u32 });

@@ -9,7 +9,7 @@ mod verify;
 
 pub use codec::{DIRECTORY_MAGIC, DIRECTORY_VERSION, encode};
 pub use tables::{
-    AgentStatus, Group, Item, Kind, MAX_GROUPS, MAX_PATH, Place, Resource, StricterPhase, Tables, User, Word,
+    AgentStatus, Group, Item, Kind, MAX_GROUPS, MAX_PATH, Place, Resource, Tables, User, Word,
 };
 
 use crate::sha256::HASH_BYTES;

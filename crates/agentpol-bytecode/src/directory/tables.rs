@@ -97,17 +97,8 @@ pub struct AgentStatus {
     pub attributes: Vec<(Word, Word)>,
     /// May not act at all.
     pub suspended: bool,
-    /// A phase that is stricter than the declared one.
-    pub phase: Option<StricterPhase>,
-}
-
-/// A phase that a directory may put an agent into.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StricterPhase {
-    /// Changing calls are denied.
-    ReadOnly,
-    /// Changing calls need the requesting user's approval.
-    SupervisedByUser,
+    /// May only read, whatever its declared phase.
+    pub read_only: bool,
 }
 
 /// A type of resources.
