@@ -1,7 +1,7 @@
 //! Arguments and context as declared: code 23 of the table.
 
 use super::facts::{Facts, UserFacts};
-use super::identity::Actor;
+use super::identity::{self, Actor};
 use super::json::{Json, Member, step};
 use super::request::{Request, User};
 use super::typed::Reading;
@@ -22,7 +22,7 @@ pub(super) fn facts<'a>(
     actor: &Actor,
     tool: &Tool,
 ) -> Result<Facts<'a>, Failure> {
-    let mut facts = bare(policy, request);
+    let mut facts = bare(policy, request, actor, tool);
     let context = shape(&facts, policy.context, &members(&request.context));
     facts.user = request.user.as_ref().map(|user| user_facts(&facts, user));
     facts.agent = attributes(&facts, policy[actor.id].fleet, &actor.attributes);
@@ -35,10 +35,12 @@ pub(super) fn facts<'a>(
 }
 
 /// What needs no reading.
-fn bare<'a>(policy: &'a Policy, request: &Request) -> Facts<'a> {
+fn bare<'a>(policy: &'a Policy, request: &Request, actor: &Actor, tool: &Tool) -> Facts<'a> {
     Facts {
         policy,
         now: request.at,
+        agent_name: identity::qualified(policy, actor.id),
+        tool_name: tool.name.clone(),
         user: None,
         session: request.session.clone(),
         env: request.env.clone(),
@@ -48,6 +50,7 @@ fn bare<'a>(policy: &'a Policy, request: &Request) -> Facts<'a> {
         args: Vec::new(),
         written: request.args.clone(),
         origin: request.origin.clone(),
+        result: Held::Unknown,
     }
 }
 

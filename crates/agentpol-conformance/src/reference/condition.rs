@@ -3,22 +3,41 @@
 use super::calendar;
 use super::evaluate::Frame;
 use super::facts::Facts;
+use super::memory::Recall;
 use super::truth::{Truth, and, or};
-use agentpol_check::policy::{Clause, ClauseKind, EnvId, Rule, ScheduleId, UserSelector};
+use agentpol_check::policy::{Clause, ClauseKind, EnvId, ScheduleId, UserSelector};
 
 /// `match = and(selectors, all when, not each unless)`.
-pub(super) fn matches(facts: &Facts<'_>, rule: &Rule, scope: Truth) -> Truth {
-    let mut frame = Frame::new(facts);
+pub(super) fn matches(facts: &Facts<'_>, recall: Option<Recall<'_>>, clauses: &[Clause], scope: Truth) -> Truth {
     let mut all = vec![scope];
-    for clause in &rule.clauses {
+    all.extend(each(facts, recall, clauses));
+    and(all)
+}
+
+/// What each clause gives.
+pub(super) fn each(facts: &Facts<'_>, recall: Option<Recall<'_>>, clauses: &[Clause]) -> Vec<Truth> {
+    let mut frame = Frame::new(facts, recall);
+    let mut all = Vec::new();
+    for clause in clauses {
         if let ClauseKind::Let(local, value) = &clause.kind {
             let value = frame.value(value);
             frame.bind(*local, value);
-        } else {
-            all.push(holds(facts, &frame, clause));
+        }
+        all.push(holds(facts, &frame, clause));
+    }
+    all
+}
+
+/// The locals that the clauses of a rule bind, for what else the rule asks.
+pub(super) fn bound<'f>(facts: &'f Facts<'f>, recall: Option<Recall<'f>>, clauses: &[Clause]) -> Frame<'f> {
+    let mut frame = Frame::new(facts, recall);
+    for clause in clauses {
+        if let ClauseKind::Let(local, value) = &clause.kind {
+            let value = frame.value(value);
+            frame.bind(*local, value);
         }
     }
-    and(all)
+    frame
 }
 
 fn holds(facts: &Facts<'_>, frame: &Frame<'_>, clause: &Clause) -> Truth {

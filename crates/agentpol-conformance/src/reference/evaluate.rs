@@ -5,6 +5,7 @@ use super::compute::{arithmetic, compare, extreme, negative, to_decimal};
 use super::facts::Facts;
 use super::fold;
 use super::json;
+use super::memory::Recall;
 use super::origin;
 use super::part;
 use super::pattern;
@@ -18,12 +19,14 @@ use std::collections::BTreeMap;
 #[derive(Clone)]
 pub(super) struct Frame<'a> {
     facts: &'a Facts<'a>,
+    /// What is remembered; `None` without memory.
+    recall: Option<Recall<'a>>,
     locals: BTreeMap<LocalId, Held>,
 }
 
 impl<'a> Frame<'a> {
-    pub(super) fn new(facts: &'a Facts<'a>) -> Frame<'a> {
-        Frame { facts, locals: BTreeMap::new() }
+    pub(super) fn new(facts: &'a Facts<'a>, recall: Option<Recall<'a>>) -> Frame<'a> {
+        Frame { facts, recall, locals: BTreeMap::new() }
     }
 
     pub(super) fn bind(&mut self, local: LocalId, value: Held) {
@@ -56,9 +59,27 @@ impl<'a> Frame<'a> {
             ExprKind::Context(name) => Facts::find(&facts.context, name),
             ExprKind::Agent(name) => Facts::find(&facts.agent, name),
             ExprKind::SessionId => facts.session.clone().map(Value::Text).into(),
+            ExprKind::AgentName => Held::of(Value::Text(facts.agent_name.clone())),
+            ExprKind::ToolName => Held::of(Value::Text(facts.tool_name.clone())),
+            ExprKind::Result => facts.result.clone(),
             ExprKind::Now => Held::of(Value::DateTime(facts.now)),
             ExprKind::Today(zone) => calendar::date_in(facts.now, &facts.policy[*zone]).map(Value::Date).into(),
             ExprKind::Local(local) => self.locals.get(local).cloned().unwrap_or(Held::Unknown),
+            _ => return self.remember(expr),
+        })
+    }
+
+    /// What is asked of memory: without any, everything is unknown.
+    fn remember(&self, expr: &Expr) -> Option<Held> {
+        let value = |operand: &Expr| self.value(operand);
+        let asked = |answer: &dyn Fn(Recall<'a>) -> Held| self.recall.map_or(Held::Unknown, answer);
+        Some(match &expr.kind {
+            ExprKind::SessionLabel(level) => asked(&|recall| recall.label(*level)),
+            ExprKind::Earlier(earlier) => asked(&|recall| recall.earlier(earlier, &value)),
+            ExprKind::Known(known) => {
+                asked(&|recall| recall.known(known.record, &known.keys.iter().map(value).collect::<Vec<_>>()))
+            }
+            ExprKind::AllKnown(record) => asked(&|recall| recall.all_known(*record)),
             _ => return None,
         })
     }
@@ -171,7 +192,7 @@ impl<'a> Frame<'a> {
         match (&item.at, &item.value) {
             (Some(at), _) => {
                 let node = json::pointer(at).and_then(|tokens| json::follow(&self.facts.written, &tokens));
-                node.map(|node| origin::of_node(&self.facts.origin, at, node)).into()
+                node.map(|node| origin::of_node(&self.facts.origin, self.recall.map(Recall::saw), at, node)).into()
             }
             (None, Value::List(elements)) => {
                 let meet = |worst: Held, element: &Held| match (worst.known(), self.origin(element).known()) {

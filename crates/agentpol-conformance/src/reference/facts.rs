@@ -12,6 +12,10 @@ pub(super) struct Facts<'a> {
     pub(super) policy: &'a Policy,
     /// Milliseconds since 1970-01-01T00:00:00Z.
     pub(super) now: i64,
+    /// The agent's name, `module.name`.
+    pub(super) agent_name: String,
+    /// The tool's name in the policy.
+    pub(super) tool_name: String,
     /// `None` is nobody.
     pub(super) user: Option<UserFacts>,
     pub(super) session: Option<String>,
@@ -24,6 +28,8 @@ pub(super) struct Facts<'a> {
     /// The arguments as they came, for what is asked about their origin.
     pub(super) written: Json,
     pub(super) origin: Vec<Entry>,
+    /// What the call answered, once it did.
+    pub(super) result: Held,
 }
 
 /// What is known about the user.

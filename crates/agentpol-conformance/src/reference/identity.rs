@@ -54,10 +54,14 @@ pub(super) fn identify(policy: &Policy, presented: &Presented) -> Result<Actor, 
     Ok(Actor { id, attributes: attributes(&policy[id], policy, &parts, &presented.attributes)? })
 }
 
+/// An agent's name with its module's.
+pub(super) fn qualified(policy: &Policy, agent: AgentId) -> String {
+    format!("{}.{}", policy[policy[agent].module].name, policy[agent].name)
+}
+
 fn by_plain_id(policy: &Policy, id: &str) -> Option<AgentId> {
-    let qualified = |agent: &Agent| format!("{}.{}", policy[agent.module].name, agent.name);
-    let found = policy.agents.iter().position(|agent| agent.wire == id || qualified(agent) == id)?;
-    u32::try_from(found).ok().map(AgentId)
+    let ids = (0..policy.agents.len() as u32).map(AgentId);
+    ids.into_iter().find(|agent| policy[*agent].wire == id || qualified(policy, *agent) == id)
 }
 
 fn by_identity(policy: &Policy, parts: &dyn Fn(&Identity) -> Option<Parts>) -> Vec<Named> {

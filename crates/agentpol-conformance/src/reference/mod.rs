@@ -1,22 +1,28 @@
-//! The reference interpreter: typed policy and request text to a summary of the decision.
+//! The reference interpreter: typed policy, request text and what happened before to a summary of the decision.
 //!
 //! Written to be read beside the semantics: each function names the paragraph that it says, uses plain data and the
 //! obvious algorithm, and never cares for speed. It shares no code with the compiler or the vm.
 
 mod argument;
 mod calendar;
+mod call;
+mod chain;
 mod compute;
 mod condition;
 mod decide;
 mod evaluate;
 mod facts;
 mod fold;
+mod grants;
 mod identity;
 mod json;
+mod memory;
 mod number;
 mod origin;
 mod part;
 mod pattern;
+mod phase;
+mod reasons;
 mod request;
 mod select;
 mod summary;
@@ -26,4 +32,5 @@ mod typed;
 mod value;
 
 pub use decide::decide;
+pub use memory::{Asked, Before, Memory, Refusal};
 pub use summary::{RuleName, Summary};

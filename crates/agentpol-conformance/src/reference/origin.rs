@@ -18,28 +18,32 @@ pub(super) fn member(word: &str) -> Option<u32> {
     MEMBERS.iter().position(|member| *member == word).and_then(|index| u32::try_from(index).ok())
 }
 
-/// T2: without session memory it is not known whether untrusted content was seen, so a value of the model's is
-/// anything from untrusted to model. The others are what they are.
-fn interval(member: u32) -> (u32, u32) {
-    if member == 1 { (0, 1) } else { (member, member) }
+/// T2: a value of the model's is untrusted once untrusted content was seen, and the model's before. Where that is not
+/// known it is anything from untrusted to model. The others are what they are.
+fn interval(member: u32, saw: Option<bool>) -> (u32, u32) {
+    match (member, saw) {
+        (1, None) => (0, 1),
+        (1, Some(true)) => (0, 0),
+        _ => (member, member),
+    }
 }
 
 /// T3: the worst of every entry at the node, above it or below it; a leaf without any entry at or above it is the
 /// model's; of nothing at all, the system's.
-pub(super) fn of_node(entries: &[Entry], at: &str, node: &Json) -> Value {
+pub(super) fn of_node(entries: &[Entry], saw: Option<bool>, at: &str, node: &Json) -> Value {
     let near = entries.iter().filter(|entry| above(&entry.pointer, at) || above(at, &entry.pointer));
     let mut members: Vec<u32> = near.map(|entry| entry.member).collect();
     members.extend(leaves(at, node).iter().filter(|leaf| !covered(entries, leaf)).map(|_| 1));
-    worst(members)
+    worst(members, saw)
 }
 
 /// What has no source but the policy is the system's.
 pub(super) fn of_literal() -> Value {
-    worst(Vec::new())
+    worst(Vec::new(), None)
 }
 
-fn worst(members: Vec<u32>) -> Value {
-    let intervals: Vec<(u32, u32)> = members.into_iter().map(interval).collect();
+fn worst(members: Vec<u32>, saw: Option<bool>) -> Value {
+    let intervals: Vec<(u32, u32)> = members.into_iter().map(|member| interval(member, saw)).collect();
     let system = 4;
     Value::Origin {
         low: intervals.iter().map(|found| found.0).min().unwrap_or(system),

@@ -14,10 +14,13 @@ const MAX_ARGS: usize = 256 * 1024;
 pub(super) struct Request {
     pub(super) at: i64,
     pub(super) agent: Presented,
+    /// Through whom it acts, the first first.
+    pub(super) via: Vec<Hop>,
     pub(super) issued_at: Option<i64>,
     /// `None` is nobody.
     pub(super) user: Option<User>,
     pub(super) session: Option<String>,
+    pub(super) call: Option<String>,
     pub(super) env: Option<String>,
     pub(super) task: Option<String>,
     pub(super) server: Option<String>,
@@ -38,6 +41,13 @@ pub(super) struct Presented {
     pub(super) attributes: Vec<Member>,
 }
 
+/// One agent of a chain.
+#[derive(Clone, Debug)]
+pub(super) struct Hop {
+    pub(super) presented: Presented,
+    pub(super) issued_at: Option<i64>,
+}
+
 /// The requesting user.
 #[derive(Clone, Debug)]
 pub(super) struct User {
@@ -47,9 +57,10 @@ pub(super) struct User {
     pub(super) attributes: Vec<Member>,
 }
 
-const KEYS: [&str; 14] = [
+const KEYS: [&str; 15] = [
     "at",
     "agent",
+    "via",
     "credential",
     "user",
     "session",
@@ -74,7 +85,6 @@ pub(super) fn read(policy: &Policy, bytes: &[u8]) -> Read<Request> {
         return Err(Code::RequestTooLarge);
     }
     only(members, &KEYS)?;
-    optional(&whole, "call")?;
     let args = whole.get("args").ok_or(Code::RequestMalformed)?;
     object(args)?;
     let context = whole.get("context").cloned().unwrap_or(Json::Object(Vec::new()));
@@ -82,9 +92,11 @@ pub(super) fn read(policy: &Policy, bytes: &[u8]) -> Read<Request> {
     Ok(Request {
         at: time(whole.get("at").ok_or(Code::RequestMalformed)?)?,
         agent: presented(whole.get("agent").ok_or(Code::RequestMalformed)?)?,
+        via: via(&whole)?,
         issued_at: whole.get("credential").map(issued_at).transpose()?,
         user: user(policy, whole.get("user").ok_or(Code::RequestMalformed)?)?,
         session: optional(&whole, "session")?,
+        call: optional(&whole, "call")?,
         env: optional(&whole, "env")?,
         task: optional(&whole, "task")?,
         server: optional(&whole, "server")?,
@@ -96,21 +108,21 @@ pub(super) fn read(policy: &Policy, bytes: &[u8]) -> Read<Request> {
     })
 }
 
-fn object(value: &Json) -> Read<&[Member]> {
+pub(super) fn object(value: &Json) -> Read<&[Member]> {
     match value {
         Json::Object(members) => Ok(members),
         _ => Err(Code::RequestMalformed),
     }
 }
 
-fn only(members: &[Member], keys: &[&str]) -> Read<()> {
+pub(super) fn only(members: &[Member], keys: &[&str]) -> Read<()> {
     match members.iter().all(|member| keys.contains(&member.key.as_str())) {
         true => Ok(()),
         false => Err(Code::RequestMalformed),
     }
 }
 
-fn text(value: &Json) -> Read<String> {
+pub(super) fn text(value: &Json) -> Read<String> {
     match value {
         Json::Text(text) => Ok(text.clone()),
         _ => Err(Code::RequestMalformed),
@@ -121,7 +133,7 @@ fn optional(whole: &Json, key: &str) -> Read<Option<String>> {
     whole.get(key).map(text).transpose()
 }
 
-fn time(value: &Json) -> Read<i64> {
+pub(super) fn time(value: &Json) -> Read<i64> {
     calendar::datetime(&text(value)?, None).ok_or(Code::RequestMalformed)
 }
 
@@ -131,11 +143,29 @@ fn issued_at(value: &Json) -> Read<i64> {
 }
 
 /// `"name"`, or an object of `id`, `spiffe`, `issuer` with `subject`, and `attributes`.
-fn presented(value: &Json) -> Read<Presented> {
+pub(super) fn presented(value: &Json) -> Read<Presented> {
+    named(value, &["id", "spiffe", "issuer", "subject", "attributes"])
+}
+
+/// `via`: the agents that it came through, each as presented, with a credential of its own.
+pub(super) fn via(whole: &Json) -> Read<Vec<Hop>> {
+    let hop = |value: &Json| {
+        let issued_at = value.get("credential").map(issued_at).transpose()?;
+        let presented = named(value, &["id", "spiffe", "issuer", "subject", "attributes", "credential"])?;
+        Ok(Hop { presented, issued_at })
+    };
+    match whole.get("via") {
+        None => Ok(Vec::new()),
+        Some(Json::List(hops)) => hops.iter().map(hop).collect(),
+        Some(_) => Err(Code::RequestMalformed),
+    }
+}
+
+fn named(value: &Json, keys: &[&str]) -> Read<Presented> {
     if let Json::Text(id) = value {
         return Ok(Presented { id: Some(id.clone()), ..Presented::default() });
     }
-    only(object(value)?, &["id", "spiffe", "issuer", "subject", "attributes"])?;
+    only(object(value)?, keys)?;
     let attributes = value.get("attributes").map_or(Ok(Vec::new()), |found| object(found).map(<[Member]>::to_vec))?;
     let read = Presented {
         id: optional(value, "id")?,
@@ -152,7 +182,7 @@ fn presented(value: &Json) -> Read<Presented> {
 }
 
 /// I4: the key is required, nobody is the explicit `"none"`.
-fn user(policy: &Policy, value: &Json) -> Read<Option<User>> {
+pub(super) fn user(policy: &Policy, value: &Json) -> Read<Option<User>> {
     if *value == Json::Text("none".to_owned()) {
         return Ok(None);
     }

@@ -26,10 +26,16 @@ pub struct Summary {
     pub approvals: Vec<RuleName>,
     /// The agent's phase asks for an approval.
     pub by_phase: bool,
+    /// Why each of those is missing, in one word: those of rules in their order, then those of the phase.
+    pub missing: Vec<&'static str>,
     /// Which argument or field an argument code speaks of.
     pub argument: Option<String>,
     /// Until when an allowed call must be dispatched, in milliseconds since 1970-01-01T00:00:00Z.
     pub dispatch_before: Option<i64>,
+    /// After how many milliseconds a limit has room again.
+    pub retry_after: Option<i64>,
+    /// The alerts that are raised, by module and name, and whether that is uncertain.
+    pub alerts: Vec<(RuleName, bool)>,
 }
 
 /// How many bytes of a pointer a decision holds.
@@ -60,9 +66,22 @@ impl Summary {
             would: None,
             approvals: Vec::new(),
             by_phase: false,
+            missing: Vec::new(),
             argument: argument.as_deref().map(shown),
             dispatch_before: None,
+            retry_after: None,
+            alerts: Vec::new(),
         }
+    }
+
+    /// Makes it a denial for a reason that came up at the end.
+    pub(super) fn refuse(&mut self, code: Code) {
+        self.also.push(self.code);
+        self.also.sort();
+        self.code = code;
+        self.rules.clear();
+        self.total = 0;
+        self.dispatch_before = None;
     }
 
     /// Returns the outcome.
@@ -91,10 +110,16 @@ impl fmt::Display for Summary {
         }
         if !self.approvals.is_empty() || self.by_phase {
             let phase = if self.by_phase { " phase" } else { "" };
-            write!(f, " approvals{phase} {}", names(&self.approvals))?;
+            write!(f, " approvals{phase} {} missing {}", names(&self.approvals), self.missing.join(", "))?;
         }
         if let Some(argument) = &self.argument {
             write!(f, " at {argument}")?;
+        }
+        if let Some(after) = self.retry_after {
+            write!(f, " retry {after}")?;
+        }
+        for ((_, name), uncertain) in &self.alerts {
+            write!(f, " alert {name:?}{}", if *uncertain { " uncertain" } else { "" })?;
         }
         match self.dispatch_before {
             Some(time) => write!(f, " before {time}"),

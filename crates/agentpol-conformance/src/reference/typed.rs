@@ -37,17 +37,21 @@ impl Reading<'_> {
             None => Err(at.to_owned()),
             Some(json) => {
                 let held = Held::Known(self.value(&field.ty, json, at)?);
-                let fits = field.constraints.iter().all(|constraint| self.fulfils(constraint, &held));
-                if fits { Ok(held) } else { Err(at.to_owned()) }
+                if self.fulfils_all(field, &held) { Ok(held) } else { Err(at.to_owned()) }
             }
         }
+    }
+
+    /// Whether a value fulfils every constraint of its field.
+    pub(super) fn fulfils_all(&self, field: &Field, held: &Held) -> bool {
+        field.constraints.iter().all(|constraint| self.fulfils(constraint, held))
     }
 
     /// Constraints are part of the type; anything but true is ill-typed.
     fn fulfils(&self, constraint: &Constraint, held: &Held) -> bool {
         match constraint {
             Constraint::Where(condition) => {
-                let mut frame = Frame::new(self.facts);
+                let mut frame = Frame::new(self.facts, None);
                 frame.bind(LocalId(0), held.clone());
                 frame.truth(condition) == Truth::True
             }

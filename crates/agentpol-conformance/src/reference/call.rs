@@ -1,0 +1,156 @@
+//! The call that is judged: line 1 of semantics 4.1, the first structural code that applies, in the order of the table.
+
+use super::argument;
+use super::chain;
+use super::facts::Facts;
+use super::identity::{self, Actor};
+use super::memory::{Action, Bound, Memory, Place, Who};
+use super::request::{self, Request};
+use agentpol_bytecode::code::Code;
+use agentpol_check::policy::{AgentId, Policy, System, Tool, ToolId};
+
+/// A call, understood.
+#[derive(Clone, Debug)]
+pub(super) struct Call<'a> {
+    pub(super) policy: &'a Policy,
+    /// The first of the chain first, the one that acts last.
+    pub(super) chain: Vec<AgentId>,
+    pub(super) agent: AgentId,
+    pub(super) tool: ToolId,
+    pub(super) now: i64,
+    pub(super) facts: Facts<'a>,
+    /// Where it happens, with memory.
+    pub(super) scene: Option<Scene>,
+}
+
+/// Where a call happens and what approvals of it are bound to.
+#[derive(Clone, Debug)]
+pub(super) struct Scene {
+    pub(super) place: Place,
+    /// The id that the call was given.
+    pub(super) id: String,
+    pub(super) action: Action,
+    /// Who answers for the agents.
+    pub(super) owners: Vec<String>,
+}
+
+impl Scene {
+    /// What approvals of the call are bound to.
+    pub(super) fn bound(&self, now: i64) -> Bound<'_> {
+        Bound { action: &self.action, place: &self.place, owners: &self.owners, now }
+    }
+}
+
+/// A call of which the agent and the tool are known at least.
+pub(super) fn understand<'a>(
+    policy: &'a Policy,
+    memory: Option<&Memory<'_>>,
+    bytes: &[u8],
+) -> Result<Call<'a>, argument::Failure> {
+    let bare = |code| (code, None);
+    let request = request::read(policy, bytes).map_err(bare)?;
+    let now = now(memory, &request).map_err(bare)?;
+    let actor: Actor = identity::identify(policy, &request.agent).map_err(bare)?;
+    let via = chain::hops(policy, &request).map_err(bare)?;
+    credentials(policy, &request, &actor, &via, now).map_err(bare)?;
+    chain::sound(policy, &via, &actor).map_err(bare)?;
+    let (place, id) = match memory {
+        Some(memory) => {
+            let (place, id) = scene(policy, memory, &request, &actor, &via, now).map_err(bare)?;
+            (Some(place), Some(id))
+        }
+        None => (None, None),
+    };
+    let tool = find_tool(policy, &request).ok_or(bare(Code::ToolUnknown))?;
+    exists(policy, &policy[tool], &request).map_err(bare)?;
+    pinned(&policy[tool], &request).map_err(bare)?;
+    let mut facts = argument::facts(policy, &request, &actor, &policy[tool])?;
+    facts.now = now;
+    let chain: Vec<AgentId> = via.iter().map(|hop| hop.id).chain([actor.id]).collect();
+    let scene = match (memory, place, id) {
+        (Some(memory), Some(place), Some(id)) => {
+            if memory.full(&place, now) {
+                return Err(bare(Code::StateFull));
+            }
+            let names: Vec<String> = via.iter().map(|hop| format!("{:?}", Who::new(policy, hop))).collect();
+            let action = Action::new(&facts, &request, &place, &names, &policy[tool]);
+            let owners = chain.iter().map(|agent| policy[*agent].owner.clone()).collect();
+            Some(Scene { place, id, action, owners })
+        }
+        _ => None,
+    };
+    Ok(Call { policy, chain, agent: actor.id, tool, now, facts, scene })
+}
+
+/// H11: the time of the call; a clock that fell behind what its session has seen is refused.
+fn now(memory: Option<&Memory<'_>>, request: &Request) -> Result<i64, Code> {
+    match (memory, &request.session) {
+        (Some(memory), Some(session)) => {
+            memory.clock(session, request.at)?;
+            Ok(memory.time_in(session, request.at))
+        }
+        _ => Ok(request.at),
+    }
+}
+
+fn credentials(policy: &Policy, request: &Request, actor: &Actor, via: &[Actor], now: i64) -> Result<(), Code> {
+    identity::credential(&policy[actor.id], now, request.issued_at)?;
+    for (hop, actor) in request.via.iter().zip(via) {
+        identity::credential(&policy[actor.id], now, hop.issued_at)?;
+    }
+    Ok(())
+}
+
+/// Codes 18 to 20: where the call happens, and the id that it was given.
+fn scene(
+    policy: &Policy,
+    memory: &Memory<'_>,
+    request: &Request,
+    actor: &Actor,
+    via: &[Actor],
+    now: i64,
+) -> Result<(Place, String), Code> {
+    let who = Who::new(policy, actor);
+    let chain: Vec<Who> = via.iter().map(|hop| Who::new(policy, hop)).collect();
+    let user = request.user.as_ref().map(|user| user.id.as_str());
+    let place = memory.place(request.session.as_deref(), &who, &chain, user)?;
+    let id = request.call.clone().ok_or(Code::RequestMalformed)?;
+    if memory.duplicate(&place, &id, now) {
+        return Err(Code::CallDuplicate);
+    }
+    Ok((place, id))
+}
+
+/// I1: a tool is (server, wire name). A home system that names servers must be reached through one of them, one that
+/// names none through none.
+fn find_tool(policy: &Policy, request: &Request) -> Option<ToolId> {
+    let served = |system: &System| match &request.server {
+        Some(server) => system.servers.contains(server),
+        None => system.servers.is_empty(),
+    };
+    let reached = |tool: &Tool| match tool.home {
+        Some(home) => served(&policy[home]),
+        None => request.server.is_none(),
+    };
+    let found = policy.tools.iter().position(|tool| tool.wire == request.tool && reached(tool))?;
+    u32::try_from(found).ok().map(ToolId)
+}
+
+/// L-4: where a system says in which environments it exists, its tools are in no other, and in none that is not said.
+fn exists(policy: &Policy, tool: &Tool, request: &Request) -> Result<(), Code> {
+    let touched = tool.datasets.iter().map(|dataset| policy[*dataset].system);
+    let here = |system: &System| {
+        let named = |env: &String| system.environments.iter().any(|known| policy[*known] == *env);
+        system.environments.is_empty() || request.env.as_ref().is_some_and(named)
+    };
+    let all_here = tool.home.into_iter().chain(touched).all(|system| here(&policy[system]));
+    if all_here { Ok(()) } else { Err(Code::ToolUnknown) }
+}
+
+/// I2: a pinned tool must present its digest.
+fn pinned(tool: &Tool, request: &Request) -> Result<(), Code> {
+    match &tool.pinned {
+        Some(_) if tool.pinned != request.tool_digest => Err(Code::ToolChanged),
+        _ => Ok(()),
+    }
+}

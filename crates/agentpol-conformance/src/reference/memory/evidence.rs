@@ -1,0 +1,321 @@
+//! Evidence: records by key, learned from what tools answered (semantics 2.6 H12 and H13).
+
+use super::answer::{Answers, Told, kept};
+use super::recall::Recall;
+use super::slot::named;
+use super::{Memory, Past, Stage};
+use crate::reference::compute::order;
+use crate::reference::evaluate::Frame;
+use crate::reference::facts::Facts;
+use crate::reference::json::Json;
+use crate::reference::value::{Held, Value};
+use agentpol_check::policy::{Policy, Reach, Record, RecordId, ResultType, ShapeId, Type};
+use std::collections::BTreeSet;
+
+/// What an answer says of one record.
+#[derive(Clone, Debug)]
+pub(super) struct Lesson {
+    /// The record's name, `module.name`.
+    record: String,
+    key: Vec<Value>,
+    /// The fields that it gives, by name; what it does not give stays as it was.
+    fields: Vec<(String, Held)>,
+    /// Only says that something is no longer known: teaches nothing about a record that was not known.
+    only_doubt: bool,
+}
+
+/// What is known under a key.
+#[derive(Clone, Debug)]
+struct Fact {
+    key: Vec<Value>,
+    fields: Vec<(String, Held)>,
+    /// Which call taught it last, by decision, and where in its answer.
+    newest: (usize, usize),
+}
+
+fn record_name(policy: &Policy, record: &Record) -> String {
+    format!("{}.{}", policy[record.module].name, record.name)
+}
+
+/// What the records are known by, across policies.
+pub(super) fn signatures(policy: &Policy) -> Vec<String> {
+    let keyed = policy.records.iter().filter(|record| !record.keys.is_empty());
+    keyed.map(|record| signature(policy, record)).collect()
+}
+
+fn signature(policy: &Policy, record: &Record) -> String {
+    format!("record {} by {:?} {}", record_name(policy, record), record.keys, named(policy, &record.shape))
+}
+
+/// The record of a shape, where it has keys.
+fn record_of(policy: &Policy, shape: ShapeId) -> Option<&Record> {
+    policy.records.iter().find(|record| record.shape == shape && !record.keys.is_empty())
+}
+
+/// The records that answers of a type may speak of, by name.
+pub(super) fn records_in(policy: &Policy, result: &ResultType) -> BTreeSet<String> {
+    match result {
+        ResultType::Undeclared => BTreeSet::new(),
+        ResultType::Type(ty) => records_in_type(policy, ty),
+        ResultType::Record(record) => records_in_type(policy, &Type::Shape(policy[*record].shape)),
+        ResultType::List(of, _) => records_in(policy, of),
+        ResultType::Either(all) => all.iter().flat_map(|one| records_in(policy, one)).collect(),
+        ResultType::Keyed { record, .. } => {
+            let mut inside = records_in_type(policy, &Type::Shape(policy[*record].shape));
+            inside.insert(record_name(policy, &policy[*record]));
+            inside
+        }
+    }
+}
+
+fn records_in_type(policy: &Policy, ty: &Type) -> BTreeSet<String> {
+    match ty {
+        Type::List(of, _) | Type::Map(of, _) => records_in_type(policy, of),
+        Type::Shape(shape) => {
+            let own = record_of(policy, *shape).map(|record| record_name(policy, record));
+            let fields = policy[*shape].fields.iter();
+            fields.flat_map(|field| records_in_type(policy, &field.ty)).chain(own).collect()
+        }
+        _ => BTreeSet::new(),
+    }
+}
+
+/// Takes an answer in: what it teaches, and the records of which it may say something that is not known.
+pub(super) struct Pupil<'a> {
+    answers: Answers<'a>,
+    policy: &'a Policy,
+    pub(super) lessons: Vec<Lesson>,
+    pub(super) vague: BTreeSet<String>,
+}
+
+impl<'a> Pupil<'a> {
+    pub(super) fn new(facts: &'a Facts<'a>) -> Pupil<'a> {
+        Pupil { answers: Answers { facts }, policy: facts.policy, lessons: Vec::new(), vague: BTreeSet::new() }
+    }
+
+    /// Learns from what was told of an answer.
+    pub(super) fn hear(&mut self, result: &ResultType, told: &Told) {
+        match told.json(result) {
+            Some(json) => self.learn(result, &json),
+            None => self.doubt(result),
+        }
+    }
+
+    fn learn(&mut self, result: &ResultType, json: &Json) {
+        match (result, json) {
+            (ResultType::Undeclared, _) => {}
+            (ResultType::Type(ty), _) => self.learn_type(ty, json),
+            (ResultType::Record(record), _) => self.learn_type(&Type::Shape(self.policy[*record].shape), json),
+            (ResultType::List(of, max), Json::List(elements)) if elements.len() <= *max as usize => {
+                elements.iter().for_each(|element| self.learn(of, element));
+            }
+            (ResultType::Either(all), _) => match all.iter().find(|one| self.answers.fits(one, json)) {
+                Some(one) => self.learn(one, json),
+                None => self.doubt(result),
+            },
+            (ResultType::Keyed { record, field, .. }, _) => self.learn_keyed(result, *record, field, json),
+            (ResultType::List(..), _) => self.doubt(result),
+        }
+    }
+
+    /// Nothing can be made of the answer: what it says of the records that the call names is no longer known, and it may
+    /// have said anything about others.
+    fn doubt(&mut self, result: &ResultType) {
+        self.vague.extend(records_in(self.policy, result));
+        if let ResultType::Keyed { record, field, .. } = result
+            && let Some(key) = self.key_of_call(result)
+        {
+            let fields = &self.policy[self.policy[*record].shape].fields;
+            let named = |name: &str| field.first().is_none_or(|first| first == name);
+            let unknown = fields.iter().filter(|field| named(&field.name));
+            let fields = unknown.map(|field| (field.name.clone(), Held::Unknown)).collect();
+            let record = record_name(self.policy, &self.policy[*record]);
+            self.lessons.push(Lesson { record, key, fields, only_doubt: true });
+        }
+    }
+
+    /// The key that the call gives to what it answers.
+    fn key_of_call(&self, result: &ResultType) -> Option<Vec<Value>> {
+        let ResultType::Keyed { keys, .. } = result else { return None };
+        let frame = Frame::new(self.answers.facts, None);
+        keys.iter().map(|key| frame.value(key).known().cloned()).collect()
+    }
+
+    fn learn_keyed(&mut self, result: &ResultType, record: RecordId, field: &[String], json: &Json) {
+        let shape = self.policy[record].shape;
+        let known_form = field.is_empty() && matches!(json, Json::Object(_)) || !field.is_empty();
+        let Some(key) = self.key_of_call(result).filter(|_| known_form) else { return self.doubt(result) };
+        let fields = match field {
+            [] => self.given(shape, json),
+            [name, inside @ ..] => {
+                let ty = self.answers.inside(record, field);
+                let held = self.answers.of_type(&ty, json);
+                vec![(name.clone(), nested(inside, held))]
+            }
+        };
+        let record = record_name(self.policy, &self.policy[record]);
+        self.lessons.push(Lesson { record, key, fields, only_doubt: false });
+        if field.is_empty() {
+            self.learn_fields(shape, json);
+        }
+    }
+
+    fn learn_type(&mut self, ty: &Type, json: &Json) {
+        match (ty, json) {
+            (Type::List(of, max), Json::List(elements)) if elements.len() <= *max as usize => {
+                elements.iter().for_each(|element| self.learn_type(of, element));
+            }
+            (Type::Map(of, max), Json::Object(members)) if members.len() <= *max as usize => {
+                members.iter().for_each(|member| self.learn_type(of, &member.value));
+            }
+            (Type::Shape(shape), Json::Object(_)) => {
+                if let Some(record) = record_of(self.policy, *shape) {
+                    self.learn_record(record, json);
+                }
+                self.learn_fields(*shape, json);
+            }
+            _ => self.vague.extend(records_in_type(self.policy, ty)),
+        }
+    }
+
+    fn learn_record(&mut self, record: &Record, json: &Json) {
+        let name = record_name(self.policy, record);
+        let whole = Held::of(Value::Record(self.answers.fields(record.shape, json)));
+        let key: Option<Vec<Value>> = record
+            .keys
+            .iter()
+            .map(|path| path.iter().fold(whole.clone(), |held, name| part(&held, name)).known().cloned())
+            .collect();
+        match key {
+            Some(key) => {
+                let fields = self.given(record.shape, json);
+                self.lessons.push(Lesson { record: name, key, fields, only_doubt: false });
+            }
+            None => drop(self.vague.insert(name)),
+        }
+    }
+
+    /// Records inside of a record are learned, too. What may be left out and is says nothing.
+    fn learn_fields(&mut self, shape: ShapeId, json: &Json) {
+        for field in &self.policy[shape].fields {
+            match json.get(&field.wire) {
+                None | Some(Json::Null) if field.optional => {}
+                None | Some(Json::Null) => self.vague.extend(records_in_type(self.policy, &field.ty)),
+                Some(inside) => self.learn_type(&field.ty, inside),
+            }
+        }
+    }
+
+    /// The fields that an answer gives: present ones, and `null` as nothing.
+    fn given(&self, shape: ShapeId, json: &Json) -> Vec<(String, Held)> {
+        let present = self.policy[shape].fields.iter().filter(|field| json.get(&field.wire).is_some());
+        present.map(|field| (field.name.clone(), kept(self.answers.field(field, json.get(&field.wire))))).collect()
+    }
+}
+
+/// A value inside of records that hold nothing else that is known.
+fn nested(path: &[String], held: Held) -> Held {
+    match path {
+        [] => held,
+        [name, inside @ ..] => Held::of(Value::Record(vec![(name.clone(), nested(inside, held))])),
+    }
+}
+
+fn part(held: &Held, name: &str) -> Held {
+    match held.known() {
+        Some(Value::Record(fields)) => Facts::find(fields, name),
+        _ => Held::Unknown,
+    }
+}
+
+/// All that is known of a record in a session tree.
+struct Knowledge {
+    facts: Vec<Fact>,
+    /// There may be more.
+    incomplete: bool,
+}
+
+impl Memory<'_> {
+    /// Goes through everything that ended, in the order in which it did.
+    fn knowledge(&self, recall: Recall<'_>, id: RecordId) -> Knowledge {
+        let record = &self.policy[id];
+        let name = record_name(self.policy, record);
+        let mut all: Vec<(usize, &Past<'_>)> =
+            self.calls.iter().enumerate().filter(|(_, past)| past.root == recall.place.root).collect();
+        all.sort_by_key(|(_, past)| past.ended);
+        let mut known = Knowledge { facts: Vec::new(), incomplete: false };
+        for (seq, past) in all {
+            match past.stage {
+                Stage::Open | Stage::Lost => known.incomplete |= past.teaches.contains(&name),
+                Stage::Done => {
+                    known.incomplete |= past.vague.contains(&name);
+                    for (at, lesson) in past.lessons.iter().filter(|lesson| lesson.record == name).enumerate() {
+                        self.take(&mut known, record, lesson, (seq, at));
+                    }
+                }
+                Stage::Refused | Stage::Failed | Stage::Released => {}
+            }
+        }
+        let asked = signature(self.policy, record);
+        known.incomplete |= self.missing(&asked, Reach::Session, recall, None);
+        known
+    }
+
+    /// The newest by decision wins; what is least recent gives way (7).
+    fn take(&self, known: &mut Knowledge, record: &Record, lesson: &Lesson, when: (usize, usize)) {
+        let same =
+            |fact: &&mut Fact| fact.key.iter().zip(&lesson.key).all(|(a, b)| order(a, b).is_some_and(|o| o.is_eq()));
+        let fields = &self.policy[record.shape].fields;
+        match known.facts.iter_mut().find(same) {
+            Some(fact) if when < fact.newest => {}
+            Some(fact) => {
+                fact.newest = when;
+                for (name, held) in &lesson.fields {
+                    fact.fields.iter_mut().filter(|(of, _)| of == name).for_each(|field| field.1 = held.clone());
+                }
+            }
+            None if lesson.only_doubt => {}
+            None => {
+                let first = |field: &agentpol_check::policy::Field| {
+                    let given = lesson.fields.iter().find(|(name, _)| *name == field.name);
+                    let without = if field.optional { Held::Absent } else { Held::Unknown };
+                    (field.name.clone(), given.map_or(without, |(_, held)| held.clone()))
+                };
+                let fields = fields.iter().map(first).collect();
+                known.facts.push(Fact { key: lesson.key.clone(), fields, newest: when });
+            }
+        }
+        if known.facts.len() > record.keep as usize
+            && let Some(oldest) = (0..known.facts.len()).min_by_key(|at| known.facts[*at].newest)
+        {
+            known.facts.remove(oldest);
+            known.incomplete = true;
+        }
+    }
+}
+
+impl Recall<'_> {
+    /// `known R(k)`: the newest; absent where there surely is none.
+    pub(in crate::reference) fn known(self, record: RecordId, keys: &[Held]) -> Held {
+        let Some(keys) = keys.iter().map(|key| key.known().cloned()).collect::<Option<Vec<Value>>>() else {
+            return Held::Unknown;
+        };
+        let knowledge = self.memory.knowledge(self, record);
+        let same = |fact: &&Fact| fact.key.iter().zip(&keys).all(|(a, b)| order(a, b).is_some_and(|o| o.is_eq()));
+        match knowledge.facts.iter().find(same) {
+            Some(fact) => Held::of(Value::Record(fact.fields.clone())),
+            None if knowledge.incomplete => Held::Unknown,
+            None => Held::Absent,
+        }
+    }
+
+    /// `known R`: all of them, in the order of the calls that taught them last; an unknown one stands for what may be
+    /// missing.
+    pub(in crate::reference) fn all_known(self, record: RecordId) -> Held {
+        let mut knowledge = self.memory.knowledge(self, record);
+        knowledge.facts.sort_by_key(|fact| fact.newest);
+        let mut all: Vec<Held> = knowledge.facts.into_iter().map(|fact| Held::of(Value::Record(fact.fields))).collect();
+        all.extend(knowledge.incomplete.then_some(Held::Unknown));
+        Held::of(Value::List(all))
+    }
+}

@@ -1,0 +1,96 @@
+//! Deploying a policy on what is remembered: what was asked before goes on, what is new knows nothing of before (H8).
+
+use super::recall::Recall;
+use super::session::root_clock;
+use super::slot::{questions, signature};
+use super::{Memory, evidence, limit};
+use agentpol_check::policy::{Policy, Reach};
+use std::collections::BTreeMap;
+
+/// What the host knows of the time before what is new was kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Before {
+    /// Nothing happened.
+    Empty,
+    /// Anything may have happened.
+    Unknown,
+}
+
+/// Since when something is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Since {
+    Ever,
+    At(i64),
+}
+
+impl<'a> Memory<'a> {
+    /// Starts with nothing remembered, on a host with this key.
+    pub fn new(policy: &'a Policy, meaning: [u8; 32], key: [u8; 32]) -> Memory<'a> {
+        let mut memory = Memory {
+            policy,
+            meaning,
+            key,
+            sessions: BTreeMap::new(),
+            calls: Vec::new(),
+            asks: Vec::new(),
+            rung: Vec::new(),
+            kept: BTreeMap::new(),
+            ended: 0,
+            clocks: BTreeMap::new(),
+            asked: Vec::new(),
+        };
+        memory.install(policy, meaning, 0, Before::Empty);
+        memory
+    }
+
+    /// Deploys a policy: what it asks that was asked before goes on, what it no longer asks is forgotten.
+    pub fn install(&mut self, policy: &'a Policy, meaning: [u8; 32], at: i64, before: Before) {
+        let since = match before {
+            Before::Empty => Since::Ever,
+            Before::Unknown => Since::At(at),
+        };
+        let mut asked: Vec<String> = questions(policy).into_iter().map(|earlier| signature(policy, earlier)).collect();
+        asked.extend(evidence::signatures(policy));
+        asked.extend(limit::signatures(policy));
+        self.kept = asked
+            .into_iter()
+            .map(|asked| {
+                let known = self.kept.get(&asked).copied().unwrap_or(since);
+                (asked, known)
+            })
+            .collect();
+        self.policy = policy;
+        self.meaning = meaning;
+    }
+
+    /// Since when something is kept, where it is not since ever.
+    pub(super) fn since(&self, asked: &str) -> Option<i64> {
+        match self.kept.get(asked) {
+            Some(Since::At(since)) => Some(*since),
+            Some(Since::Ever) | None => None,
+        }
+    }
+
+    /// The last time that anything was seen.
+    pub fn last(&self) -> i64 {
+        self.clocks.values().copied().max().unwrap_or(0)
+    }
+
+    /// Whether something may have happened in the window before it was kept. In a session there is nothing before the
+    /// session was opened.
+    pub(super) fn missing(&self, asked: &str, reach: Reach, recall: Recall<'_>, within: Option<i64>) -> bool {
+        let since = match self.kept.get(asked) {
+            None => return true,
+            Some(Since::Ever) => return false,
+            Some(Since::At(since)) => *since,
+        };
+        let opened = self.sessions.get(&recall.place.root).map(|root| root.opened_at);
+        let in_session = reach == Reach::Session && opened.is_some_and(|opened| since <= opened);
+        !in_session && within.is_none_or(|window| recall.now - window < since)
+    }
+
+    /// The clocks of what a call at this place touches.
+    pub(super) fn clocks_of(&self, root: &str) -> Vec<String> {
+        vec![root_clock(root)]
+    }
+}

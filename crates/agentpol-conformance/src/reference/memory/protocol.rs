@@ -1,0 +1,136 @@
+//! What happens beside decisions: sessions open and close, calls end, persons answer (semantics 4.2).
+
+use super::answer::{Answers, Told};
+use super::event::{self, Event};
+use super::evidence::Pupil;
+use super::session::{Session, root_clock};
+use super::{Memory, Stage, Who};
+use crate::reference::identity;
+use crate::reference::request::{Presented, User};
+use agentpol_bytecode::code::Code;
+
+/// Why an event was refused, in one word.
+pub type Refusal = &'static str;
+
+impl<'a> Memory<'a> {
+    /// Takes an event in, given as the bytes of its JSON.
+    ///
+    /// # Errors
+    /// Returns why nothing was changed.
+    pub fn tell(&mut self, event: &[u8]) -> Result<(), Refusal> {
+        match event::read(self.policy, event).map_err(|_| "event_malformed")? {
+            Event::Open { session, agent, via, user, parent, at } => {
+                self.open(session, &agent, &via, user.as_ref(), parent, at)
+            }
+            Event::Close { session, at } => {
+                let now = self.step(&session, at)?;
+                let found = self.sessions.get_mut(&session).filter(|session| session.open).ok_or("session_unknown")?;
+                found.open = false;
+                let root = self.root_of(&session);
+                self.tick(vec![root_clock(&root)], now);
+                Ok(())
+            }
+            Event::Observe { session, call, done, told, untrusted, at } => {
+                let stage = if done { Stage::Done } else { Stage::Failed };
+                self.end(&session, &call, stage, Some(&told), untrusted, at)
+            }
+            Event::Release { session, call, at } => self.end(&session, &call, Stage::Released, None, false, at),
+            Event::Approve { digest, person, at } => self.approve(&digest, person, at),
+            Event::Reject { digest, person, at } => self.reject(&digest, &person, at),
+        }
+    }
+
+    /// The time of an event in a session: its clock must not have fallen behind, and what is open for too long is lost.
+    fn step(&mut self, session: &str, at: i64) -> Result<i64, Refusal> {
+        if !self.sessions.contains_key(session) {
+            return Err("session_unknown");
+        }
+        self.clock(session, at).map_err(Code::as_str)?;
+        let root = self.root_of(session);
+        let now = self.now(&[root_clock(&root)], at);
+        self.expire(&root, now);
+        Ok(now)
+    }
+
+    /// H5: the host opens a session for an agent and a user; below a parent, for the parent's user. Of a chain, the
+    /// session at the root is the first's.
+    fn open(
+        &mut self,
+        id: String,
+        agent: &Presented,
+        via: &[Presented],
+        user: Option<&User>,
+        parent: Option<String>,
+        at: i64,
+    ) -> Result<(), Refusal> {
+        let who = |presented: &Presented| {
+            let actor = identity::identify(self.policy, presented).map_err(Code::as_str)?;
+            Ok(Who::new(self.policy, &actor))
+        };
+        let agent = who(agent)?;
+        let chain = via.iter().map(who).collect::<Result<Vec<Who>, Refusal>>()?;
+        if self.sessions.contains_key(&id) {
+            return Err("session_exists");
+        }
+        let user = user.map(|user| user.id.clone());
+        let mut now = at;
+        let owner = match &parent {
+            None => chain.first().cloned().unwrap_or(agent),
+            Some(above) => {
+                let found = self.sessions.get(above).filter(|session| session.open).ok_or("session_unknown")?;
+                let root = self.root_of(above);
+                let first = chain.first();
+                if found.user != user || first.is_some_and(|first| self.sessions[&root].agent != *first) {
+                    return Err("session_mismatch");
+                }
+                now = self.step(above, at)?;
+                agent
+            }
+        };
+        let session = Session { agent: owner, user, parent, opened_at: now, open: true, told_untrusted: false };
+        self.sessions.insert(id.clone(), session);
+        let root = self.root_of(&id);
+        self.tick(vec![root_clock(&root)], now);
+        Ok(())
+    }
+
+    /// The end of a call, once: reported by the host, or never dispatched.
+    fn end(
+        &mut self,
+        session: &str,
+        call: &str,
+        stage: Stage,
+        told: Option<&Told>,
+        untrusted: bool,
+        at: i64,
+    ) -> Result<(), Refusal> {
+        let now = self.step(session, at)?;
+        let of = |past: &super::Past<'_>| past.session == session && past.id == call && past.stage.let_through();
+        let found = (0..self.calls.len()).rev().find(|index| of(&self.calls[*index])).ok_or("call_unknown")?;
+        if self.calls[found].stage != Stage::Open {
+            return Err("call_closed");
+        }
+        let mut past = self.calls[found].clone();
+        past.stage = stage;
+        self.ended += 1;
+        past.ended = self.ended;
+        if let (Stage::Done, Some(told)) = (stage, told) {
+            let result = &past.facts.policy[past.tool_id].result;
+            let facts = past.facts.clone();
+            let mut pupil = Pupil::new(&facts);
+            pupil.hear(result, told);
+            (past.lessons, past.vague) = (pupil.lessons, pupil.vague);
+            if let Some(json) = told.json(result) {
+                past.facts.result = Answers { facts: &facts }.value(result, &json);
+            }
+            self.with_result(&mut past);
+        }
+        self.calls[found] = past;
+        if let Some(session) = self.sessions.get_mut(session) {
+            session.told_untrusted |= untrusted;
+        }
+        let root = self.root_of(session);
+        self.tick(vec![root_clock(&root)], now);
+        Ok(())
+    }
+}
