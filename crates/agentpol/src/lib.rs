@@ -52,7 +52,9 @@
 //! A source file has at most 4 MiB, a request 1 MiB, its arguments 256 KiB, a text 64 KiB, nesting 16. A program has at
 //! most [`MAX_CELLS`] pairs of tool and agent and [`MAX_INSTRUCTIONS`] instructions.
 
+pub mod claims;
 mod evaluator;
+pub mod events;
 mod sources;
 pub mod store;
 
@@ -67,5 +69,6 @@ pub use agentpol_diagnostics::{Diagnostic, Diagnostics, FileId, Position, Severi
 pub use agentpol_syntax::decode;
 pub use agentpol_vm::{Handle, Prepared, Records, RuleMatch, Scratch, Trouble, decide, prepare};
 pub use evaluator::Evaluator;
+pub use events::{Answered, Observation, OnBehalf, Opening, Person, Presented};
 pub use sources::{Built, Checked, build, compile_sources};
 pub use store::{MemoryStore, StateStore, StoreError};
