@@ -355,7 +355,8 @@ impl Layout<'_, '_> {
 
     /// Whether a comma may stand behind the last element: in lists and arguments, not in groups and indexes.
     fn may_end_with_comma(&self, group: &Group) -> bool {
-        let belongs = group.open > 0 && ends_operand(self.words, group.open - 1);
+        let before = |at: usize| ends_operand(self.words, at) || self.words[at].text == "novel";
+        let belongs = group.open > 0 && before(group.open - 1);
         belongs == (self.words[group.open].kind == K::OpenParen)
     }
 }

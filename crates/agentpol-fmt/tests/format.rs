@@ -90,7 +90,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 80, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn respaced_texts_converge(sample in 0..3usize, seed in prop::collection::vec(0..SPACES.len(), 1..48)) {
+    fn respaced_texts_converge(sample in 0..5usize, seed in prop::collection::vec(0..SPACES.len(), 1..48)) {
         let (name, text) = samples().swap_remove(sample);
         let mut spaced = String::new();
         for (at, token) in tokens(&text).into_iter().filter(|token| !token.kind.is_trivia()).enumerate() {

@@ -198,6 +198,9 @@ fn elsewhere(block: Block, clause: &ClauseKind<'_>) -> Option<&'static str> {
         ClauseKind::Because(_) if delegation => "remove it; a `deny` can say why",
         ClauseKind::PhaseObserve(Some(_)) => "a rule is observed until the clause is removed: write `phase observe`",
         ClauseKind::Where(_) => "write `when`: `where` belongs to a set of earlier calls",
+        ClauseKind::By(_) if alert || block == Block::Rule(Effect::Limit) => {
+            "write `per` before what is counted apart: `5 per 1h per user`"
+        }
         ClauseKind::By(_) | ClauseKind::ReturnsUntrusted => "it belongs to a set of earlier calls",
         ClauseKind::AtMost(_) if alert => "write `more than`: an alert is raised above a number",
         ClauseKind::AtMost(_) if block != Block::Rule(Effect::Limit) => "it belongs to a `limit`",

@@ -326,9 +326,7 @@ fn type_clauses<'a>(
         (Some(rate), ..) => typer.rate(rate, Counter::Limit).map(Alarm::Rate),
         (_, Some((rate, _)), _) => typer.rate(rate, Counter::Alert).map(Alarm::Rate),
         // How long is read with the rest of the alert.
-        (.., Some((keys, _))) => {
-            typer.counted_by(keys, Counter::Novel).map(|keys| Alarm::Novel { keys, within: 0 })
-        }
+        (.., Some((keys, _))) => typer.counted_by(keys, Counter::Novel).map(|keys| Alarm::Novel { keys, within: 0 }),
         _ => Some(Alarm::Match),
     };
     let locals = typer.finish();

@@ -74,3 +74,23 @@ fn every_code_of_checking_has_a_page() {
         .collect();
     assert!(missing.is_empty(), "without a page: {missing:?}");
 }
+
+#[test]
+fn examples_of_the_reference_are_policies() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference");
+    let mut failures = String::new();
+    let mut count = 0;
+    for (path, text) in pages_in(&folder) {
+        for block in blocks(&text).iter().filter(|block| block.kind == "agentpol" && block.text.starts_with("module "))
+        {
+            count += 1;
+            let (policy, found, sources) = check_files(&[("policy.agentpol", &block.text)], &Options::default());
+            if policy.is_none() {
+                let name = path.file_name().unwrap_or_default().to_string_lossy();
+                failures.push_str(&format!("{name}, {}: {:?}\n", block.heading, short(&found, &sources)));
+            }
+        }
+    }
+    assert!(count > 5, "there are examples");
+    assert!(failures.is_empty(), "{failures}");
+}

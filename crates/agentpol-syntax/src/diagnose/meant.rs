@@ -15,7 +15,7 @@ impl Place<'_, '_> {
     pub(super) fn meant(&self) -> Option<Found> {
         let found = match self.part.kind {
             Kind::Field | Kind::Param => self.foreign_type(),
-            Kind::Rule => self.selected().or_else(|| self.condition()),
+            Kind::Rule => self.selected().or_else(|| self.condition()).or_else(|| self.window()),
             Kind::Tool => self.late_result(),
             Kind::Given => self.joined_by_in(),
             _ => None,
@@ -111,6 +111,27 @@ impl Place<'_, '_> {
     fn condition(&self) -> Option<Found> {
         let meant = self.word(self.at) == "if" && self.after_operand() && self.bracket().is_none();
         meant.then(|| self.here(Code::AP0104, "`if` is not a clause of a rule").help("write `when`")).and_then(found)
+    }
+
+    /// `per hour`, and `per user per 1h`: what is counted apart before the window.
+    fn window(&self) -> Option<Found> {
+        let (seams, from) = (self.seams, self.part.from);
+        let counts = matches!(self.word(from), "at" | "more") && self.at > from && seams.is(self.at - 1, "per");
+        let word = self.word(self.at);
+        if !counts || self.kind(self.at) != K::Word {
+            return None;
+        }
+        if let Some(unit) = unit(word) {
+            return found(self.here(Code::AP0102, "a window is a duration").help(format!("write `1{unit}`")));
+        }
+        let timed = |at: &usize| self.kind(*at) == K::Duration && seams.is(*at - 1, "per");
+        let (window, end) = match (self.at + 1..self.part.to).find(timed) {
+            Some(at) => (self.word(at), at - 1),
+            None => ("1h", self.part.to),
+        };
+        let (before, keys) = (text_between(seams, from, self.at), text_between(seams, self.at, end));
+        let title = "the window stands before what is counted apart";
+        found(self.here(Code::AP0102, title).help(format!("write `{before} {window} per {keys}`")))
     }
 
     /// `-> order` behind the verbs.

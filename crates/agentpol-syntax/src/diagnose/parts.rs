@@ -140,7 +140,9 @@ pub(super) fn clauses(seams: &Seams<'_>, from: usize, to: usize, starts: &[&str]
     for at in level(seams, from, to) {
         let known = starts.contains(&seams.word(at)) || seams.tokens[at].line_start && !goes_on(seams, at);
         let word = seams.kind(at) == TokenKind::Word && known;
-        if word && at > begun + usize::from(!stands_alone(seams.word(begun))) && seams.ends_operand(at - 1) {
+        // Behind `per` stands what is counted apart, even where the window is forgotten.
+        let ends = at > 0 && seams.ends_operand(at - 1) && !seams.is(at - 1, "per");
+        if word && at > begun + usize::from(!stands_alone(seams.word(begun))) && ends {
             found.push(at);
             begun = at;
         }

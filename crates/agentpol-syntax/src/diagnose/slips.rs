@@ -71,6 +71,11 @@ impl Place<'_, '_> {
         if kind == K::Assign && self.word(self.part.from) == "let" && self.at == self.part.from + 2 {
             return found(reserved(seams, self.at - 1));
         }
+        let clause = self.part.kind == Kind::Rule && !matches!(self.word(self.part.from), "when" | "unless" | "where");
+        if kind == K::Assign && clause && self.at == self.part.from + 1 {
+            let title = format!("no `=` stands behind `{}`", self.word(self.part.from));
+            return found(self.here(Code::AP0102, title).help("take it out"));
+        }
         if kind == K::Assign {
             return found(self.here(Code::AP0005, "`=` does not compare").help("write `==`"));
         }
