@@ -6,7 +6,7 @@ use crate::machine::{Facts, Machine};
 use crate::request::{self, Request};
 use crate::resource::{self, Subject};
 use crate::scratch::Scratch;
-use crate::value::{NO_NODE, NodeId, USER, Value};
+use crate::value::{NO_NODE, NodeId, Register, USER, Value};
 use agentpol_bytecode::Program;
 use agentpol_bytecode::code::Code;
 use agentpol_bytecode::scope::Tri;
@@ -96,7 +96,8 @@ fn read_values(
     actor: &Agent,
     called: &Tool,
 ) -> Result<(), Failure> {
-    let Scratch { memory, registers, attribute_nodes, args, user, context, attributes, resource, subject, .. } = scratch;
+    let Scratch { memory, registers, attribute_nodes, args, user, context, attributes, resource, subject, .. } =
+        scratch;
     *subject = Subject::NONE;
     let surroundings = arguments::context(program, memory, registers, request.context, context);
     arguments::user(program, memory, registers, request.user.as_ref(), user);
@@ -114,8 +115,22 @@ fn read_values(
 impl Call {
     /// Runs a block of clauses in the frame of the call: what they say together, and how many of them were recorded.
     pub(crate) fn run(&self, program: &Program, scratch: &mut Scratch, entry: u32, clauses: usize) -> (Tri, usize) {
-        let Scratch { memory, registers, groups, args, user, context, attributes, trace, resource, subject, .. } =
-            scratch;
+        self.run_keeping(program, scratch, entry, clauses)
+    }
+
+    /// Runs a block that keeps so many values, in the frame of the call: they lie in `scratch.kept` then, unknown where it
+    /// keeps none.
+    pub(crate) fn keep(&self, program: &Program, scratch: &mut Scratch, entry: u32, count: usize) -> Tri {
+        scratch.kept.clear();
+        let room = scratch.kept.capacity().min(count);
+        scratch.kept.resize(room, Register::UNKNOWN);
+        self.run_keeping(program, scratch, entry, 0).0
+    }
+
+    fn run_keeping(&self, program: &Program, scratch: &mut Scratch, entry: u32, clauses: usize) -> (Tri, usize) {
+        let Scratch {
+            memory, registers, groups, args, user, context, attributes, trace, resource, subject, kept, ..
+        } = scratch;
         let request = &self.request;
         let requester = request.user.map_or(Value::Absent, |user| match user.found {
             Some(at) => Value::Found { of: USER, at },
@@ -143,6 +158,6 @@ impl Call {
         };
         let clauses = trace.open(clauses);
         let recorded = clauses.len();
-        (Machine::new(program, memory, registers, &facts, clauses).rule(entry), recorded)
+        (Machine::new(program, memory, registers, &facts, clauses).keeping(kept).rule(entry), recorded)
     }
 }

@@ -57,6 +57,14 @@ impl Chain {
         self.members().first().copied().unwrap_or(NO_TEXT)
     }
 
+    /// Reads an agent's own text.
+    pub(crate) fn text<'a>(&self, program: &'a Program, memory: &'a Memory, member: Text) -> &'a str {
+        match member.pool {
+            Pool::Symbol(symbol) => program.symbol(symbol),
+            _ => memory.text(member),
+        }
+    }
+
     /// The agents that pass the call on, each with the next.
     fn hops(&self) -> impl Iterator<Item = (u32, u32)> {
         self.agents().windows(2).filter_map(|pair| match pair {

@@ -21,6 +21,7 @@ mod elements;
 mod forms;
 mod identity;
 mod json;
+mod judge;
 mod letters;
 mod machine;
 mod memory;

@@ -57,12 +57,14 @@ pub(crate) struct Machine<'a> {
     /// Where the clauses' values go.
     clauses: &'a mut [Tri],
     matched: Tri,
+    /// Where the values go that a block keeps.
+    kept: &'a mut [Register],
 }
 
 impl<'a> Machine<'a> {
     /// A machine for checks, which read nothing but their value.
     pub(crate) fn bare(program: &'a Program, memory: &'a Memory, registers: &'a mut [Register]) -> Self {
-        Machine { program, memory, registers, facts: None, clauses: &mut [], matched: Tri::True }
+        Machine { program, memory, registers, facts: None, clauses: &mut [], matched: Tri::True, kept: &mut [] }
     }
 
     /// A machine for rules.
@@ -73,7 +75,13 @@ impl<'a> Machine<'a> {
         facts: &'a Facts<'a>,
         clauses: &'a mut [Tri],
     ) -> Self {
-        Machine { program, memory, registers, facts: Some(facts), clauses, matched: Tri::True }
+        Machine { program, memory, registers, facts: Some(facts), clauses, matched: Tri::True, kept: &mut [] }
+    }
+
+    /// Puts the values that the block keeps there; what it does not reach stays as it is.
+    pub(crate) fn keeping(mut self, kept: &'a mut [Register]) -> Self {
+        self.kept = kept;
+        self
     }
 
     /// Runs a rule's block: the conjunction of its clauses.
@@ -114,6 +122,11 @@ impl<'a> Machine<'a> {
                 Op::SkipIfFalse | Op::SkipIfTrue => next,
                 Op::Clause => {
                     self.clause(instruction);
+                    next
+                }
+                Op::Keep => {
+                    let value = self.get(instruction.a);
+                    self.kept.get_mut(instruction.imm as usize).into_iter().for_each(|place| *place = value);
                     next
                 }
                 Op::Any | Op::All | Op::CountWhere | Op::FirstWhere | Op::LastWhere => {

@@ -5,6 +5,8 @@ use crate::directory::Bound;
 use crate::identity::{Part, most_parts};
 use crate::memory::{MAX_NODES, Memory};
 use crate::resource::Subject;
+use crate::state::approvals::Needed;
+use crate::state::limits::{self, Counter, RESERVATION_BYTES};
 use crate::value::{NodeId, Register};
 use agentpol_bytecode::scope::Tri;
 use agentpol_bytecode::tables::{RuleId, Symbol};
@@ -12,6 +14,11 @@ use agentpol_bytecode::{Program, sha256::HASH_BYTES};
 use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
+
+/// How many values a block keeps at most: as many as can be named.
+const MAX_KEPT: usize = 256;
+/// How many approvals one call can come by: more are never asked for at a time.
+const MAX_NEEDED: usize = 16;
 
 /// How many registers an instruction can name.
 const REGISTERS: usize = 256;
@@ -34,6 +41,16 @@ pub struct Scratch {
     pub(crate) resource: Held,
     pub(crate) subject: Subject,
     pub(crate) trace: Trace,
+    /// What a block keeps.
+    pub(crate) kept: Vec<Register>,
+    /// How the rules of the cell came out.
+    pub(crate) matched: Vec<Tri>,
+    /// The approvals that a call needs.
+    pub(crate) needed: Vec<Needed>,
+    /// What a call takes from limits, and what alerts count.
+    pub(crate) counters: Vec<Counter>,
+    /// What it has taken from limits, to be kept with the open call.
+    pub(crate) reserved: Vec<u8>,
 }
 
 impl Scratch {
@@ -42,6 +59,7 @@ impl Scratch {
     pub fn new(program: &Program) -> Self {
         let tables = program.tables();
         let params = tables.tools.iter().map(|tool| tool.params.len()).max().unwrap_or(0);
+        let counters = limits::most_counters(tables);
         let fleets = tables.agents.iter().filter_map(|agent| agent.fleet.as_ref());
         let attributes = fleets.map(Vec::len).max().unwrap_or(0);
         Scratch {
@@ -58,6 +76,11 @@ impl Scratch {
             resource: Vec::with_capacity(tables.resources.iter().map(|of| of.fields.len()).max().unwrap_or(0)),
             subject: Subject::NONE,
             trace: Trace::new(program),
+            kept: Vec::with_capacity(MAX_KEPT),
+            matched: Vec::with_capacity(tables.candidates.iter().map(Vec::len).max().unwrap_or(0)),
+            needed: Vec::with_capacity(MAX_NEEDED),
+            counters: Vec::with_capacity(counters),
+            reserved: Vec::with_capacity(counters.saturating_mul(RESERVATION_BYTES)),
         }
     }
 

@@ -3,6 +3,11 @@
 //! A store gives the records of one atomic step; what the step writes becomes durable as a whole before the answer goes
 //! out, or not at all. Here no record is written before everything that could refuse the step has been asked.
 
+pub(crate) mod alerts;
+pub(crate) mod approvals;
+pub(crate) mod digest;
+pub(crate) mod ledger;
+pub(crate) mod limits;
 pub(crate) mod record;
 
 /// The records of one atomic step, as a store hands them out.

@@ -1,0 +1,181 @@
+//! Where limits, alerts and approvals keep what they count: the records' names, and the keys that they are told apart by.
+
+use super::record::{EntryKey, KEY_BYTES};
+use super::{Handle, Records, Trouble};
+use crate::letters::Letters;
+use crate::memory::Memory;
+use crate::value::{Text, Value};
+use agentpol_bytecode::Program;
+use agentpol_bytecode::sha256::{HASH_BYTES, Hmac};
+
+/// What a step reads and writes.
+pub(crate) struct Ledger<'r> {
+    pub(crate) program: &'r Program,
+    pub(crate) records: &'r mut dyn Records,
+    /// The host's key.
+    pub(crate) key: &'r [u8; HASH_BYTES],
+    pub(crate) now: i64,
+}
+
+impl Ledger<'_> {
+    pub(crate) fn open(&mut self, name: &RecordName) -> Result<Handle, Trouble> {
+        self.records.open(&name.bytes)
+    }
+}
+
+/// How long a text may be of which only small letters count and that is written otherwise; a longer one is not told apart.
+const MAX_LOWERED: usize = 1024;
+/// How many bytes the name of a record has.
+const NAME_BYTES: usize = 9 + KEY_BYTES;
+
+/// The name of a record: its kind, what it is about, and a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct RecordName {
+    bytes: [u8; NAME_BYTES],
+}
+
+impl RecordName {
+    /// The counter of a rate, or of the novelty of a rate's keys, for one combination of keys.
+    pub(crate) fn rate(id: u64, key: &EntryKey) -> RecordName {
+        RecordName::new(b'r', id, key)
+    }
+
+    /// The combinations of keys that an agent has counted under.
+    pub(crate) fn live(agent: &EntryKey) -> RecordName {
+        RecordName::new(b'l', 0, agent)
+    }
+
+    /// What is asked of persons, by its digest.
+    pub(crate) fn ask(digest: &EntryKey) -> RecordName {
+        RecordName::new(b'q', 0, digest)
+    }
+
+    /// What is asked for an agent and user.
+    pub(crate) fn pending(parties: &EntryKey) -> RecordName {
+        RecordName::new(b'p', 0, parties)
+    }
+
+    fn new(kind: u8, id: u64, key: &EntryKey) -> RecordName {
+        let mut bytes = [kind; NAME_BYTES];
+        let parts = id.to_le_bytes().into_iter().chain(*key);
+        bytes.iter_mut().skip(1).zip(parts).for_each(|(place, byte)| *place = byte);
+        RecordName { bytes }
+    }
+
+    /// Reads a name that was kept.
+    pub(crate) fn of(bytes: &[u8]) -> Option<RecordName> {
+        Some(RecordName { bytes: *bytes.first_chunk::<NAME_BYTES>()? })
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+/// Packs values into a key: as they are where they are short, else their keyed hash, so that nobody can make two alike
+/// (semantics H15).
+#[derive(Debug)]
+pub(crate) struct Packer<'k> {
+    key: &'k [u8; HASH_BYTES],
+    short: [u8; KEY_BYTES - 1],
+    length: usize,
+    /// Everything, once it is too long.
+    hash: Option<Hmac>,
+}
+
+impl<'k> Packer<'k> {
+    pub(crate) fn new(key: &'k [u8; HASH_BYTES]) -> Self {
+        Packer { key, short: [0; KEY_BYTES - 1], length: 0, hash: None }
+    }
+
+    /// Adds a value behind its tag and length: one byte, or the greatest and four more.
+    pub(crate) fn add(&mut self, tag: u8, value: &[u8]) {
+        match u8::try_from(value.len()) {
+            Ok(length) if length < u8::MAX => self.bytes(&[tag, length]),
+            _ => {
+                self.bytes(&[tag, u8::MAX]);
+                self.bytes(&u32::try_from(value.len()).unwrap_or(u32::MAX).to_le_bytes());
+            }
+        }
+        self.bytes(value);
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) {
+        let end = self.length.saturating_add(bytes.len());
+        match (&mut self.hash, self.short.get_mut(self.length..end)) {
+            (Some(hash), _) => hash.update(bytes),
+            (None, Some(place)) => {
+                place.copy_from_slice(bytes);
+                self.length = end;
+            }
+            (None, None) => {
+                let mut hash = Hmac::new(self.key);
+                hash.update(self.short.get(..self.length).unwrap_or_default());
+                hash.update(bytes);
+                self.hash = Some(hash);
+            }
+        }
+    }
+
+    /// The key: never all zero.
+    pub(crate) fn finish(self) -> EntryKey {
+        let mut key = [0; KEY_BYTES];
+        let hash = self.hash.map(Hmac::finish);
+        let (first, source) = match &hash {
+            None => (u8::try_from(self.length).unwrap_or(0).saturating_add(1), self.short.as_slice()),
+            Some(hash) => (u8::MAX, hash.as_slice()),
+        };
+        key.iter_mut().zip([first].iter().chain(source)).for_each(|(place, byte)| *place = *byte);
+        key
+    }
+}
+
+/// The key that tells an agent, or a user, from all others.
+pub(crate) fn party(key: &[u8; HASH_BYTES], agent: &str) -> EntryKey {
+    let mut packer = Packer::new(key);
+    packer.add(1, agent.as_bytes());
+    packer.finish()
+}
+
+/// Adds a value to a key; `None` for what is not known, not there, or nothing that can be told apart.
+pub(crate) fn add_value(packer: &mut Packer<'_>, program: &Program, memory: &Memory, value: Value) -> Option<()> {
+    match value {
+        Value::Bool(value) => packer.add(10, &[u8::from(value)]),
+        Value::Int(value) => packer.add(11, &value.to_le_bytes()),
+        Value::Decimal(value) => packer.add(12, &value.to_le_bytes()),
+        Value::Text(text) if !text.opaque => return add_text(packer, program, memory, text),
+        Value::Duration(value) => packer.add(14, &value.to_le_bytes()),
+        Value::Date(value) => packer.add(15, &value.to_le_bytes()),
+        Value::DateTime(value) => packer.add(16, &value.to_le_bytes()),
+        Value::Ip { high, low, v6 } => {
+            packer.add(if v6 { 18 } else { 17 }, &(u128::from(high) << 64 | u128::from(low)).to_le_bytes());
+        }
+        Value::Enum { of, member } => {
+            word(packer, program, program.tables().enums.get(of as usize)?.get(member as usize)?)
+        }
+        Value::Level { of, member } => {
+            word(packer, program, program.tables().levels.get(of as usize)?.get(member as usize)?)
+        }
+        _ => return None,
+    }
+    Some(())
+}
+
+/// Members are told apart by their words, which another program numbers otherwise.
+fn word(packer: &mut Packer<'_>, program: &Program, symbol: &u32) {
+    packer.add(19, program.symbol(*symbol).as_bytes());
+}
+
+/// A text of which only small letters count is told apart by those.
+fn add_text(packer: &mut Packer<'_>, program: &Program, memory: &Memory, text: Text) -> Option<()> {
+    let letters = Letters::of(program, memory, Value::Text(text))?;
+    if text.lower && letters.written().bytes().any(|byte| byte.is_ascii_uppercase()) {
+        let mut small = [0; MAX_LOWERED];
+        let place = small.get_mut(..letters.written().len())?;
+        place.iter_mut().zip(letters.bytes()).for_each(|(place, byte)| *place = byte);
+        packer.add(13, place);
+    } else {
+        packer.add(13, letters.written().as_bytes());
+    }
+    Some(())
+}
