@@ -5,7 +5,8 @@ use crate::instruction::{Instruction, Op};
 use crate::tables::{
     Agent, Alarm, Answer, Ask, Automaton, Candidate, Check, Comparison, Constant, Dataset, Debug, Delegation, Effect,
     Evidence, Field, Group, Happened, Identity, Identity64, Kept, Key, Module, On, Phase, Piece, Place, Query, Rate,
-    Reach, ResourceName, ResourceOf, ResourceType, Returns, Rule, RuleId, Schedule, Scope, Slot, SlotShape, Source, Symbol, Tables, Tool, TypeDef, TypeId, Window, Zone,
+    Reach, ResourceName, ResourceOf, ResourceType, Returns, Rule, RuleId, Schedule, Scope, Slot, SlotShape, Source,
+    Symbol, Tables, Tool, TypeDef, TypeId, Window, Zone,
 };
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -300,10 +301,10 @@ sections! {
     16 Agents "agents" { agents }
     17 Memory "memory" { slots, queries, evidence, answers, rates }
     18 Delegations "delegations" { delegations }
-    24 Resources "resources" { users_from, resources_from, resources }
-    19 Rules "rules" { rules }
-    20 Code "code" { code }
-    21 Candidates "candidates" { candidates }
-    22 Cells "cells" { cells }
-    23 Debug "debug" { debug }
+    19 Resources "resources" { users_from, resources_from, resources }
+    20 Rules "rules" { rules }
+    21 Code "code" { code }
+    22 Candidates "candidates" { candidates }
+    23 Cells "cells" { cells }
+    24 Debug "debug" { debug }
 }

@@ -22,8 +22,8 @@ pub mod sha256;
 pub mod tables;
 
 mod asks;
-mod codec;
 mod ceiling;
+mod codec;
 mod error;
 mod format;
 mod history;

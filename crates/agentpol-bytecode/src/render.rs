@@ -267,7 +267,7 @@ fn hides(c: char) -> bool {
 }
 
 /// Milliseconds as the language writes durations, such as `1h30m`.
-struct Span(i64);
+pub(crate) struct Span(pub(crate) i64);
 
 impl fmt::Display for Span {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

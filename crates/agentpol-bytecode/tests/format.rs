@@ -4,6 +4,7 @@ mod lab;
 
 use agentpol_bytecode::sha256::Sha256;
 use agentpol_bytecode::{Expectation, FORMAT_VERSION, LoadError, MAGIC, Section, encode, load, load_expecting};
+use lab::remembering::remembering;
 use lab::sample::sample;
 
 /// Puts right hashes into bytes that were changed, as an attacker would.
@@ -56,7 +57,7 @@ fn places_in_the_sources_do_not_change_the_meaning() {
 
 #[test]
 fn every_flipped_bit_is_noticed() {
-    let bytes = encode(&sample());
+    let bytes = encode(&remembering());
     for at in 0..bytes.len() {
         let mut changed = bytes.clone();
         changed[at] ^= 1 << (at % 8);
@@ -83,10 +84,14 @@ fn every_cut_is_noticed() {
 
 #[test]
 fn sealed_changes_are_refused_or_mean_what_they_say() {
-    let bytes = encode(&sample());
+    sealed_changes(&encode(&sample()));
+    sealed_changes(&encode(&remembering()));
+}
+
+fn sealed_changes(bytes: &[u8]) {
     for at in 80..bytes.len() {
         for change in [1, 0x80, 0xff] {
-            let mut changed = bytes.clone();
+            let mut changed = bytes.to_vec();
             changed[at] ^= change;
             seal(&mut changed);
             if let Ok(program) = load(&changed) {

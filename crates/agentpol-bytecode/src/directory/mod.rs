@@ -8,9 +8,7 @@ mod tables;
 mod verify;
 
 pub use codec::{DIRECTORY_MAGIC, DIRECTORY_VERSION, encode};
-pub use tables::{
-    AgentStatus, Group, Item, Kind, MAX_GROUPS, MAX_PATH, Place, Resource, Tables, User, Word,
-};
+pub use tables::{AgentStatus, Group, Item, Kind, MAX_GROUPS, MAX_PATH, Place, Resource, Tables, User, Word};
 
 use crate::sha256::HASH_BYTES;
 use core::fmt;

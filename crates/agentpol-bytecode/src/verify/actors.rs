@@ -4,7 +4,9 @@ use super::rules::{MAX_REGISTERS, scope_is_sound};
 use super::types::fields_are_sound;
 use super::{ascending, distinct, references, require};
 use crate::error::{Fault, LoadError};
-use crate::tables::{Agent, Delegation, Identity, Phase, Piece, ResourceName, ResourceOf, Symbol, Tables, Tool, TypeDef};
+use crate::tables::{
+    Agent, Delegation, Identity, Phase, Piece, ResourceName, ResourceOf, Symbol, Tables, Tool, TypeDef,
+};
 use alloc::vec::Vec;
 
 /// One bit for each verb.

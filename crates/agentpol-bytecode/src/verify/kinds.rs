@@ -51,7 +51,8 @@ impl Kinds {
     pub(super) const NUMBER: Kinds = Kinds::INT.or(Kinds::DECIMAL);
     pub(super) const TIME: Kinds = Kinds::DURATION.or(Kinds::DATE).or(Kinds::DATE_TIME);
     pub(super) const ORDERED: Kinds = Kinds::NUMBER.or(Kinds::FLOAT).or(Kinds::TIME).or(Kinds::LEVEL).or(Kinds::ORIGIN);
-    pub(super) const SCALAR: Kinds = Kinds::ORDERED.or(Kinds::TEXT).or(Kinds::BOOL).or(Kinds::IP).or(Kinds::ENUM).or(Kinds::REFERENCE);
+    pub(super) const SCALAR: Kinds =
+        Kinds::ORDERED.or(Kinds::TEXT).or(Kinds::BOOL).or(Kinds::IP).or(Kinds::ENUM).or(Kinds::REFERENCE);
     pub(super) const SUMMED: Kinds = Kinds::NUMBER.or(Kinds::TIME);
     pub(super) const SEQUENCE: Kinds = Kinds::LIST.or(Kinds::MAP).or(Kinds::PAIRS);
 

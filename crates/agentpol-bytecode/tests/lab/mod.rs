@@ -2,6 +2,7 @@
 
 #![expect(dead_code, reason = "each test uses its part of the lab")]
 
+pub(crate) mod remembering;
 pub(crate) mod sample;
 
 use agentpol_bytecode::instruction::{Instruction, Op};

@@ -1,10 +1,12 @@
 //! A program as text, for `polc inspect`: what is in it, what it costs, and every instruction with its place.
 
+mod memory;
+
 use crate::format::FORMAT_VERSION;
 use crate::instruction::{Instruction, Op, Operand, Part};
 use crate::program::Program;
 use crate::render::{Text, Time};
-use crate::tables::{Constant, On, Place, Rule, RuleId, Symbol};
+use crate::tables::{Constant, On, Place, Rule, RuleId, Scope, Symbol};
 use core::fmt::{self, Write};
 
 /// The listing of a program.
@@ -26,6 +28,7 @@ impl fmt::Display for Listing<'_> {
         for (id, rule) in rules {
             self.rule(f, id, rule)?;
         }
+        self.memory(f)?;
         self.checks(f)
     }
 }
@@ -54,7 +57,8 @@ impl Listing<'_> {
             Counted(tables.agents.len(), "agent"),
             Counted(tables.code.len(), "instruction")
         )?;
-        writeln!(f, "costs   at most {} steps for one decision", self.0.worst_case_steps())
+        writeln!(f, "costs   at most {} steps for one decision", self.0.worst_case_steps())?;
+        self.ceiling(f)
     }
 
     fn sizes(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -75,33 +79,34 @@ impl Listing<'_> {
             Some(place) => writeln!(f, "  ({})", At(self.0, *place))?,
             None => writeln!(f)?,
         }
-        self.scope(f, rule)?;
+        self.scope(f, &rule.scope, rule.effect.grants())?;
         writeln!(f, "  at most {} steps, {} registers", self.0.steps_of(id), rule.registers)?;
-        self.block(f, rule.entry, tables.debug.clauses.get(id.0 as usize).map(|clauses| clauses.as_slice()))
+        self.block(f, rule.entry, tables.debug.clauses.get(id.0 as usize).map(|clauses| clauses.as_slice()))?;
+        self.counter(f, rule)
     }
 
-    fn scope(&self, f: &mut fmt::Formatter<'_>, rule: &Rule) -> fmt::Result {
+    fn scope(&self, f: &mut fmt::Formatter<'_>, scope: &Scope, grants: bool) -> fmt::Result {
         let tables = self.0.tables();
         let agents = |at: &u32| tables.agents.get(*at as usize).map(|agent| agent.qualified);
         let tools = |at: &u32| tables.tools.get(*at as usize).map(|tool| tool.name);
         let datasets = |at: &u32| tables.datasets.get(*at as usize).map(|dataset| dataset.name);
-        if let Some(list) = &rule.scope.agents {
+        if let Some(list) = &scope.agents {
             self.names(f, "agents", list.iter().filter_map(agents))?;
         }
-        if let Some(list) = &rule.scope.tools {
+        if let Some(list) = &scope.tools {
             self.names(f, "tools", list.iter().filter_map(tools))?;
         }
-        if let Some(does) = rule.scope.does {
+        if let Some(does) = scope.does {
             f.write_str("  does")?;
             let verbs = VERBS.iter().enumerate().filter(|(bit, _)| does & (1 << bit) != 0);
             verbs.map(|(_, verb)| verb).try_for_each(|verb| write!(f, " {verb}"))?;
             writeln!(f)?;
         }
-        match &rule.scope.on {
+        match &scope.on {
             None => Ok(()),
             Some(On::Datasets(list)) => self.names(f, "on", list.iter().filter_map(datasets)),
             Some(On::Level(level, member)) => {
-                let sign = if rule.effect.grants() { "<=" } else { ">=" };
+                let sign = if grants { "<=" } else { ">=" };
                 let members = tables.levels.get(*level as usize);
                 let word = members.and_then(|members| members.get(*member as usize)).copied();
                 writeln!(f, "  on data {sign} {}", word.map_or("", |word| self.0.symbol(word)))
@@ -214,6 +219,15 @@ impl Listing<'_> {
             Operand::ReadImmediate => write!(line, " r{value}"),
             Operand::Target => write!(line, " to {value}"),
             Operand::Clause => write!(line, " {value}"),
+            Operand::Level => {
+                let members = tables.levels.get(at).map_or(&[][..], |members| members.as_slice());
+                members.iter().try_for_each(|member| write!(line, " {}", self.0.symbol(*member)))
+            }
+            Operand::Query => write!(line, " question {value}"),
+            Operand::Evidence => {
+                write!(line, " {}", tables.evidence.get(at).map_or("", |evidence| self.0.symbol(evidence.name)))
+            }
+            Operand::Place => write!(line, " as {value}"),
             Operand::Flag if value == 1 => line.write_str(" decimal"),
             _ => Ok(()),
         }
