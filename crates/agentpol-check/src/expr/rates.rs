@@ -83,6 +83,17 @@ impl<'a> Typer<'_, 'a> {
                 None => sound = false,
             }
         }
+        // Which word is written first says nothing.
+        keys.sort_by_key(|key| match key {
+            Key::Agent => 0,
+            Key::User => 1,
+            Key::Session => 2,
+            Key::Origin => 3,
+            Key::Tool => 4,
+            Key::Dataset => 5,
+            Key::Env => 6,
+            Key::Value(_) => 7,
+        });
         sound.then_some(keys)
     }
 

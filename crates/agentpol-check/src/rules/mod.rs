@@ -43,8 +43,9 @@ pub(crate) fn fill_rules(draft: &mut Draft<'_, '_>, grantable: &Grantable, sets:
         }
         for (name, ast) in by_name {
             let standing = Standing { module, block: Block::Rule(ast.effect), grantable };
-            if let Some(rule) = fill_rule(draft, standing, sets, name, ast) {
-                draft.policy.rules.push(rule);
+            match fill_rule(draft, standing, sets, name, ast) {
+                Some(rule) => draft.policy.rules.push(rule),
+                None => never::refuse_lost(draft, ast),
             }
         }
     }
@@ -105,6 +106,9 @@ fn fill_rule<'a>(
     // What failed to type stands for anything.
     let typed = draft.diagnostics.len() == before;
     never::check_clauses(draft, standing, &tools, &clauses, typed);
+    if typed && alarm.is_none() {
+        never::refuse_uncounted(draft, standing, &tools, span);
+    }
     let effect = effect(draft, standing.module, ast, &parts, alarm);
     refuse_vain_approval(draft, effect.as_ref(), &parts, &clauses);
     sound.then_some(())?;

@@ -5,7 +5,7 @@ use super::scope::Standing;
 use crate::draft::Draft;
 use crate::policy::{Clause, ClauseKind, EnvId, Expr, ExprKind, LocalId, Scope, ToolId, Type, Value, Verb};
 use agentpol_diagnostics::{Code, Diagnostic, Span};
-use agentpol_syntax::ast::{AgentSelector, OnSelector, ToolPattern};
+use agentpol_syntax::ast::{self, AgentSelector, OnSelector, ToolPattern};
 
 /// Says that no agent is left.
 pub(super) fn no_agent(draft: &mut Draft<'_, '_>, standing: Standing<'_>, selector: &AgentSelector<'_>, span: Span) {
@@ -201,6 +201,26 @@ pub(super) fn check_clauses(
         let help = "remove `during` or `outside`".to_owned();
         never(draft, standing, span, "`outside` excludes all of this".to_owned(), help);
     }
+}
+
+/// Refuses a limit or alert that counts what no tool has.
+pub(super) fn refuse_uncounted(draft: &mut Draft<'_, '_>, standing: Standing<'_>, tools: &[ToolId], span: Span) {
+    if tools.is_empty() {
+        let help = "check it together with the modules that declare tools, or name the tools".to_owned();
+        never(draft, standing, span, "no tool fits the rule, so there is nothing to count".to_owned(), help);
+    }
+}
+
+/// Refuses a rule that nothing came of though no mistake was told: it would restrict nothing.
+pub(super) fn refuse_lost(draft: &mut Draft<'_, '_>, ast: &ast::Rule<'_>) {
+    let unread = draft.names.modules.iter().any(|names| !names.unread.is_empty());
+    if unread || draft.diagnostics.has_errors() {
+        return;
+    }
+    let title = "a part of this rule has no type";
+    let span = ast.name.map_or(ast.effect_span, |name| name.span);
+    let diagnostic = Diagnostic::new(Code::AP0302, title, span, "cannot be decided");
+    draft.report(diagnostic.help("write it in another way, part by part"));
 }
 
 /// Refuses conditions of which a part has no type though no mistake was told: they could not be decided.
