@@ -46,6 +46,7 @@ enum Part {
     Tool = 9,
     ToolDigest = 10,
     Args = 11,
+    Resource = 12,
     Meaning = 13,
     Session = 14,
     Rule = 15,
@@ -98,6 +99,14 @@ impl Digests {
         }
         writer.tag(Part::Args as u8);
         writer.value(request.args, true);
+        if let Some(resource) = request.resource {
+            writer.part(Part::Resource, resource.of);
+            writer.text(resource.id);
+            for node in [resource.attributes, resource.within] {
+                writer.tag(u8::from(node.is_some()));
+                node.into_iter().for_each(|node| writer.value(node, false));
+            }
+        }
         Digests { action: writer.running, meaning: *program.meaning_hash(), session }
     }
 

@@ -2,11 +2,13 @@
 
 use super::record::{EntryKey, KEY_BYTES};
 use super::{Handle, Records, Trouble};
+use crate::directory::Bound;
 use crate::letters::Letters;
 use crate::memory::Memory;
 use crate::value::{Text, Value};
 use agentpol_bytecode::Program;
 use agentpol_bytecode::sha256::{HASH_BYTES, Hmac};
+use alloc::sync::Arc;
 
 /// What a step reads and writes.
 pub(crate) struct Ledger<'r> {
@@ -14,6 +16,8 @@ pub(crate) struct Ledger<'r> {
     pub(crate) records: &'r mut dyn Records,
     /// The host's key.
     pub(crate) key: &'r [u8; HASH_BYTES],
+    /// Who is who, where users come from a directory.
+    pub(crate) directory: Option<Arc<Bound>>,
     pub(crate) now: i64,
 }
 

@@ -1,19 +1,17 @@
 //! Persons' answers: yes or no to an asking, by who may give it (semantics A2, A4 to A6).
 
-use super::ask::{self, Asked, State};
+use super::ask::{self, Asked, MAX_PERSONS, State};
 use super::pending;
+use super::persons::{self, Person};
 use crate::state::Trouble;
 use crate::state::ledger::{Ledger, Packer, RecordName};
 use crate::state::record::{EntryKey, RecordMut};
-use agentpol_bytecode::Program;
-use agentpol_bytecode::tables::Symbol;
 
-/// A person, as the host has authenticated them.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Person<'a> {
-    pub(crate) id: &'a str,
-    /// The groups that the host says they are in, sorted: those that the program knows.
-    pub(crate) groups: &'a [Symbol],
+/// An answer that was taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Answered {
+    /// How many more persons must agree.
+    pub(crate) missing: u32,
 }
 
 /// Why an answer is not taken.
@@ -44,13 +42,13 @@ impl From<Trouble> for Refused {
 /// How far the clock may be behind the record's last change, in milliseconds.
 const CLOCK_SLACK: i64 = 5_000;
 
-/// Enters an answer.
+/// Enters an answer. Everything that it writes to is opened before.
 pub(crate) fn answer(
     ledger: &mut Ledger<'_>,
     digest: &EntryKey,
     person: &Person<'_>,
     yes: bool,
-) -> Result<(), Refused> {
+) -> Result<Answered, Refused> {
     let handle = ledger.open(&RecordName::ask(digest))?;
     let asked = Asked::of(ledger.records.bytes(handle))?.ok_or(Refused::AskUnknown)?;
     if asked.last().saturating_sub(ledger.now) > CLOCK_SLACK {
@@ -61,11 +59,15 @@ pub(crate) fn answer(
     if asked.state() != State::Open || now >= asked.expires() || !same_policy {
         return Err(Refused::AskClosed);
     }
-    may_answer(ledger.program, &asked, person)?;
-    if yes && asked.has(person.id) {
-        return Ok(());
+    persons::may(ledger, &asked, person)?;
+    // Who says yes again is still one person.
+    let again = asked.has(person.id);
+    let agreed = asked.agreed().saturating_add(usize::from(yes && !again));
+    let answered = Answered { missing: asked.count().saturating_sub(u32::try_from(agreed).unwrap_or(u32::MAX)) };
+    if yes && again {
+        return Ok(answered);
     }
-    if yes && !asked.has_room() {
+    if agreed > MAX_PERSONS {
         return Err(Refused::Full);
     }
     let name = asked.pending().and_then(RecordName::of).ok_or(Trouble::Unusable)?;
@@ -82,30 +84,11 @@ pub(crate) fn answer(
         false => pending::mark(&mut pending, digest, State::Rejected),
     }
     pending.step(now);
-    Ok(())
+    Ok(answered)
 }
 
 fn key_of(ledger: &Ledger<'_>, person: &str) -> EntryKey {
     let mut packer = Packer::new(ledger.key);
     packer.add(1, person.as_bytes());
     packer.finish()
-}
-
-/// Who may answer: the requesting user where they are asked, else a member of the group who did not ask, does not answer
-/// for an agent of the chain, and is no agent.
-fn may_answer(program: &Program, asked: &Asked<'_>, person: &Person<'_>) -> Result<(), Refused> {
-    if program.find_agent(person.id).is_some() || program.find_identity(None, person.id).is_some() {
-        return Err(Refused::PersonExcluded);
-    }
-    if asked.from_user() {
-        let is_user = asked.user().is_some_and(|user| !user.is_empty() && user == person.id);
-        return if is_user { Ok(()) } else { Err(Refused::PersonExcluded) };
-    }
-    if asked.excludes(person.id) {
-        return Err(Refused::PersonExcluded);
-    }
-    let wire = asked.group().and_then(|group| program.find_symbol(group));
-    let group = program.tables().groups.iter().find(|group| Some(group.wire) == wire);
-    let inside = group.is_some_and(|group| person.groups.iter().any(|one| group.closure.binary_search(one).is_ok()));
-    if inside { Ok(()) } else { Err(Refused::PersonUnknown) }
 }

@@ -1,7 +1,7 @@
 //! The record of one asking: what persons approve, who may, who has, and what became of it.
 
 use crate::state::Trouble;
-use crate::state::record::{ALONE, Entry, EntryKey, Record, RecordMut, array, read_i64, write};
+use crate::state::record::{ALONE, Entry, EntryKey, Record, RecordMut, array, read_i64, read_u32, write};
 use agentpol_bytecode::sha256::HASH_BYTES;
 use alloc::vec::Vec;
 
@@ -10,12 +10,13 @@ const ASKING: u64 = 1;
 /// The entries of persons who have agreed, by their ids.
 const AGREED: u64 = 2;
 /// How many persons may agree to one asking.
-const MAX_PERSONS: usize = 64;
+pub(crate) const MAX_PERSONS: usize = 64;
 
 const ASKED_AT: usize = 0;
 const EXPIRES: usize = 8;
 const STATE: usize = 16;
 const FROM_USER: usize = 17;
+const COUNT: usize = 20;
 const MEANING: usize = 24;
 const TEXTS: usize = 56;
 
@@ -35,6 +36,8 @@ pub(crate) enum State {
 pub(crate) struct Asking<'a> {
     pub(crate) asked_at: i64,
     pub(crate) expires: i64,
+    /// How many persons must agree.
+    pub(crate) count: u32,
     pub(crate) meaning: &'a [u8; HASH_BYTES],
     /// The group's name on the wire; `None` for the requesting user.
     pub(crate) group: Option<&'a str>,
@@ -84,6 +87,11 @@ impl<'b> Asked<'b> {
         self.payload.get(FROM_USER) == Some(&1)
     }
 
+    /// How many persons must agree.
+    pub(crate) fn count(&self) -> u32 {
+        read_u32(self.payload, COUNT)
+    }
+
     pub(crate) fn meaning(&self) -> [u8; HASH_BYTES] {
         array(self.payload, MEANING).unwrap_or([0; HASH_BYTES])
     }
@@ -118,9 +126,9 @@ impl<'b> Asked<'b> {
         self.texts().nth(2)
     }
 
-    /// Who may not answer, whatever group they are in.
-    pub(crate) fn excludes(&self, person: &str) -> bool {
-        self.texts().skip(3).any(|excluded| excluded == person.as_bytes())
+    /// Who may not answer, whatever group they are in: persons, and groups that answer for an agent.
+    pub(crate) fn excluded(&self) -> impl Iterator<Item = &'b str> + use<'b> {
+        self.texts().skip(3).filter_map(|text| core::str::from_utf8(text).ok())
     }
 
     /// The ids of who has agreed, each once.
@@ -134,9 +142,9 @@ impl<'b> Asked<'b> {
         self.persons().any(|other| other == person)
     }
 
-    /// Whether one more person can agree.
-    pub(crate) fn has_room(&self) -> bool {
-        self.record.count(AGREED) < MAX_PERSONS
+    /// How many have agreed.
+    pub(crate) fn agreed(&self) -> usize {
+        self.record.count(AGREED)
     }
 }
 
@@ -155,6 +163,7 @@ pub(crate) fn open<'e>(
     let payload = record.resize(ASKING, &ALONE, length)?;
     write(payload, ASKED_AT, &asking.asked_at.to_le_bytes());
     write(payload, EXPIRES, &asking.expires.to_le_bytes());
+    write(payload, COUNT, &asking.count.to_le_bytes());
     write(payload, FROM_USER, &[u8::from(asking.group.is_none())]);
     write(payload, MEANING, asking.meaning);
     let mut at = TEXTS;

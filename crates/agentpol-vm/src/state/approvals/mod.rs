@@ -3,8 +3,10 @@
 mod answer;
 mod ask;
 mod pending;
+mod persons;
 
-pub(crate) use answer::{Person, Refused, answer};
+pub(crate) use answer::{Answered, Refused, answer};
+pub(crate) use persons::Person;
 
 use super::digest::{Digest, Digests};
 use super::ledger::{Ledger, Packer, RecordName};
@@ -193,6 +195,7 @@ impl Approvals {
         let asking = Asking {
             asked_at: now,
             expires: now.saturating_add(one.within),
+            count: one.count.max(1),
             meaning: program.meaning_hash(),
             group: group.map(|group| program.symbol(group.wire)),
             user: parties.user,
@@ -258,7 +261,7 @@ fn standing(ledger: &Ledger<'_>, needed: &[Needed], one: &Needed, asked: &Asked<
         State::Rejected => return Ok(Standing::Rejected),
         State::Open => {}
     }
-    let (mut agreed, mut left) = (0u32, false);
+    let (mut agreed, mut wrong) = (0u32, None);
     for person in asked.persons() {
         let mut elsewhere = false;
         for other in needed.iter().filter(|other| one.distinct && other.by != one.by) {
@@ -268,22 +271,15 @@ fn standing(ledger: &Ledger<'_>, needed: &[Needed], one: &Needed, asked: &Asked<
             });
         }
         if !elsewhere {
-            match still_belongs(ledger.program, person, one.from) {
-                true => agreed = agreed.saturating_add(1),
-                false => left = true,
+            match persons::still_may(ledger, asked, person, one.from) {
+                Ok(()) => agreed = agreed.saturating_add(1),
+                Err(why) => wrong = wrong.or(Some(why)),
             }
         }
     }
     Ok(match agreed {
         enough if enough >= one.count.max(1) => Standing::Given,
-        _ if left => Standing::Missing(Missing::ApproverLeftGroup),
-        0 => Standing::Missing(Missing::None),
-        _ => Standing::Missing(Missing::TooFew),
+        0 => Standing::Missing(wrong.unwrap_or(Missing::None)),
+        _ => Standing::Missing(wrong.unwrap_or(Missing::TooFew)),
     })
-}
-
-/// A7: whether somebody who has agreed is still active and in the group. Where no directory says so, what was told with the
-/// answer counts.
-fn still_belongs(_program: &Program, _person: &str, _group: Option<u32>) -> bool {
-    true
 }
