@@ -1,11 +1,12 @@
 //! One program, many threads: the evaluator that a service keeps.
 
 use agentpol_bytecode::decision::Decision;
+use agentpol_bytecode::directory::Directory;
 use agentpol_bytecode::sha256::HASH_BYTES;
 use agentpol_bytecode::{Expectation, LoadError, Program, load, load_expecting};
-use agentpol_vm::{Scratch, decide};
+use agentpol_vm::{Bound, Finding, Scratch, decide};
 use std::cell::RefCell;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 /// For how many programs a thread keeps its working memory. A service has one, or two while it changes programs.
 const KEPT: usize = 4;
@@ -17,8 +18,9 @@ thread_local! {
 
 /// Decides requests with one program.
 ///
-/// It may be shared by any number of threads, and cloning it is cheap: clones share the program. Each thread that decides
-/// keeps about 3 MiB of working memory, taken at its first decision; after that a decision takes no memory and no lock.
+/// It may be shared by any number of threads, and cloning it is cheap: clones share program and directory. Each thread
+/// that decides keeps about 3 MiB of working memory, taken at its first decision; after that a decision takes no memory, and
+/// no lock but to see which directory is the newest.
 ///
 /// ```
 /// use agentpol::{Evaluator, Options, SourceMap, build};
@@ -53,12 +55,13 @@ thread_local! {
 #[derive(Clone, Debug)]
 pub struct Evaluator {
     program: Arc<Program>,
+    directory: Arc<RwLock<Option<Arc<Bound>>>>,
 }
 
 impl Evaluator {
     /// Takes a program.
     pub fn new(program: Program) -> Self {
-        Evaluator { program: Arc::new(program) }
+        Evaluator { program: Arc::new(program), directory: Arc::default() }
     }
 
     /// Loads a program. The bytes are not needed afterwards.
@@ -81,6 +84,23 @@ impl Evaluator {
         load_expecting(bytes, expectation).map(Evaluator::new)
     }
 
+    /// Goes on with another directory, or with none, and returns what it and the program do not agree about.
+    ///
+    /// Decisions that have begun go on with the one before; nothing is compiled anew. Without a directory a program that
+    /// asks for one denies everything (`directory_stale`). Where a program asks for none, a directory still says which
+    /// agents are suspended.
+    pub fn replace_directory(&self, directory: Option<Arc<Directory>>) -> Vec<Finding> {
+        let bound = directory.map(|directory| Arc::new(Bound::new(directory, &self.program)));
+        let findings = bound.as_ref().map(|bound| bound.findings().to_vec()).unwrap_or_default();
+        *self.directory.write().unwrap_or_else(PoisonError::into_inner) = bound;
+        findings
+    }
+
+    /// Returns the directory that decisions begin with now, as the program reads it.
+    pub fn directory(&self) -> Option<Arc<Bound>> {
+        self.directory.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Returns the program.
     pub fn program(&self) -> &Program {
         &self.program
@@ -92,9 +112,18 @@ impl Evaluator {
     /// machine; its time is the request's `at`. Only [`Decision::permits`] says yes, and what is dispatched must be the
     /// bytes that were decided.
     pub fn decide(&self, request: &[u8]) -> Decision {
+        self.with_scratch(|program, scratch| decide(program, request, scratch))
+    }
+
+    /// Lends the program and this thread's working memory for it, with the directory of now.
+    pub(crate) fn with_scratch<T>(&self, work: impl FnOnce(&Program, &mut Scratch) -> T) -> T {
+        let lend = |scratch: &mut Scratch| {
+            scratch.use_directory(self.directory());
+            work(&self.program, scratch)
+        };
         SCRATCHES.with(|scratches| match scratches.try_borrow_mut() {
-            Ok(mut kept) => decide(&self.program, request, self.scratch(&mut kept)),
-            Err(_) => decide(&self.program, request, &mut Scratch::new(&self.program)),
+            Ok(mut kept) => lend(self.scratch(&mut kept)),
+            Err(_) => lend(&mut Scratch::new(&self.program)),
         })
     }
 
