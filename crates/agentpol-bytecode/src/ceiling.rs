@@ -3,7 +3,7 @@
 use crate::program::Program;
 use crate::scope::Tri;
 use crate::tables::{Alarm, Answer, Effect, Kept, Key, Rate, Reach, Slot, SlotShape, Tables, TypeDef};
-use crate::verify::{MAX_KEPT, MAX_OPEN};
+use crate::verify::{AMOUNTS, MAX_KEPT, MAX_OPEN};
 
 /// The most bytes of state, for each thing that has a record of its own.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,8 +36,6 @@ const MAX_COMPOSED: u64 = 16 * 1024;
 const MAX_ID: u64 = 256;
 /// An event that is counted by how much: time, amount, the last of those merged into it.
 const AMOUNT: u64 = 24;
-/// How many amounts one counter keeps.
-const AMOUNTS: u64 = 1024;
 
 impl Program {
     /// Returns the most bytes of state.

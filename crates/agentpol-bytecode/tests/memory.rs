@@ -331,7 +331,7 @@ fn listings_show_what_is_remembered() {
         "\"order\" by the call's key, its status",
         "the first that fits of 0 1",
         "look answers 2, trusted",
-        "counter 0000000000000001: at most 100 in 1m of int, by user, text",
+        "counter 0000000000000001: at most 100 in 1m, by user, text",
         "counter 0000000000000002: not seen in 1m, by agent, dataset",
         "a delegates to b",
         "earlier        r3 = r0 question 0",

@@ -33,6 +33,8 @@ pub(crate) struct Definition {
     pub(crate) shape: SlotShape,
     /// The longest window; `None` where a question has none.
     pub(crate) window: Option<i64>,
+    /// Where it is first asked.
+    pub(crate) span: Span,
 }
 
 /// A question: which definition, how long ago, what.
@@ -61,7 +63,7 @@ struct Put<'e> {
 }
 
 impl Questions {
-    fn put<'e>(&mut self, policy: &Policy, earlier: &'e Earlier, ty: &Expr) -> Result<Put<'e>, Diagnostic> {
+    fn put<'e>(&mut self, policy: &Policy, earlier: &'e Earlier, span: Span) -> Result<Put<'e>, Diagnostic> {
         let mut canon = Canon::new(policy);
         let filter = canon.clauses(&earlier.clauses);
         let mut keyed: Vec<(String, &policy::Pair)> = Vec::new();
@@ -74,9 +76,9 @@ impl Questions {
         }
         keyed.sort_by(|one, other| one.0.cmp(&other.0));
         if keyed.len() > MAX_KEYS {
-            return Err(too_many_keys(ty.span));
+            return Err(too_many_keys(span));
         }
-        let asked = Form::of(earlier, compared, ty.span)?;
+        let asked = Form::of(earlier, compared, span)?;
         let mut operands: Vec<&Expr> = keyed.iter().map(|(_, pair)| &pair.now).collect();
         operands.extend(asked.operand);
         let values = asked.value.map(|value| (canon.expr(value), value));
@@ -103,6 +105,7 @@ impl Questions {
             values: IndexMap::new(),
             shape: asked.shape,
             window: earlier.within,
+            span,
         });
         found.shape = larger(found.shape, asked.shape);
         found.window = found.window.zip(earlier.within).map(|(one, other)| one.max(other));
@@ -114,7 +117,7 @@ impl Questions {
             }
         }
         if found.values.len() > MAX_VALUES {
-            return Err(too_many_values(ty.span));
+            return Err(too_many_values(span));
         }
         let wanted = Asked { definition, within: earlier.within, ask };
         let known = self.asked.iter().position(|other| *other == wanted);
@@ -242,7 +245,7 @@ fn only_of_one(span: Span) -> Diagnostic {
 impl Writer<'_, '_> {
     /// Asks about earlier calls.
     pub(crate) fn earlier(&mut self, expr: &Expr, earlier: &Earlier) -> Value {
-        match self.pools.questions.put(self.policy, earlier, expr) {
+        match self.pools.questions.put(self.policy, earlier, expr.span) {
             Ok(put) => {
                 let operands = self.gather(&put.operands, expr.span);
                 self.block.emit(Op::Earlier, operands, 0, put.number, expr.span)

@@ -71,7 +71,7 @@ fn slot(
     let earlier = &definition.earlier;
     let values: Vec<&Expr> = definition.keys.iter().chain(definition.values.values()).collect();
     let keys = definition.keys.len();
-    let frame = Frame::new(&earlier.clauses);
+    let frame = Frame::new(&earlier.clauses, definition.span);
     let entry = frame.write(policy, &values, false, pools, diagnostics);
     let result = frame.write(policy, &values, true, pools, diagnostics);
     let registers = entry.registers.max(result.registers);
@@ -136,10 +136,12 @@ struct Frame<'e> {
     clauses: &'e [Clause],
     /// Names of values that hang on the answer.
     answered: Vec<LocalId>,
+    /// Where the question stands.
+    span: Span,
 }
 
 impl<'e> Frame<'e> {
-    fn new(clauses: &'e [Clause]) -> Self {
+    fn new(clauses: &'e [Clause], span: Span) -> Self {
         let mut answered = Vec::new();
         for clause in clauses {
             if let ClauseKind::Let(local, given) = &clause.kind
@@ -148,7 +150,7 @@ impl<'e> Frame<'e> {
                 answered.push(*local);
             }
         }
-        Frame { clauses, answered }
+        Frame { clauses, answered, span }
     }
 
     /// The clauses that read the answer, or those that do not.
@@ -179,15 +181,13 @@ impl<'e> Frame<'e> {
         for (number, clause) in self.clauses(of_result).enumerate() {
             writer.clause(clause, (first + number) as u32);
         }
-        let mut span = self.clauses.first().map(|clause| clause.span).unwrap_or_default();
         for (place, value) in (0u32..).zip(values) {
             if reads_result(value, &self.answered) == of_result {
-                span = value.span;
                 writer.keep(value, place);
             }
         }
-        writer.block.push(Step { op: Op::Return, dst: 0, a: 0, b: 0, imm: 0, span });
-        writer.finish(0, span, "the condition on earlier calls")
+        writer.block.push(Step { op: Op::Return, dst: 0, a: 0, b: 0, imm: 0, span: self.span });
+        writer.finish(0, self.span, "the condition on earlier calls")
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a program remembers, as text: slots and the questions asked of them, evidence, answers, counters, delegations.
 
-use super::Listing;
+use super::{Listing, Millionths};
 use crate::render::{Span, Text};
 use crate::tables::{
     Alarm, Answer, Ask, Comparison, Delegation, Effect, Evidence, Field, Happened, Kept, Key, Query, Rate, Reach,
@@ -62,7 +62,8 @@ impl Listing<'_> {
             self.block(f, entry, None)?;
         }
         let asked = (0u32..).zip(&self.0.tables().queries).filter(|(_, query)| query.slot == number);
-        asked.into_iter().try_for_each(|(number, query)| question(f, number, query))
+        let summed = values.first().copied();
+        asked.into_iter().try_for_each(|(number, query)| question(f, number, query, summed))
     }
 
     fn kept(&self, f: &mut fmt::Formatter<'_>, kept: Kept) -> fmt::Result {
@@ -160,12 +161,8 @@ impl Listing<'_> {
         write!(f, "  counter {:016x}: ", rate.id)?;
         match rule.effect {
             Effect::Alert { alarm: Alarm::Novel(_), .. } => write!(f, "not seen in {window}")?,
-            Effect::Alert { .. } => write!(f, "more than {} in {window}", rate.bound)?,
-            _ => write!(f, "at most {} in {window}", rate.bound)?,
-        }
-        if let Some(cost) = rate.cost {
-            f.write_str(" of")?;
-            self.kept(f, cost)?;
+            Effect::Alert { .. } => write!(f, "more than {} in {window}", Amount(rate.bound, rate.cost))?,
+            _ => write!(f, "at most {} in {window}", Amount(rate.bound, rate.cost))?,
         }
         self.keys(f, rate)?;
         writeln!(f)?;
@@ -200,14 +197,16 @@ impl Listing<'_> {
     }
 }
 
-fn question(f: &mut fmt::Formatter<'_>, number: u32, query: &Query) -> fmt::Result {
+fn question(f: &mut fmt::Formatter<'_>, number: u32, query: &Query, summed: Option<Kept>) -> fmt::Result {
     write!(f, "  question {number}: ")?;
     match query.ask {
         Ask::Exists => f.write_str("is there one")?,
         Ask::Pair(op) => write!(f, "is there one that is {} the operand", sign(op))?,
         Ask::Count { op, plus, bound } => write!(f, "how many{} {} {bound}", added(plus), sign(op))?,
         Ask::Distinct { op, bound } => write!(f, "how many different {} {bound}", sign(op))?,
-        Ask::Sum { op, plus, bound } => write!(f, "how much{} {} {bound}", added(plus), sign(op))?,
+        Ask::Sum { op, plus, bound } => {
+            write!(f, "how much{} {} {}", added(plus), sign(op), Amount(bound, summed))?;
+        }
         Ask::Value(place) => write!(f, "value {place}")?,
     }
     match query.within {
@@ -254,6 +253,18 @@ fn sign(op: Comparison) -> &'static str {
         Comparison::Le => "<=",
         Comparison::Gt => ">",
         Comparison::Ge => ">=",
+    }
+}
+
+/// How many, or how much: millionths where decimals are added up.
+struct Amount(i64, Option<Kept>);
+
+impl fmt::Display for Amount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.1 {
+            Some(Kept::Decimal) => write!(f, "{}", Millionths(self.0)),
+            _ => write!(f, "{}", self.0),
+        }
     }
 }
 

@@ -242,11 +242,7 @@ impl Listing<'_> {
         match constant {
             Constant::Bool(value) => write!(line, " {value}"),
             Constant::Int(value) => write!(line, " {value}"),
-            Constant::Decimal(value) => {
-                let sign = if *value < 0 { "-" } else { "" };
-                let (whole, fraction) = (value.unsigned_abs() / 1_000_000, value.unsigned_abs() % 1_000_000);
-                write!(line, " {sign}{whole}.{fraction:06}")
-            }
+            Constant::Decimal(value) => write!(line, " {}", Millionths(*value)),
             Constant::Float(value) => write!(line, " {value:?}"),
             Constant::Text(symbol) => write!(line, " {}", Text(self.0.symbol(*symbol))),
             Constant::Duration(value) => write!(line, " {value}ms"),
@@ -277,6 +273,17 @@ fn address(bits: u128, v6: bool) -> core::net::IpAddr {
     match u32::try_from(bits) {
         Ok(bits) if !v6 => core::net::IpAddr::V4(core::net::Ipv4Addr::from_bits(bits)),
         _ => core::net::IpAddr::V6(core::net::Ipv6Addr::from_bits(bits)),
+    }
+}
+
+/// A decimal.
+struct Millionths(i64);
+
+impl fmt::Display for Millionths {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.0 < 0 { "-" } else { "" };
+        let (whole, fraction) = (self.0.unsigned_abs() / 1_000_000, self.0.unsigned_abs() % 1_000_000);
+        write!(f, "{sign}{whole}.{fraction:06}")
     }
 }
 

@@ -9,12 +9,14 @@ use super::roles::{self, Subject};
 use crate::error::{Fault, LoadError};
 use crate::instruction::Op;
 use crate::scope::{Tri, match_scope};
-use crate::tables::{Answer, Check, Field, Kept, Slot, Tables, TypeDef, TypeId};
+use crate::tables::{Answer, Check, Field, Kept, Rate, Slot, Tables, TypeDef, TypeId};
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 /// The most instructions that are followed for checks, each block as often as values of different types ask for it.
 const MAX_FOLLOWED: usize = 1 << 24;
+/// How many amounts a counter keeps apart.
+pub(crate) const AMOUNTS: u64 = 1024;
 
 pub(super) fn verify(tables: &Tables) -> Result<Costs, LoadError> {
     let mut blocks = Blocks::split(tables)?;
@@ -112,14 +114,18 @@ fn rates<'t>(tables: &'t Tables, blocks: &mut Blocks<'t>, rules: &mut [u64]) -> 
         let Some(rate) = roles::rate_of(rule.effect).and_then(|rate| tables.rates.get(rate as usize)) else { continue };
         let followed = blocks.owned(Subject::rate(rate, rule), rate.entry, rate.registers)?;
         require(followed.kept.iter().all(|kept| *kept), Fault::KeepPlace, rate.entry as usize)?;
-        *steps =
-            steps.saturating_add(followed.steps).saturating_add(u64::try_from(rate.bound).unwrap_or(0).min(ENTRIES));
+        *steps = steps.saturating_add(followed.steps).saturating_add(events(rate));
     }
     Ok(())
 }
 
-/// The most entries of one counter.
-const ENTRIES: u64 = 10_000;
+/// How many events of a counter are looked at.
+fn events(rate: &Rate) -> u64 {
+    match rate.cost {
+        Some(_) => AMOUNTS,
+        None => u64::try_from(rate.bound).unwrap_or(0).saturating_add(1),
+    }
+}
 
 /// The two blocks of a slot together keep each of its values. Returns what they cost.
 fn remembered<'t>(tables: &'t Tables, blocks: &mut Blocks<'t>, slot: &'t Slot) -> Result<u64, LoadError> {

@@ -19,6 +19,7 @@ mod times;
 mod types;
 mod words;
 
+pub(crate) use blocks::AMOUNTS;
 pub(crate) use known::MAX_KEPT;
 pub(crate) use questions::MAX_OPEN;
 pub(crate) use roles::rate_of;
