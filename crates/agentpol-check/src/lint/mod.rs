@@ -47,11 +47,11 @@ pub(crate) fn run(surface: &Surface<'_, '_>, diagnostics: &mut Diagnostics) {
         grants::look(surface, rule, written, diagnostics);
         filters::look(surface, rule, diagnostics);
         thresholds::look(surface, rule, diagnostics);
-        budgets::look(surface, rule, written, diagnostics);
     }
     let overview = overview::Overview::of(surface.policy);
     people::look_together(surface, &overview, diagnostics);
     thresholds::look_together(surface, diagnostics);
+    budgets::look(surface, &written, diagnostics);
     receivers::look(surface, &overview, diagnostics);
     siblings::look(surface, &overview, diagnostics);
     declared::look(surface, diagnostics);

@@ -2,7 +2,9 @@
 
 use super::walk::{Part, lets, parts, path};
 use super::{Surface, called, reach};
-use crate::policy::{CompareOp, Each, Effect, Expr, ExprKind, LocalId, Question, Rule, Shape, ToolId, Type, Verb};
+use crate::policy::{
+    CompareOp, Each, Effect, Expr, ExprKind, LocalId, Policy, Question, Rule, Shape, ToolId, Type, Verb,
+};
 use agentpol_diagnostics::{Code, Diagnostic, Diagnostics, Span};
 use std::collections::BTreeSet;
 
@@ -56,7 +58,8 @@ fn split(surface: &Surface<'_, '_>, rule: &Rule, tools: &[ToolId], diagnostics: 
 /// `args.amount > 100`: twenty payments of 100 pass one after the other. Told once for each tool.
 pub(super) fn look_together(surface: &Surface<'_, '_>, diagnostics: &mut Diagnostics) {
     let policy = surface.policy;
-    let mut told: BTreeSet<(ToolId, &str)> = BTreeSet::new();
+    // Those that are bounded in sum, and those that were told.
+    let mut done = summed(policy);
     let asks = |rule: &&Rule| !rule.observed && matches!(rule.effect, Effect::Deny | Effect::RequireApproval(_));
     for rule in policy.rules.iter().filter(asks) {
         let tools = reach::tools(policy, rule);
@@ -65,14 +68,14 @@ pub(super) fn look_together(surface: &Surface<'_, '_>, diagnostics: &mut Diagnos
         }
         for (amount, span) in parts(rule).iter().filter_map(large) {
             let has = |tool: &&ToolId| policy[policy[**tool].params].field(amount).is_some();
-            let open = |tool: &&ToolId| !told.contains(&(**tool, amount)) && !is_summed(surface, **tool, amount);
+            let open = |tool: &&ToolId| !done.contains(&(**tool, amount));
             let Some(tool) = tools.iter().filter(has).find(open) else { continue };
             let name = &policy[*tool].name;
             let title = format!("{} bounds each `args.{amount}`, and no rule their sum", called(rule));
             let rest = format!("agent any  tool {name}  at most ... of args.{amount} per 1d per user");
             let help = format!("bound the sum of a day too: `limit \"a day's {amount}\" {{ {rest} }}`");
             diagnostics.push(Diagnostic::new(Code::AP0607, title, span, "many small ones pass").help(help));
-            told.extend(tools.iter().map(|tool| (*tool, amount)));
+            done.extend(tools.iter().map(|tool| (*tool, amount)));
         }
     }
 }
@@ -103,20 +106,37 @@ fn turned(op: CompareOp) -> CompareOp {
     }
 }
 
-/// Returns whether some restriction bounds what an argument of a tool adds up to over several calls.
-fn is_summed(surface: &Surface<'_, '_>, tool: ToolId, argument: &str) -> bool {
-    let reads = |expr: &Expr| expr.any(&mut |part| matches!(&part.kind, ExprKind::Arg(name) if name == argument));
-    let sums = |expr: &Expr| match &expr.kind {
-        ExprKind::Earlier(earlier) => matches!(&earlier.question, Question::Sum { of, .. } if reads(of)),
-        _ => false,
-    };
-    let bounds = |rule: &Rule| match &rule.effect {
-        Effect::Limit(rate) => rate.of.as_ref().is_some_and(reads),
-        Effect::Deny | Effect::RequireApproval(_) => parts(rule).iter().any(|part| sums(part.expr)),
-        _ => false,
-    };
-    let rules = surface.policy.rules.iter().filter(|rule| !rule.observed && bounds(rule));
-    rules.into_iter().any(|rule| reach::tools(surface.policy, rule).contains(&tool))
+/// Finds the arguments of each tool of which some restriction bounds what they add up to over several calls.
+fn summed(policy: &Policy) -> BTreeSet<(ToolId, &str)> {
+    let mut summed = BTreeSet::new();
+    for rule in policy.rules.iter().filter(|rule| !rule.observed) {
+        let mut names = Vec::new();
+        match &rule.effect {
+            Effect::Limit(rate) => rate.of.iter().for_each(|of| arguments_in(of, &mut names)),
+            Effect::Deny | Effect::RequireApproval(_) => {
+                for part in parts(rule) {
+                    if let ExprKind::Earlier(earlier) = &part.expr.kind
+                        && let Question::Sum { of, .. } = &earlier.question
+                    {
+                        arguments_in(of, &mut names);
+                    }
+                }
+            }
+            Effect::Allow | Effect::Entitle | Effect::Alert(_) => {}
+        }
+        if !names.is_empty() {
+            let tools = reach::tools(policy, rule);
+            summed.extend(tools.iter().flat_map(|tool| names.iter().map(|name| (*tool, *name))));
+        }
+    }
+    summed
+}
+
+fn arguments_in<'e>(expr: &'e Expr, names: &mut Vec<&'e str>) {
+    if let ExprKind::Arg(name) = &expr.kind {
+        names.push(name);
+    }
+    expr.children().into_iter().for_each(|child| arguments_in(child, names));
 }
 
 /// Finds a comparison of a money-like field of the element with a literal: more than it, or at most it.
