@@ -20,3 +20,13 @@ pub use build::{Built, Counts};
 pub use problem::{Problem, ProblemKind};
 pub use records::Builder;
 pub use scim::UserKey;
+
+/// Reads a time (RFC 3339, with an offset) as milliseconds since 1970-01-01T00:00:00Z.
+pub fn time(text: &str) -> Option<i64> {
+    text.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_millisecond)
+}
+
+/// Writes a time as RFC 3339 in UTC.
+pub fn written(millis: i64) -> String {
+    jiff::Timestamp::from_millisecond(millis).map_or_else(|_| millis.to_string(), |time| time.to_string())
+}

@@ -119,11 +119,10 @@ fn wrong(member: &str, expected: &'static str) -> ProblemKind {
 fn header(builder: &mut Builder, members: Members) -> Read<()> {
     let mut taken = Taken { record: "directory", members };
     let text = taken.text("as_of")?;
-    let as_of: jiff::Timestamp =
-        text.parse().map_err(|_| wrong("as_of", "a time with an offset, such as `2026-03-02T15:00:00Z`"))?;
+    let as_of =
+        crate::time(&text).ok_or_else(|| wrong("as_of", "a time with an offset, such as `2026-03-02T15:00:00Z`"))?;
     taken.end()?;
     // Of several sources the oldest counts.
-    let as_of = as_of.as_millisecond();
     builder.as_of = Some(builder.as_of.map_or(as_of, |before| before.min(as_of)));
     Ok(())
 }

@@ -2,10 +2,11 @@
 
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use agentpol::bytecode::decision::RuleList;
 use agentpol::bytecode::tables::{Effect, RuleId};
-use agentpol::{Decision, Program, Scratch, decide};
+use agentpol::{Bound, Decision, Program, Scratch, decide};
 
 use crate::report::RulePlace;
 use crate::request::Request;
@@ -31,6 +32,10 @@ pub(crate) struct Engine<'p> {
 impl<'p> Engine<'p> {
     pub(crate) fn new(program: &'p Program) -> Engine<'p> {
         Engine { program, scratch: Scratch::new(program), by_name: OnceCell::new() }
+    }
+
+    pub(crate) fn use_directory(&mut self, directory: Option<Arc<Bound>>) {
+        self.scratch.use_directory(directory);
     }
 
     pub(crate) fn decide(&mut self, request: &str) -> Decision {

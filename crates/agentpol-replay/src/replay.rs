@@ -1,8 +1,9 @@
 //! Replaying recordings: what would be decided today, compared with what was.
 
 use std::io::BufRead;
+use std::sync::Arc;
 
-use agentpol::Program;
+use agentpol::{Bound, Program};
 use agentpol_trace::{Action, Expectation, OpenOptions, RecordError, Recording};
 
 use crate::engine::{Declared, Engine};
@@ -32,6 +33,12 @@ impl<'p> Replay<'p> {
     /// Takes a program.
     pub fn new(program: &'p Program) -> Replay<'p> {
         Replay { engine: Engine::new(program) }
+    }
+
+    /// Looks users and resources up in a directory that is bound to the program.
+    pub fn with_directory(mut self, directory: Option<Arc<Bound>>) -> Self {
+        self.engine.use_directory(directory);
+        self
     }
 
     /// Replays a recording. Never stops before its end: what cannot be read or judged is in the report.

@@ -6,6 +6,7 @@
 mod apology;
 mod args;
 mod commands;
+mod directory;
 mod escape;
 mod exit;
 mod files;

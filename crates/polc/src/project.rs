@@ -23,6 +23,8 @@ pub(crate) struct Project {
     pub(crate) policies: Vec<PathBuf>,
     /// What the project sets.
     pub(crate) options: Options,
+    /// Where users and resources are looked up: a built directory, or its sources.
+    pub(crate) directory: Vec<PathBuf>,
     /// The recordings, in order.
     pub(crate) recordings: Vec<RecordingEntry>,
 }
@@ -79,7 +81,7 @@ fn loose(paths: &[PathBuf]) -> Result<Project, Problem> {
         return Err(Problem::file(format!("no policies in {name}")).help("policies are files that end in `.agentpol`"));
     }
     let options = Options { today: today(), ..Options::default() };
-    Ok(Project { name, folder: PathBuf::new(), policies, options, recordings: Vec::new() })
+    Ok(Project { name, folder: PathBuf::new(), policies, options, directory: Vec::new(), recordings: Vec::new() })
 }
 
 fn with_members(manifest: &Path, projects: &mut Vec<Project>) -> Result<(), Problem> {
@@ -109,7 +111,7 @@ fn with_members(manifest: &Path, projects: &mut Vec<Project>) -> Result<(), Prob
 fn read(manifest: &Path) -> Result<(Project, Vec<String>), Problem> {
     let name = files::shown(manifest);
     let text = files::read_text(manifest, MANIFEST_LIMIT)?;
-    let Manifest { policies: patterns, members, root, lints, recordings, .. } =
+    let Manifest { policies: patterns, members, root, lints, recordings, directory, .. } =
         Manifest::parse(&text).map_err(|errors| malformed(&name, &errors))?;
     let folder = manifest.parent().map(Path::to_owned).unwrap_or_default();
     let mut found = Vec::new();
@@ -121,7 +123,9 @@ fn read(manifest: &Path) -> Result<(Project, Vec<String>), Problem> {
         return Err(Problem::file(format!("{name}: no policies at {}", patterns.join(", ")))
             .help("policies are files that end in `.agentpol`"));
     }
-    Ok((Project { name, folder, policies, options: Options { root, lints, today: today() }, recordings }, members))
+    let directory = directory.iter().map(|path| folder.join(path)).collect();
+    let options = Options { root, lints, today: today() };
+    Ok((Project { name, folder, policies, options, directory, recordings }, members))
 }
 
 /// Returns today as days since 1970-01-01: the day of `SOURCE_DATE_EPOCH` where builds are to be repeated, else the

@@ -29,6 +29,8 @@ pub struct Manifest {
     pub root: Option<String>,
     /// Levels of lints.
     pub lints: BTreeMap<Code, LintLevel>,
+    /// Where users and resources are looked up: a built directory, or its sources; relative to the manifest.
+    pub directory: Vec<String>,
     /// The recordings, in order.
     pub recordings: Vec<RecordingEntry>,
 }
@@ -57,12 +59,17 @@ impl Manifest {
 }
 
 fn read(table: &DeTable<'_>, problems: &mut Problems<'_>) -> Manifest {
-    let section = Section::new(table, 0..0, &["policies", "members", "root", "lints", "recording"], problems);
+    let section = Section::new(table, 0..0, &["policies", "members", "root", "lints", "directory", "recording"], problems);
     let members = section.texts("members", problems).unwrap_or_default();
     let every = || if section.get("members").is_none() { vec![EVERY_POLICY.to_owned()] } else { Vec::new() };
     let policies = section.texts("policies", problems).unwrap_or_else(every);
     let root = section.text("root", problems);
     let lints = section.get("lints").map(|value| lints(value, problems)).unwrap_or_default();
+    let directory = match section.get("directory").map(|value| (value, value.get_ref().as_str())) {
+        None => Vec::new(),
+        Some((_, Some(one))) => vec![one.to_owned()],
+        Some((value, None)) => reader::texts("directory", value, problems).unwrap_or_default(),
+    };
     let mut recordings = Vec::new();
     if let Some(value) = section.get("recording") {
         match value.get_ref() {
@@ -74,7 +81,7 @@ fn read(table: &DeTable<'_>, problems: &mut Problems<'_>) -> Manifest {
             _ => problems.wrong_type("recording", value, "written `[[recording]]`, once for each"),
         }
     }
-    Manifest { policies, members, root, lints, recordings }
+    Manifest { policies, members, root, lints, directory, recordings }
 }
 
 /// `[lints]`: a code and its level.

@@ -8,7 +8,7 @@ use crate::args::Format;
 use crate::exit::{Done, Exit, Problem};
 use crate::reasons;
 use crate::terminal::Terminal;
-use crate::{files, hints, policy, project};
+use crate::{directory, files, hints, policy, project};
 
 /// The largest file that is read as a request. Larger ones are denied by the evaluator, which needs one byte to see it.
 const REQUEST_LIMIT: usize = 8 << 20;
@@ -42,13 +42,18 @@ pub(crate) struct Args {
     /// A program made by `polc build`
     #[arg(long, value_name = "FILE")]
     program: Option<PathBuf>,
+    /// Where users and resources are looked up: a built directory, or its sources
+    #[arg(long, value_name = "FILE", num_args = 1)]
+    directory: Vec<PathBuf>,
     /// How the decision is shown
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     format: Format,
 }
 
 pub(crate) fn run(args: &Args, terminal: &mut Terminal) -> Done {
-    let program = program(args, terminal)?;
+    let (program, of_project) = program(args, terminal)?;
+    let directory = if args.directory.is_empty() { of_project } else { args.directory.clone() };
+    let directory = directory::bind(&directory, &program)?;
     let bytes = match files::is_stdin(&args.request) {
         true => files::read_stdin(REQUEST_LIMIT),
         false => files::read(&args.request, REQUEST_LIMIT),
@@ -56,6 +61,7 @@ pub(crate) fn run(args: &Args, terminal: &mut Terminal) -> Done {
     let bytes = bytes.map_err(|error| files::unreadable(&args.request, &error))?;
     let mut scratch = Scratch::new(&program);
     scratch.record(true);
+    scratch.use_directory(directory);
     let decision = agentpol::decide(&program, &bytes, &mut scratch);
     match args.format {
         Format::Json => terminal.out.line(decision.for_operator(&program)),
@@ -68,13 +74,14 @@ pub(crate) fn run(args: &Args, terminal: &mut Terminal) -> Done {
     Ok(if decision.permits() { Exit::Success } else { Exit::Failed })
 }
 
-fn program(args: &Args, terminal: &mut Terminal) -> Result<Program, Problem> {
+/// Returns the program, and the directory that its project names.
+fn program(args: &Args, terminal: &mut Terminal) -> Result<(Program, Vec<PathBuf>), Problem> {
     if let Some(path) = &args.program {
-        return read_program(path);
+        return Ok((read_program(path)?, Vec::new()));
     }
     let project = project::find_one(&args.policy)?;
     let built = policy::program(&project, terminal)?;
-    policy::load_program(&built.bytes, &project.name)
+    Ok((policy::load_program(&built.bytes, &project.name)?, project.directory))
 }
 
 /// Reads and verifies a program.

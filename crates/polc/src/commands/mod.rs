@@ -3,6 +3,7 @@
 pub(crate) mod build;
 pub(crate) mod check;
 pub(crate) mod decide;
+pub(crate) mod directory;
 pub(crate) mod explain;
 pub(crate) mod fmt;
 pub(crate) mod import;
@@ -22,6 +23,7 @@ pub(crate) fn run(command: &Command, terminal: &mut Terminal) -> Done {
         Command::Fmt(args) => fmt::run(args, terminal),
         Command::Test(args) => test::run(args, terminal),
         Command::Decide(args) => decide::run(args, terminal),
+        Command::Directory(command) => directory::run(command, terminal),
         Command::Build(args) => build::run(args, terminal),
         Command::Inspect(args) => inspect::run(args, terminal),
         Command::Explain(args) => explain::run(args, terminal),

@@ -6,6 +6,7 @@ use agentpol_replay::{Replay, Report, Status};
 use serde_json::{Value, json};
 
 use crate::args::Format;
+use crate::directory;
 use crate::exit::{Done, Exit, Problem};
 use crate::policy::{self, Read};
 use crate::project::{self, Project};
@@ -103,7 +104,8 @@ fn exit(broken: &[(String, Read)], status: Status) -> Exit {
 fn replay(project: &Project, read: &Read, bless: bool, progress: &mut Progress) -> Result<Option<Found>, Problem> {
     let Some(built) = read.built.as_ref().filter(|_| read.exit() == Exit::Success) else { return Ok(None) };
     let program = policy::load_program(&built.bytes, &project.name)?;
-    let mut replay = Replay::new(&program);
+    let directory = directory::bind(&project.directory, &program)?;
+    let mut replay = Replay::new(&program).with_directory(directory);
     let mut found = Found {
         name: project.name.clone(),
         sources: read.sources.clone(),

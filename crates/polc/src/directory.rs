@@ -1,0 +1,65 @@
+//! Directories on disk: sources or the built form, to what decisions look things up in.
+
+use std::fs::File;
+use std::io::{BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use agentpol::bytecode::directory::DIRECTORY_MAGIC;
+use agentpol::{Bound, Directory, Program};
+use agentpol_directory::{Builder, Built, UserKey};
+
+use crate::exit::Problem;
+use crate::files;
+
+/// The largest built directory that is read, in bytes.
+const BUILT_LIMIT: usize = 1 << 31;
+/// How many mistakes of sources are shown.
+const SHOWN: usize = 20;
+
+/// Builds a directory of sources; `as_of` is when it was taken, where they do not say.
+pub(crate) fn build(paths: &[PathBuf], key: UserKey, as_of: Option<i64>) -> Result<Built, Problem> {
+    let mut builder = Builder::new(key);
+    for path in paths {
+        let unreadable = |error| files::unreadable(path, &error);
+        let source: Box<dyn Read> = match files::is_stdin(path) {
+            true => Box::new(std::io::stdin().lock()),
+            false => Box::new(File::open(path).map_err(unreadable)?),
+        };
+        builder.read(&files::shown(path), BufReader::new(source)).map_err(unreadable)?;
+    }
+    builder.finish(as_of).map_err(|problems| {
+        let mut lines = Vec::new();
+        for problem in problems.iter().take(SHOWN) {
+            lines.push(problem.to_string());
+            lines.extend(problem.kind.help().map(|help| format!("  {help}")));
+        }
+        if let Some(more @ 1..) = problems.len().checked_sub(SHOWN) {
+            lines.push(format!("and {more} more"));
+        }
+        Problem::file(lines.join("\n"))
+    })
+}
+
+/// Reads a directory: one built file, or sources. None where there are no paths.
+pub(crate) fn load(paths: &[PathBuf]) -> Result<Option<Arc<Directory>>, Problem> {
+    let bytes = match paths {
+        [] => return Ok(None),
+        [one] if is_built(one) => files::read(one, BUILT_LIMIT).map_err(|error| files::unreadable(one, &error))?,
+        sources => build(sources, UserKey::default(), None)?.bytes,
+    };
+    let name = paths.iter().map(|path| files::shown(path)).collect::<Vec<_>>().join(", ");
+    let directory = Directory::load(&bytes).map_err(|error| Problem::file(format!("{name}: {error}")))?;
+    Ok(Some(Arc::new(directory)))
+}
+
+/// Reads a directory as a program reads it.
+pub(crate) fn bind(paths: &[PathBuf], program: &Program) -> Result<Option<Arc<Bound>>, Problem> {
+    Ok(load(paths)?.map(|directory| Arc::new(Bound::new(directory, program))))
+}
+
+fn is_built(path: &Path) -> bool {
+    let mut start = [0; DIRECTORY_MAGIC.len()];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut start));
+    read.is_ok() && start == DIRECTORY_MAGIC
+}
