@@ -39,6 +39,7 @@ use declare::{Declared, declare, module_names};
 use draft::Draft;
 use policy::Policy;
 use std::collections::{BTreeMap, BTreeSet};
+use tool_sets::ToolSets;
 
 /// Makes a typed policy of files.
 ///
@@ -88,16 +89,15 @@ fn fill(draft: &mut Draft<'_, '_>, options: &Options) {
     }
     uses::resolve_uses(draft);
     uses::add_builtin_levels(draft);
-    fill_declarations(draft, &declared);
+    let mut sets = fill_declarations(draft, &declared);
     let grantable = ownership::grantable(draft);
-    let mut sets = tool_sets::expand_sets(draft);
     rules::fill_delegations(draft, &declared, &grantable, &mut sets);
     rules::fill_rules(draft, &grantable, &mut sets);
     scenarios::fill_scenarios(draft);
 }
 
 /// Fills the tables, each after those that it names.
-fn fill_declarations<'a>(draft: &mut Draft<'a, '_>, declared: &Declared<'a>) {
+fn fill_declarations<'a>(draft: &mut Draft<'a, '_>, declared: &Declared<'a>) -> ToolSets {
     zones::collect_zones(draft);
     draft.resolve_timezones();
     words::fill_levels_and_enums(draft, declared);
@@ -110,7 +110,11 @@ fn fill_declarations<'a>(draft: &mut Draft<'a, '_>, declared: &Declared<'a>) {
     tools::fill_tools(draft, declared);
     agents::fill_agents(draft, declared);
     types::fill_define_params(draft);
+    results::fill_results(draft, declared);
+    let mut sets = tool_sets::expand_sets(draft);
+    rules::resolve_calls(draft, declared, &mut sets);
     expr::check_defines(&draft.names, &draft.policy, draft.sources, &mut draft.diagnostics);
     constraints::type_constraints(draft);
-    results::fill_results(draft, declared);
+    results::type_result_keys(draft, declared);
+    sets
 }

@@ -1,11 +1,13 @@
 //! What names mean: one table per module, and what is visible through `use`.
 
 use crate::policy::{
-    AgentId, DatasetId, EnumId, GroupId, LevelId, ModuleId, RecordId, ScheduleId, SystemId, ToolId, Type,
+    AgentId, Clause, DatasetId, EnumId, GroupId, LevelId, ModuleId, Reach, RecordId, ScheduleId, Scope,
+    SystemId, ToolId, Type,
 };
 use agentpol_diagnostics::Span;
 use agentpol_syntax::ast;
 use indexmap::IndexMap;
+use std::collections::BTreeMap;
 
 /// Names a definition of [`Names::defines`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -64,6 +66,29 @@ pub(crate) struct NamedTools<'a> {
     pub(crate) ast: ast::ToolSet<'a>,
 }
 
+/// A set of earlier calls as far as it needs no typing.
+#[derive(Clone, Debug)]
+pub(crate) struct Calls<'a> {
+    pub(crate) scope: Scope,
+    /// The tools that the scope may match.
+    pub(crate) tools: Vec<ToolId>,
+    pub(crate) reach: Reach,
+    /// Milliseconds.
+    pub(crate) within: Option<i64>,
+    /// Users, environments, tasks and schedules.
+    pub(crate) selectors: Vec<Clause>,
+    /// What is still to be typed, in order.
+    pub(crate) conditions: Vec<Condition<'a>>,
+}
+
+/// A condition of a set of calls.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Condition<'a> {
+    Where(ast::Expr<'a>),
+    When(ast::Expr<'a>),
+    Unless(ast::Expr<'a>),
+}
+
 /// The names of one module. Tools and datasets stand under their dotted names.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ModuleNames {
@@ -92,6 +117,8 @@ pub(crate) struct Names<'a> {
     pub(crate) define_params: Vec<Vec<Type>>,
     /// By [`ToolSetId`].
     pub(crate) tool_sets: Vec<NamedTools<'a>>,
+    /// Sets of earlier calls by the place of their question; `None` for those in which something is wrong.
+    pub(crate) calls: BTreeMap<Span, Option<Calls<'a>>>,
 }
 
 impl Names<'_> {

@@ -175,6 +175,22 @@ fn key_of(draft: &mut Draft<'_, '_>, record: RecordId, path: &ast::Path<'_>) -> 
         draft.report(diagnostic);
         return None;
     }
+    let mut shape = Some(draft.policy[record].shape);
+    for name in path.segments {
+        let Some((_, field)) = shape.and_then(|id| draft.policy[id].field(name.text)) else { break };
+        let inside = std::slice::from_ref(&field.ty);
+        if field.secret || draft.policy.any_field(inside, &mut |inner| inner.secret) {
+            let title = format!("`{}` holds a secret and cannot be a key", name.text);
+            let place = field.span;
+            let diagnostic = Diagnostic::new(Code::AP0312, title, path.span, "would be kept with the session");
+            draft.report(diagnostic.because(place, "declared here").help("choose another key, such as an id"));
+            return None;
+        }
+        shape = match field.ty {
+            Type::Shape(inner) => Some(inner),
+            _ => None,
+        };
+    }
     Some(path.segments.iter().map(|name| name.text.to_owned()).collect())
 }
 

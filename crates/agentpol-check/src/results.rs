@@ -4,12 +4,12 @@ use crate::declare::Declared;
 use crate::draft::Draft;
 use crate::expr::{Place, Surroundings, Typer};
 use crate::names::Entity;
-use crate::policy::{ModuleId, RecordId, ResultType, Returns, ToolId, Type};
+use crate::policy::{ModuleId, ResultType, Returns, ToolId};
 use crate::types::{Purpose, bound_of, marks, resolve_type};
 use agentpol_diagnostics::{Code, Diagnostic, Diagnostics};
 use agentpol_syntax::ast::{self, ResultKind, TypeKind};
 
-/// Fills what tools answer. Types come first, keys when every shape is there.
+/// Fills what tools answer, still without keys: those are typed when every definition is there.
 pub(crate) fn fill_results<'a>(draft: &mut Draft<'a, '_>, declared: &Declared<'a>) {
     for (at, (module, ast)) in declared.tools.iter().enumerate() {
         if let Some(result) = &ast.result {
@@ -17,6 +17,10 @@ pub(crate) fn fill_results<'a>(draft: &mut Draft<'a, '_>, declared: &Declared<'a
             draft.policy.tools[at].result = result_of(draft, *module, result);
         }
     }
+}
+
+/// Types the keys of what tools answer.
+pub(crate) fn type_result_keys<'a>(draft: &mut Draft<'a, '_>, declared: &Declared<'a>) {
     for (at, (module, ast)) in declared.tools.iter().enumerate() {
         let Some(written) = &ast.result else { continue };
         let mut result = std::mem::replace(&mut draft.policy.tools[at].result, ResultType::Undeclared);
@@ -106,7 +110,7 @@ fn type_keys<'a>(
             list.iter().zip(inner).for_each(|(of, inner)| type_keys(draft, module, tool, of, inner));
         }
         (ResultKind::Keyed { keys: exprs, .. }, ResultType::Keyed { record, keys, .. }) => {
-            let types = key_types(draft, *record);
+            let types = draft.policy.key_types(*record);
             let mut found = Diagnostics::new();
             let zone = draft.module_zone(module);
             let cx = Surroundings { policy: &draft.policy, names: &draft.names, sources: draft.sources, module, zone };
@@ -117,16 +121,4 @@ fn type_keys<'a>(
         }
         _ => {}
     }
-}
-
-/// Returns the types of a record's keys.
-fn key_types(draft: &Draft<'_, '_>, record: RecordId) -> Vec<Type> {
-    let record = &draft.policy[record];
-    let follow = |path: &Vec<String>| {
-        path.iter().fold(Type::Shape(record.shape), |ty, name| match ty {
-            Type::Shape(id) => draft.policy[id].field(name).map_or(Type::Unknown, |(_, field)| field.ty.clone()),
-            _ => Type::Unknown,
-        })
-    };
-    record.keys.iter().map(follow).collect()
 }

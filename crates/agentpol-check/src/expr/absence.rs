@@ -6,13 +6,16 @@
 use super::Typer;
 use super::infer::wider;
 use super::typed::Typed;
-use crate::policy::{Expr, ExprKind, Type};
+use crate::policy::{Expr, ExprKind, Question, Type};
 use agentpol_diagnostics::{Code, Diagnostic, Span};
 use agentpol_syntax::ast;
 
 impl<'a> Typer<'_, 'a> {
     /// Types `has E`.
     pub(super) fn has(&mut self, of: &ast::Expr<'a>, span: Span) -> Typed {
+        if let Some(typed) = self.has_call(of, span) {
+            return typed;
+        }
         let asked = self.asking(of);
         if asked.is_unknown() {
             return self.undecided(span);
@@ -20,7 +23,12 @@ impl<'a> Typer<'_, 'a> {
         if !may_be_absent(&asked.expr.kind) {
             let title = format!("`{}` is always there", self.text(of.span));
             let diagnostic = Diagnostic::new(Code::AP0303, title, of.span, "`has` asks for what may be missing");
-            self.report(diagnostic.help("`has` stands before an argument, a field, an entry `m[k]` or `first(...)`"));
+            let help = match asked.expr.kind {
+                ExprKind::Earlier(_) => "remove `has`: the question itself is true or false",
+                ExprKind::AllKnown(_) => "write `count(known R) > 0`, or name one: `has known R(KEY)`",
+                _ => "`has` stands before an argument, a field, an entry `m[k]` or `first(...)`",
+            };
+            self.report(diagnostic.help(help));
         }
         let mut there = self.doubtful(&asked);
         there.push(asked.expr);
@@ -64,19 +72,14 @@ impl<'a> Typer<'_, 'a> {
     /// Returns what a value lies in, outermost first, as far as it may be absent and is not known to be there.
     fn doubtful(&self, typed: &Typed) -> Vec<Expr> {
         let mut found = Vec::new();
-        let mut at = self.resolved(&typed.expr);
-        while let ExprKind::Field(of, _)
-        | ExprKind::Part(_, of)
-        | ExprKind::Index(of, _)
-        | ExprKind::First(of)
-        | ExprKind::Last(of) = &at.kind
-        {
-            at = self.resolved(of);
-            let key = self.key(at);
+        let mut at = self.around(&typed.expr);
+        while let Some(value) = at {
+            let key = self.key(&value);
             let is_optional = key.as_ref().is_some_and(|key| typed.missing.iter().any(|missing| missing.key == *key));
             let is_known = key.is_some_and(|key| self.facts.contains(&key));
-            if (is_optional || is_entry(&at.kind)) && !is_known {
-                found.push(at.clone());
+            at = self.around(&value);
+            if (is_optional || is_entry(&value.kind)) && !is_known {
+                found.push(value);
             }
         }
         found.reverse();
@@ -110,6 +113,7 @@ fn is_entry(kind: &ExprKind) -> bool {
             | ExprKind::LastWhere(_)
             | ExprKind::MinOf(_)
             | ExprKind::MaxOf(_)
+            | ExprKind::Known(_)
     )
 }
 
@@ -125,5 +129,6 @@ fn may_be_absent(kind: &ExprKind) -> bool {
             | ExprKind::Field(..)
             | ExprKind::Part(..)
     );
-    is_path || is_entry(kind)
+    let is_taken = matches!(kind, ExprKind::Earlier(earlier) if matches!(earlier.question, Question::First(_) | Question::Last(_)));
+    is_path || is_taken || is_entry(kind)
 }

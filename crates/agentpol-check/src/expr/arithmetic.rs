@@ -14,6 +14,11 @@ impl<'a> Typer<'_, 'a> {
             return self.number(number, true, span, asked);
         }
         let of = self.infer(of, asked.filter(|ty| matches!(ty, Type::Decimal { .. })));
+        self.negated(of, span)
+    }
+
+    /// Turns the sign of a value.
+    pub(super) fn negated(&mut self, of: Typed, span: Span) -> Typed {
         match &of.expr.ty {
             Type::Unknown => self.unknown(span).at(span),
             Type::Int | Type::Decimal { .. } | Type::Duration => {
@@ -44,7 +49,7 @@ impl<'a> Typer<'_, 'a> {
         sum.at(span)
     }
 
-    fn term(&mut self, left: Typed, sign: Sign, right: Typed, span: Span) -> Typed {
+    pub(super) fn term(&mut self, left: Typed, sign: Sign, right: Typed, span: Span) -> Typed {
         if left.is_unknown() || right.is_unknown() {
             return self.unknown(span).at(span);
         }

@@ -45,6 +45,32 @@ pub(super) fn conversion(given: &Typed, wanted: &Type) -> Option<String> {
     }
 }
 
+impl From<ast::CompareOp> for CompareOp {
+    fn from(op: ast::CompareOp) -> Self {
+        match op {
+            ast::CompareOp::Eq => CompareOp::Eq,
+            ast::CompareOp::Ne => CompareOp::Ne,
+            ast::CompareOp::Lt => CompareOp::Lt,
+            ast::CompareOp::Le => CompareOp::Le,
+            ast::CompareOp::Gt => CompareOp::Gt,
+            ast::CompareOp::Ge => CompareOp::Ge,
+        }
+    }
+}
+
+impl CompareOp {
+    /// Returns the comparison that says the same with its sides exchanged.
+    pub(super) fn mirrored(self) -> Self {
+        match self {
+            CompareOp::Lt => CompareOp::Gt,
+            CompareOp::Le => CompareOp::Ge,
+            CompareOp::Gt => CompareOp::Lt,
+            CompareOp::Ge => CompareOp::Le,
+            CompareOp::Eq | CompareOp::Ne => self,
+        }
+    }
+}
+
 impl<'a> Typer<'_, 'a> {
     /// Types both sides, the one that has a type of its own first, so that words and texts follow it.
     pub(super) fn both(&mut self, left: &ast::Expr<'a>, right: &ast::Expr<'a>) -> (Typed, Typed) {
@@ -67,15 +93,15 @@ impl<'a> Typer<'_, 'a> {
         right: &ast::Expr<'a>,
         span: Span,
     ) -> Typed {
-        let op = match op {
-            ast::CompareOp::Eq => CompareOp::Eq,
-            ast::CompareOp::Ne => CompareOp::Ne,
-            ast::CompareOp::Lt => CompareOp::Lt,
-            ast::CompareOp::Le => CompareOp::Le,
-            ast::CompareOp::Gt => CompareOp::Gt,
-            ast::CompareOp::Ge => CompareOp::Ge,
-        };
+        if let Some(typed) = self.aggregate(op, left, right, span) {
+            return typed;
+        }
         let (left, right) = self.both(left, right);
+        self.compared(op.into(), left, right, span)
+    }
+
+    /// Types the comparison of two sides that are typed.
+    pub(super) fn compared(&mut self, op: CompareOp, left: Typed, right: Typed, span: Span) -> Typed {
         let (left, right) = self.level_numbers(left, right);
         if left.is_unknown() || right.is_unknown() {
             return self.undecided(span);
@@ -93,7 +119,7 @@ impl<'a> Typer<'_, 'a> {
         self.condition_node(ExprKind::Compare(op, Box::new(left), Box::new(right)), span)
     }
 
-    fn comparable(&mut self, op: CompareOp, left: &Typed, right: &Typed, span: Span) -> bool {
+    pub(super) fn comparable(&mut self, op: CompareOp, left: &Typed, right: &Typed, span: Span) -> bool {
         let ordered = !matches!(op, CompareOp::Eq | CompareOp::Ne);
         if !is_scalar(&left.expr.ty) || !is_scalar(&right.expr.ty) {
             self.whole_values(left, right);
@@ -121,7 +147,7 @@ impl<'a> Typer<'_, 'a> {
         if small(self, left, right) || small(self, right, left) {
             return false;
         }
-        self.origin_comparable(ordered, left, right, span)
+        self.origin_comparable(ordered, left, right, span) && self.label_comparable(ordered, left, right, span)
     }
 
     /// Two scalars of different types.
@@ -175,6 +201,11 @@ impl<'a> Typer<'_, 'a> {
     }
 
     fn membership(&mut self, left: &ast::Expr<'a>, right: &ast::Expr<'a>, span: Span) -> Typed {
+        if self.that.is_some()
+            && let Some(typed) = self.earlier_user_in(left, right, span)
+        {
+            return typed;
+        }
         if let Written::Name(root) = left.kind
             && root.text == "user"
             && self.binding("user").is_none()
@@ -309,7 +340,7 @@ impl<'a> Typer<'_, 'a> {
     }
 
     /// Types `user in GROUP`.
-    fn user_in(&mut self, group: &ast::Expr<'a>, span: Span) -> Typed {
+    pub(super) fn user_in(&mut self, group: &ast::Expr<'a>, span: Span) -> Typed {
         let words = words_of(group);
         let joined = words.map(|words| words.iter().map(|word| word.text).collect::<Vec<_>>().join("."));
         let Some(joined) = joined else {

@@ -9,7 +9,7 @@ use super::typed::{Missing, Typed};
 use super::written::survey;
 use super::{MAX_NODES, Place, Surroundings, Typer};
 use crate::names::{DefineId, Definition, Names};
-use crate::policy::{Expr, ExprKind, LocalId, ModuleId, Policy, Type, ZoneId};
+use crate::policy::{Expr, ExprKind, LocalId, ModuleId, Policy, Question, Type, ZoneId};
 use agentpol_diagnostics::{Code, Diagnostic, Diagnostics, SourceMap, Span};
 use agentpol_syntax::ast;
 
@@ -122,7 +122,7 @@ impl<'a> Typer<'_, 'a> {
             let missing = if param.optional { vec![absent] } else { Vec::new() };
             let declared = Some((written, param.name.span));
             let stands_for = Typed { expr, at: param.name.span, missing, secret: param.ty.secret, declared };
-            self.bindings.push(Binding { name: param.name.text, span: param.name.span, stands_for, literal: None });
+            self.bindings.push(Binding { name: param.name.text, span: param.name.span, stands_for, literal: None, call: None });
         }
         self.infer(&define.ast.body, None).expr.ty
     }
@@ -160,7 +160,7 @@ impl<'a> Typer<'_, 'a> {
         let mut bound = Vec::new();
         for (param, argument) in define.ast.params.unwrap_or_default().iter().zip(arguments) {
             let stands_for = self.stand_in(&param.name, argument, &mut bound);
-            self.bindings.push(Binding { name: param.name.text, span: param.name.span, stands_for, literal: None });
+            self.bindings.push(Binding { name: param.name.text, span: param.name.span, stands_for, literal: None, call: None });
         }
         self.floor = start;
         let zone = zone_of(self.cx.names, self.cx.policy, define.module);
@@ -280,6 +280,10 @@ fn repeats(expr: &Expr) -> bool {
         | ExprKind::Local(_) => true,
         ExprKind::Field(of, _) | ExprKind::Part(_, of) | ExprKind::First(of) | ExprKind::Last(of) => repeats(of),
         ExprKind::Index(a, b) | ExprKind::Otherwise(a, b) => repeats(a) && repeats(b),
+        ExprKind::Known(known) => known.keys.iter().all(repeats),
+        ExprKind::Earlier(earlier) => {
+            matches!(earlier.question, Question::First(_) | Question::Last(_)) && earlier.now().into_iter().all(repeats)
+        }
         ExprKind::List(elements) => elements.len() <= MAX_REPEATED && elements.iter().all(repeats),
         _ => false,
     }

@@ -153,6 +153,12 @@ impl Typer<'_, '_> {
             ExprKind::First(of) => format!("first({})", self.key(of)?),
             ExprKind::Last(of) => format!("last({})", self.key(of)?),
             ExprKind::Literal(Value::Text(text)) => format!("{text:?}"),
+            ExprKind::Result => "result".to_owned(),
+            ExprKind::Known(known) => {
+                let keys: Option<Vec<String>> = known.keys.iter().map(|key| self.key(key)).collect();
+                format!("known {}({})", known.record.0, keys?.join(","))
+            }
+            ExprKind::Earlier(_) => self.key_taken(expr)?,
             _ => return None,
         })
     }
@@ -176,18 +182,21 @@ impl Typer<'_, '_> {
     /// Returns the keys of a path and of all that it goes through.
     fn prefixes(&self, path: &Expr) -> Vec<String> {
         let mut keys: Vec<String> = self.key(path).into_iter().collect();
-        let mut at = path;
-        loop {
-            at = match &at.kind {
-                ExprKind::Field(of, _) | ExprKind::Part(_, of) | ExprKind::Index(of, _) => of,
-                ExprKind::First(of) | ExprKind::Last(of) => of,
-                ExprKind::Local(local) => match self.value_of(*local) {
-                    Some(value) => value,
-                    None => return keys,
-                },
-                _ => return keys,
-            };
-            keys.extend(self.key(at));
+        let mut at = self.around(path);
+        while let Some(around) = at {
+            keys.extend(self.key(&around));
+            at = self.around(&around);
+        }
+        keys
+    }
+
+    /// Returns what a value directly lies in, behind the names that `let` gives it.
+    pub(super) fn around(&self, path: &Expr) -> Option<Expr> {
+        match &self.resolved(path).kind {
+            ExprKind::Field(of, _) | ExprKind::Part(_, of) | ExprKind::Index(of, _) => Some(self.resolved(of).clone()),
+            ExprKind::First(of) | ExprKind::Last(of) => Some(self.resolved(of).clone()),
+            ExprKind::Earlier(_) => super::history::around_taken(self.resolved(path)),
+            _ => None,
         }
     }
 }

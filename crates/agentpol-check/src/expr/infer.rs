@@ -61,8 +61,8 @@ impl<'a> Typer<'_, 'a> {
             Written::Comprehension { kind, names, over, body } => {
                 self.comprehension(*kind, names, over, body, span, asked)
             }
-            Written::History(history) => self.not_built(history.span, "questions about earlier calls are"),
-            Written::Known(..) => self.not_built(span, "`known` is"),
+            Written::History(history) => self.history(history),
+            Written::Known(path, keys) => self.known(path, *keys, span),
         }
     }
 

@@ -49,6 +49,12 @@ impl<'a> Typer<'_, 'a> {
         asked: Option<&Type>,
         asking: bool,
     ) -> Typed {
+        if let Some(typed) = self.of_earlier(of, name, expr.span, asking) {
+            return typed;
+        }
+        if let Some(typed) = self.dotted_label(expr) {
+            return typed;
+        }
         if let Written::Name(root) = of.kind
             && self.binding(root.text).is_none()
             && matches!(root.text, "args" | "user" | "context" | "agent" | "session" | "resource" | "that")
@@ -105,10 +111,13 @@ impl<'a> Typer<'_, 'a> {
             self.report(diagnostic);
             return self.unknown(span).at(span);
         };
+        self.check_remembered(&of.expr, field, span);
         let (before, secret) = (of.missing, of.secret);
-        let mut typed = self.declared_field(ExprKind::Field(Box::new(of.expr), name.text.to_owned()), field, span);
+        let kind = self.field_taken(&of.expr, field, span);
+        let kind = kind.unwrap_or_else(|| ExprKind::Field(Box::new(of.expr), name.text.to_owned()));
+        let mut typed = self.declared_field(kind, field, span);
         if field.optional && typed.missing.is_empty() {
-            let missing = super::typed::Missing { key: String::new(), written: self.text(span), declared: field.span };
+            let missing = super::typed::Missing { key: String::new(), written: self.whole_text(span), declared: field.span };
             typed.missing.push(missing);
         }
         typed.missing.splice(0..0, before);

@@ -12,7 +12,10 @@ mod define;
 mod facts;
 mod formats;
 mod functions;
+mod grounds;
+mod history;
 mod infer;
+mod known;
 mod literals;
 mod members;
 mod methods;
@@ -31,15 +34,17 @@ mod written;
 
 pub(crate) use define::check_defines;
 pub(crate) use formats::canonical;
+pub(crate) use grounds::{More, more};
 pub(crate) use patterns::check as check_pattern;
 pub(crate) use rates::{Counter, window};
 pub(crate) use show::listed;
-pub(crate) use written::survey_names;
+pub(crate) use written::{in_clause, parts, survey_names};
 
 use crate::names::{DefineId, Names};
 use crate::policy::{AgentId, Expr, ExprKind, LocalId, ModuleId, Policy, RecordId, ToolId, Type, ZoneId};
 use agentpol_diagnostics::{Code, Diagnostic, Diagnostics, SourceMap, Span};
 use agentpol_syntax::ast;
+use history::That;
 use scope::{Binding, Frame};
 use std::collections::BTreeMap;
 use typed::Typed;
@@ -120,6 +125,10 @@ pub(crate) struct Typer<'c, 'a> {
     elements: Vec<Vec<LocalId>>,
     /// Elements and parameters of which the host can say where they come from.
     traced: Vec<LocalId>,
+    /// Elements of what earlier answers taught.
+    remembered: Vec<LocalId>,
+    /// The earlier call in whose frame expressions are typed; without one, the rule's.
+    that: Option<That>,
     /// Definitions being written out, outermost first.
     frames: Vec<Frame>,
     /// Sizes of definitions, written out.
@@ -149,6 +158,8 @@ impl<'c, 'a> Typer<'c, 'a> {
             lets: Vec::new(),
             elements: Vec::new(),
             traced: Vec::new(),
+            remembered: Vec::new(),
+            that: None,
             frames: Vec::new(),
             sizes: BTreeMap::new(),
             locals: 0,
@@ -172,6 +183,7 @@ impl<'c, 'a> Typer<'c, 'a> {
     /// Types a condition. What it says about missing values holds for the clauses after it.
     pub(crate) fn condition(&mut self, expr: &ast::Expr<'a>, clause: WhichClause) -> Expr {
         let typed = self.truth(expr);
+        self.check_kept(&typed);
         self.check_polarity(&typed, clause);
         self.learn(&typed, clause == WhichClause::When);
         typed
@@ -179,7 +191,14 @@ impl<'c, 'a> Typer<'c, 'a> {
 
     /// Types the value of a `let` and puts its name in force.
     pub(crate) fn bind(&mut self, name: &ast::Name<'a>, value: &ast::Expr<'a>) -> (LocalId, Expr) {
+        if let Some(call) = self.bind_call(name, value) {
+            return call;
+        }
         let typed = self.infer(value, None);
+        if let Some(record) = self.bind_record(name, &typed) {
+            return record;
+        }
+        self.check_kept(&typed.expr);
         let local = self.fresh();
         let expr = typed.expr.clone();
         self.declare(name, typed, local, Some(*value));
@@ -243,6 +262,11 @@ impl<'c, 'a> Typer<'c, 'a> {
     /// Returns the source text of a span, on one line and not too long, for messages.
     fn text(&self, span: Span) -> String {
         show::shortened(self.cx.sources.text(span))
+    }
+
+    /// Returns the source text of a span on one line, whole, for what is to be typed.
+    fn whole_text(&self, span: Span) -> String {
+        self.cx.sources.text(span).split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
     /// Tells a mistake. Inside a definition it is told once, with the first place of use.

@@ -4,30 +4,12 @@
 //! stands where true loosens, `origin(...) < x` where true tightens. Both are checked on the typed condition, after
 //! definitions have been written out.
 
+use super::grounds::Effect;
 use super::typed::Typed;
 use super::{Place, Typer, WhichClause};
 use crate::policy::{CompareOp, Expr, ExprKind, LevelId, LocalId, Type};
 use agentpol_diagnostics::{Code, Diagnostic, Span};
 use agentpol_syntax::ast::{self, ExprKind as Written};
-
-/// What a true condition does to the decision.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Effect {
-    Loosens,
-    Tightens,
-    /// Both, or it cannot be told.
-    Either,
-}
-
-impl Effect {
-    fn opposite(self) -> Self {
-        match self {
-            Effect::Loosens => Effect::Tightens,
-            Effect::Tightens => Effect::Loosens,
-            Effect::Either => Effect::Either,
-        }
-    }
-}
 
 impl<'a> Typer<'_, 'a> {
     pub(super) fn origin_level(&self) -> Option<LevelId> {
@@ -44,6 +26,12 @@ impl<'a> Typer<'_, 'a> {
     pub(super) fn origin(&mut self, of: &ast::Expr<'a>, span: Span) -> Typed {
         let Some(level) = self.origin_level() else { return self.unknown(span).at(span) };
         let ty = Type::Level(level);
+        if self.that.is_some() {
+            let title = "where an argument came from is asked of the call at hand only";
+            let diagnostic = Diagnostic::new(Code::AP0317, title, span, "of an earlier call");
+            self.report(diagnostic.help("write `called { returns untrusted }` to ask what came in before"));
+            return self.opaque(ty, span);
+        }
         if matches!(self.place, Place::Constraint { .. } | Place::ResultKey { .. }) {
             let title = "`origin` cannot be asked here";
             self.report(Diagnostic::new(Code::AP0316, title, span, "not known where this is asked"));
@@ -133,11 +121,7 @@ impl<'a> Typer<'_, 'a> {
     /// Checks that trust loosens and risk tightens, all over a condition of a rule.
     pub(super) fn check_polarity(&mut self, condition: &Expr, clause: WhichClause) {
         let Place::Rule { grants, .. } = self.place else { return };
-        let effect = match (grants, clause) {
-            (true, WhichClause::When) | (false, WhichClause::Unless) => Effect::Loosens,
-            (true, WhichClause::Unless) | (false, WhichClause::When) => Effect::Tightens,
-        };
-        self.walk_polarity(condition, effect);
+        self.walk_polarity(condition, Effect::of(grants, clause));
     }
 
     fn walk_polarity(&mut self, expr: &Expr, effect: Effect) {
@@ -165,6 +149,16 @@ impl<'a> Typer<'_, 'a> {
                 self.check_comparison(*op, left, right, effect, expr.span);
                 // Which value is asked about may itself hang on trust.
                 [left, right].into_iter().for_each(|side| self.walk_polarity(side, Effect::Either));
+            }
+            ExprKind::Compare(op, left, right) if self.is_label(left) || self.is_label(right) => {
+                self.check_label(*op, self.is_label(left), effect, expr.span);
+                let other = if self.is_label(left) { right } else { left };
+                self.walk_polarity(other, Effect::Either);
+            }
+            ExprKind::SessionLabel(_) => self.check_label(CompareOp::Ge, true, Effect::Either, expr.span),
+            ExprKind::Earlier(earlier) => {
+                self.check_asked(earlier, effect, expr.span);
+                earlier.now().into_iter().for_each(|now| self.walk_polarity(now, Effect::Either));
             }
             _ => expr.children().into_iter().for_each(|child| self.walk_polarity(child, Effect::Either)),
         }

@@ -36,7 +36,7 @@ impl<'a> Typer<'_, 'a> {
             Quantifier::Any => "any",
             Quantifier::All => "all",
         };
-        let Some(opened) = self.open(word, names, over, span) else { return self.undecided(span) };
+        let Some(opened) = self.open(word, names, over, span, false) else { return self.undecided(span) };
         let (each, _) = self.close(opened, |this, _| Typed::plain(this.truth(body)));
         let kind = match quantifier {
             Quantifier::Any => ExprKind::Any(each),
@@ -55,7 +55,9 @@ impl<'a> Typer<'_, 'a> {
         asked: Option<&Type>,
     ) -> Typed {
         let word = word_of(kind);
-        let Some(opened) = self.open(word, names, over, span) else { return self.unknown(span).at(span) };
+        let chooses = matches!(kind, Comprehension::First | Comprehension::Last);
+        let reads = chooses && is_lookup(names, body);
+        let Some(opened) = self.open(word, names, over, span, reads) else { return self.unknown(span).at(span) };
         let asked = asked.filter(|ty| matches!(ty, Type::Decimal { .. }));
         let element = opened.element.clone();
         let is_list = matches!(opened.over.ty, Type::List(..));
@@ -113,8 +115,16 @@ impl<'a> Typer<'_, 'a> {
         fits
     }
 
-    /// Opens what is gone through and puts the names of its elements in force.
-    fn open(&mut self, word: &str, names: &[ast::Name<'a>], over: &ast::Expr<'a>, span: Span) -> Option<Opened> {
+    /// Opens what is gone through and puts the names of its elements in force. What reads one element by a field, as a map
+    /// is read by its key, may go through any list.
+    fn open(
+        &mut self,
+        word: &str,
+        names: &[ast::Name<'a>],
+        over: &ast::Expr<'a>,
+        span: Span,
+        reads: bool,
+    ) -> Option<Opened> {
         let typed = match over.kind {
             Written::Call(name, [left, right]) if name.text == "pairs" => self.pairs(left, right, over.span),
             _ => self.infer(over, None),
@@ -152,7 +162,7 @@ impl<'a> Typer<'_, 'a> {
             self.report(Diagnostic::new(Code::AP0309, title, at, format!("{} given", names.len())).help(help));
             return None;
         }
-        self.check_nesting(&typed, over.span, span)?;
+        self.check_nesting(&typed, over.span, span, reads)?;
         Some(self.enter(typed, first, second, names))
     }
 
@@ -172,7 +182,7 @@ impl<'a> Typer<'_, 'a> {
     }
 
     /// Refuses what is nested too deep, or does not belong to the outer element.
-    fn check_nesting(&mut self, over: &Typed, at: Span, span: Span) -> Option<()> {
+    fn check_nesting(&mut self, over: &Typed, at: Span, span: Span, reads: bool) -> Option<()> {
         let Some(outer) = self.elements.last().cloned() else { return Some(()) };
         if self.elements.len() >= MAX_QUANTIFIERS {
             let title = format!("more than {MAX_QUANTIFIERS} nested questions about elements");
@@ -180,10 +190,11 @@ impl<'a> Typer<'_, 'a> {
             self.report(diagnostic.help("bind the inner one with `let`, or write two rules"));
             return None;
         }
-        if !self.belongs(&over.expr, &outer) {
+        if !reads && !self.belongs(&over.expr, &outer) {
             let title = "the inner list does not belong to the outer element";
             let diagnostic = Diagnostic::new(Code::AP0311, title, at, "another list");
-            let help = "compare with `in` or read an entry `m[key]`, or walk both with `pairs(L, M)`";
+            let help = "compare with `in`, read an entry, `m[key]` or `first(x in L: x.id == key)`, or walk both with \
+                        `pairs(L, M)`";
             self.report(diagnostic.help(help));
             return None;
         }
@@ -213,10 +224,17 @@ impl<'a> Typer<'_, 'a> {
         let other = names.get(1).map(|_| self.fresh());
         if let ExprKind::Pairs(left, right) = &over.kind {
             self.trace(local, left);
-            other.iter().for_each(|other| self.trace(*other, right));
+            self.remember(local, left);
+            other.iter().for_each(|other| {
+                self.trace(*other, right);
+                self.remember(*other, right);
+            });
         } else {
             let value = if matches!(over.ty, Type::Map(..)) { other } else { Some(local) };
-            value.iter().for_each(|value| self.trace(*value, &over));
+            value.iter().for_each(|value| {
+                self.trace(*value, &over);
+                self.remember(*value, &over);
+            });
         }
         let element = first.clone();
         for (name, (local, ty)) in names.iter().zip([(Some(local), Some(first)), (other, second)]) {
@@ -260,6 +278,23 @@ impl<'a> Typer<'_, 'a> {
         let expr = self.node(ExprKind::Pairs(Box::new(left), Box::new(right)), Type::Pairs(first, second), span);
         Typed { secret, ..Typed::plain(expr).at(span) }
     }
+}
+
+/// Returns whether a body asks for the element of which a field is some value: `x.id == key`.
+fn is_lookup(names: &[ast::Name<'_>], body: &ast::Expr<'_>) -> bool {
+    let [name] = names else { return false };
+    let is_field = |side: &ast::Expr<'_>| match side.kind {
+        Written::Member(of, _) => matches!(of.kind, Written::Name(word) if word.text == name.text),
+        _ => false,
+    };
+    let key = match body.kind {
+        Written::Compare(ast::CompareOp::Eq, left, right) if is_field(left) => right,
+        Written::Compare(ast::CompareOp::Eq, left, right) if is_field(right) => left,
+        _ => return false,
+    };
+    let mut mentions = false;
+    super::survey_names(key, |dotted| mentions |= dotted == name.text);
+    !mentions
 }
 
 fn word_of(kind: Comprehension) -> &'static str {

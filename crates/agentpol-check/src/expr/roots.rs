@@ -13,6 +13,12 @@ impl<'a> Typer<'_, 'a> {
     /// Types a root that stands alone.
     pub(super) fn root_alone(&mut self, name: &ast::Name<'a>) -> Typed {
         let span = name.span;
+        if name.text == "that" {
+            return self.that_alone(span);
+        }
+        if self.that.is_some() {
+            return self.of_the_rule(name.text, span);
+        }
         if !self.may_read(name.text, span) {
             return self.unknown(span).at(span);
         }
@@ -28,7 +34,6 @@ impl<'a> Typer<'_, 'a> {
                 let title = format!("`{root}` alone is no value");
                 let help = match root {
                     "args" => "write one argument, `args.NAME`; `origin(args)` asks about all of them",
-                    "user" => "write `user.id`, an attribute `user.NAME`, or `user in GROUP`",
                     "agent" => "write an attribute of the fleet, `agent.NAME`",
                     "session" => "write `session.id`",
                     _ => "write one field, `context.NAME`",
@@ -83,6 +88,9 @@ impl<'a> Typer<'_, 'a> {
         span: Span,
         asking: bool,
     ) -> Typed {
+        if self.that.is_some() {
+            return self.of_the_rule(root.text, root.span);
+        }
         if !self.may_read(root.text, root.span) {
             return self.unknown(span).at(span);
         }
@@ -93,11 +101,10 @@ impl<'a> Typer<'_, 'a> {
             "context" => self.context_field(name, span),
             "agent" => self.agent_attribute(name, span),
             "session" if name.text == "id" => self.string_root(ExprKind::SessionId, span),
-            "session" => {
-                let title = format!("a session has no `{}`", name.text);
-                self.report(Diagnostic::new(Code::AP0214, title, name.span, "not known").help("write `session.id`"));
-                self.unknown(span).at(span)
-            }
+            "session" => match self.session_label(name.text, span) {
+                Some(label) => label,
+                None => self.no_session_part(name, span),
+            },
             "resource" => self.not_built(root.span, "`resource` is"),
             "that" => self.not_built(root.span, "`that`, an earlier call, is"),
             _ => {
@@ -107,11 +114,11 @@ impl<'a> Typer<'_, 'a> {
         }
     }
 
-    fn string_root(&mut self, kind: ExprKind, span: Span) -> Typed {
+    pub(super) fn string_root(&mut self, kind: ExprKind, span: Span) -> Typed {
         Typed::plain(self.node(kind, Type::String, span)).at(span)
     }
 
-    fn user_attribute(&mut self, name: &ast::Name<'a>, span: Span) -> Typed {
+    pub(super) fn user_attribute(&mut self, name: &ast::Name<'a>, span: Span) -> Typed {
         let policy = self.cx.policy;
         if name.text == "groups" {
             let title = "the groups of a user are not read as a list";
@@ -143,7 +150,7 @@ impl<'a> Typer<'_, 'a> {
         if field.optional
             && let Some(key) = self.key(&expr)
         {
-            missing.push(Missing { key, written: self.text(span), declared: field.span });
+            missing.push(Missing { key, written: self.whole_text(span), declared: field.span });
         }
         let declared = Some((field.name.clone(), field.span));
         Typed { expr, at: span, missing, secret: field.secret, declared }
@@ -166,10 +173,14 @@ impl<'a> Typer<'_, 'a> {
         self.unknown(span).at(span)
     }
 
-    fn agent_attribute(&mut self, name: &ast::Name<'a>, span: Span) -> Typed {
+    pub(super) fn agent_attribute(&mut self, name: &ast::Name<'a>, span: Span) -> Typed {
         let policy = self.cx.policy;
-        let Place::Rule { agents, .. } = &self.place else { return self.unknown(span).at(span) };
-        let agents: Vec<_> = match agents {
+        let agents = match (&self.that, &self.place) {
+            (Some(that), _) => that.agents.clone(),
+            (None, Place::Rule { agents, .. }) => agents.clone(),
+            _ => return self.unknown(span).at(span),
+        };
+        let agents: Vec<_> = match &agents {
             Some(agents) => agents.iter().map(|id| &policy[*id]).collect(),
             None => policy.agents.iter().collect(),
         };
@@ -210,6 +221,9 @@ impl<'a> Typer<'_, 'a> {
 
     /// The tools whose arguments are at hand.
     fn tools(&self) -> &[ToolId] {
+        if let Some(that) = &self.that {
+            return &that.tools;
+        }
         match &self.place {
             Place::Rule { tools, .. } => tools,
             Place::ResultKey { tool, .. } => std::slice::from_ref(tool),
@@ -227,7 +241,7 @@ impl<'a> Typer<'_, 'a> {
     }
 
     /// Types `args.name` for every tool that the rule may be about.
-    fn argument(&mut self, name: &ast::Name<'a>, span: Span, asking: bool) -> Typed {
+    pub(super) fn argument(&mut self, name: &ast::Name<'a>, span: Span, asking: bool) -> Typed {
         let (policy, tools) = (self.cx.policy, self.tools());
         let field_of = |tool: &ToolId| policy[policy[*tool].params].field(name.text).map(|(_, field)| (*tool, field));
         let having: Vec<(ToolId, &Field)> = tools.iter().filter_map(field_of).collect();
@@ -247,12 +261,13 @@ impl<'a> Typer<'_, 'a> {
             return self.unknown(span).at(span);
         }
         if let Some((tool, other)) = having.iter().find(|(_, field)| !alike(policy, &field.ty, &first.ty)) {
-            let title = format!("`{}` is not of one type in every tool of this rule", name.text);
+            let title = format!("`{}` is not of one type in every tool of {}", name.text, self.whose_tools());
             let word = |tool: ToolId, ty: &Type| format!("in `{}` it is {}", policy[tool].name, self.a_type(ty));
             let diagnostic = Diagnostic::new(Code::AP0314, title, name.span, "which of them?")
                 .because(first.span, word(first_tool, &first.ty))
                 .because(other.span, word(*tool, &other.ty));
-            self.report(diagnostic.help("write one rule for each type"));
+            let one = if self.that.is_some() { "set" } else { "rule" };
+            self.report(diagnostic.help(format!("write one {one} for each type")));
             self.told.push(name.text.to_owned());
             return self.unknown(span).at(span);
         }
@@ -264,6 +279,10 @@ impl<'a> Typer<'_, 'a> {
         self.declared_field(ExprKind::Arg(name.text.to_owned()), &whole, span)
     }
 
+    fn whose_tools(&self) -> &'static str {
+        if self.that.is_some() { "this set" } else { "this rule" }
+    }
+
     fn tool_names(&self, tools: &[ToolId]) -> String {
         listed(tools.iter().map(|tool| self.cx.policy[*tool].name.as_str()))
     }
@@ -273,7 +292,7 @@ impl<'a> Typer<'_, 'a> {
         let Some(first) = tools.first() else { return self.unknown(span).at(span) };
         let of = match tools {
             [one] => format!("`{}` has", self.cx.policy[*one].name),
-            _ => "the tools of this rule have".to_owned(),
+            _ => format!("the tools of {} have", self.whose_tools()),
         };
         let title = format!("{of} no argument `{}`", name.text);
         let known = self.argument_names();
@@ -294,17 +313,23 @@ impl<'a> Typer<'_, 'a> {
     }
 
     fn not_in_every_tool(&mut self, name: &ast::Name<'a>, field: &Field, lacking: &[ToolId]) {
-        let title = format!("not every tool of this rule has an argument `{}`", name.text);
+        let title = format!("not every tool of {} has an argument `{}`", self.whose_tools(), name.text);
         let verb = if lacking.len() == 1 { "has" } else { "have" };
         let label = format!("{} {verb} none", self.tool_names(lacking));
         let diagnostic = Diagnostic::new(Code::AP0314, title, name.span, label)
             .because(field.span, format!("`{}` is declared here", name.text));
-        self.report(diagnostic.help("name the tools that have it in `tool`, and write another rule for the others"));
+        let other = if self.that.is_some() { "set" } else { "rule" };
+        let help = format!("name the tools that have it in `tool`, and write another {other} for the others");
+        self.report(diagnostic.help(help));
     }
 
     /// `has args.x` where some tools have no `x`.
     fn exempts(&mut self, name: &ast::Name<'a>, span: Span, lacking: &[ToolId]) {
         let Place::Rule { grants, .. } = &self.place else { return };
+        // Of an earlier call it says that there was the argument, which is what is asked.
+        if self.that.is_some() {
+            return;
+        }
         let does = if *grants { "changes what the rule says of" } else { "exempts" };
         let title = format!("`has args.{}` {does} the tools without the argument", name.text);
         let verb = if lacking.len() == 1 { "has" } else { "have" };

@@ -1,11 +1,13 @@
 //! Names in force: `let`, the elements of quantifiers, and the parameters of a definition being written out.
 
 use super::Typer;
+use super::history::Call;
 use super::typed::{Missing, Typed};
 use crate::names::{DefineId, Entity};
 use crate::policy::{Expr, ExprKind, LocalId, ModuleId, ZoneId};
 use agentpol_diagnostics::{Code, Diagnostic, Span};
 use agentpol_syntax::ast;
+use std::rc::Rc;
 
 /// A name in force.
 #[derive(Clone, Debug)]
@@ -16,6 +18,8 @@ pub(super) struct Binding<'a> {
     pub(super) stands_for: Typed,
     /// A literal, or a list of them: typed anew at each reference, for the type asked for there.
     pub(super) literal: Option<ast::Expr<'a>>,
+    /// The earlier call that it stands for, which is no value; the inner `None` where something is wrong with it.
+    pub(super) call: Option<Option<Rc<Call>>>,
 }
 
 /// A definition being written out.
@@ -61,7 +65,7 @@ impl<'a> Typer<'_, 'a> {
         let literal = written.filter(|expr| self.is_flexible(expr));
         let stands_for = self.through(name, &value, local);
         self.lets.push((local, value.expr));
-        self.bindings.push(Binding { name: name.text, span: name.span, stands_for, literal });
+        self.bindings.push(Binding { name: name.text, span: name.span, stands_for, literal, call: None });
     }
 
     /// Puts the name of an element in force: always there, secret where the list is.
@@ -74,7 +78,7 @@ impl<'a> Typer<'_, 'a> {
     ) {
         self.check_fresh(name);
         let stands_for = Typed { at: name.span, expr, missing: Vec::new(), secret, declared };
-        self.bindings.push(Binding { name: name.text, span: name.span, stands_for, literal: None });
+        self.bindings.push(Binding { name: name.text, span: name.span, stands_for, literal: None, call: None });
     }
 
     /// Makes the reference to a local that holds `value`: missing where the value is.

@@ -78,6 +78,13 @@ impl<'a> Typer<'_, 'a> {
     fn local(&mut self, name: &ast::Name<'a>, asked: Option<&Type>) -> Option<Typed> {
         let span = name.span;
         if let Some(binding) = self.binding(name.text) {
+            if let Some(call) = &binding.call {
+                return Some(if call.is_some() { self.no_value_of_call(span) } else { self.unknown(span).at(span) });
+            }
+            let of_the_rule = binding.literal.is_none() && !is_written(&binding.stands_for.expr);
+            if of_the_rule && !binding.stands_for.is_unknown() && self.is_outer(name.text) {
+                return Some(self.of_the_rule(name.text, span));
+            }
             let (literal, stands_for) = (binding.literal, binding.stands_for.clone());
             if let (Some(literal), Some(_)) = (literal, asked) {
                 return Some(Typed { at: span, ..self.infer(&literal, asked) });
@@ -302,6 +309,15 @@ impl<'a> Typer<'_, 'a> {
     fn is_flexible_definition(&self, id: DefineId, called: bool, left: &mut u32) -> bool {
         let define = self.cx.names.defines.get(id.0 as usize);
         define.is_some_and(|define| define.ast.params.is_some() == called && self.is_flexible_body(define, left))
+    }
+}
+
+/// Returns whether a value is written out: a literal, or a list of them.
+fn is_written(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Literal(_) => true,
+        ExprKind::List(elements) => elements.iter().all(is_written),
+        _ => false,
     }
 }
 

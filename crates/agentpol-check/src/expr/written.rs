@@ -2,7 +2,7 @@
 
 use crate::names::{DefineId, Entity, Names};
 use crate::policy::ModuleId;
-use agentpol_syntax::ast::{Expr, ExprKind as Written};
+use agentpol_syntax::ast::{CallSet, ClauseKind, Expr, ExprKind as Written, History, HistoryQuestion};
 
 /// Returns the expressions directly in one.
 pub(crate) fn parts<'a>(expr: &Expr<'a>) -> Vec<Expr<'a>> {
@@ -10,7 +10,8 @@ pub(crate) fn parts<'a>(expr: &Expr<'a>) -> Vec<Expr<'a>> {
         Written::Bool(_) | Written::Number(_) | Written::Text(_) | Written::Duration(_) | Written::Date(_) => {
             Vec::new()
         }
-        Written::DateTime(_) | Written::Name(_) | Written::History(_) => Vec::new(),
+        Written::DateTime(_) | Written::Name(_) => Vec::new(),
+        Written::History(history) => in_history(history),
         Written::Member(of, _) | Written::Not(of) | Written::Negative(of) | Written::Has(of) => vec![*of],
         Written::Method(of, _, arguments) => [&[*of], *arguments].concat(),
         Written::Call(_, arguments) => arguments.to_vec(),
@@ -22,6 +23,31 @@ pub(crate) fn parts<'a>(expr: &Expr<'a>) -> Vec<Expr<'a>> {
         Written::If(a, b, c) => vec![*a, *b, *c],
         Written::Quantified { over, body, .. } | Written::Comprehension { over, body, .. } => vec![*over, *body],
         Written::Known(_, keys) => keys.unwrap_or_default().to_vec(),
+    }
+}
+
+/// Returns the expressions directly in a question about earlier calls.
+fn in_history<'a>(history: &History<'a>) -> Vec<Expr<'a>> {
+    let of = match history.question {
+        HistoryQuestion::Sum(of) | HistoryQuestion::Distinct(of) => Some(of),
+        HistoryQuestion::Exists | HistoryQuestion::Count | HistoryQuestion::First | HistoryQuestion::Last => None,
+    };
+    let clauses = match history.calls {
+        CallSet::Block(block) => block.clauses,
+        CallSet::Tool(_) => &[],
+    };
+    of.into_iter().chain(clauses.iter().flat_map(|clause| in_clause(&clause.kind))).collect()
+}
+
+/// Returns the expressions directly in a clause.
+pub(crate) fn in_clause<'a>(clause: &ClauseKind<'a>) -> Vec<Expr<'a>> {
+    match clause {
+        ClauseKind::Let(_, expr) | ClauseKind::When(expr) | ClauseKind::Unless(expr) | ClauseKind::Where(expr) => {
+            vec![*expr]
+        }
+        ClauseKind::AtMost(rate) | ClauseKind::MoreThan(rate) => rate.of.iter().chain(rate.keys).copied().collect(),
+        ClauseKind::Novel(keys) => keys.to_vec(),
+        _ => Vec::new(),
     }
 }
 

@@ -8,6 +8,7 @@ mod declared;
 mod delegations;
 mod filters;
 mod grants;
+mod memory;
 mod overview;
 mod people;
 mod reach;
@@ -56,6 +57,7 @@ pub(crate) fn run(surface: &Surface<'_, '_>, diagnostics: &mut Diagnostics) {
     siblings::look(surface, &overview, diagnostics);
     declared::look(surface, diagnostics);
     delegations::look(surface, diagnostics);
+    memory::look(surface, diagnostics);
     spread::look(surface, diagnostics);
     unused::look(surface, diagnostics);
 }

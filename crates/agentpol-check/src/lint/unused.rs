@@ -1,7 +1,7 @@
 //! Names that are declared and never used.
 
 use super::Surface;
-use crate::expr::survey_names;
+use crate::expr::{in_clause, parts, survey_names};
 use crate::names::{Entity, Names};
 use crate::policy::ModuleId;
 use agentpol_diagnostics::{Code, Diagnostic, Diagnostics, Span};
@@ -87,13 +87,25 @@ impl<'a> Used<'_, 'a> {
 
     fn expr(&mut self, expr: &ast::Expr<'a>) {
         survey_names(expr, |dotted| self.dotted(dotted));
+        let mut open = vec![*expr];
+        while let Some(expr) = open.pop() {
+            if let ast::ExprKind::History(history) = expr.kind {
+                match history.calls {
+                    ast::CallSet::Block(block) => block.clauses.iter().for_each(|clause| self.selector(&clause.kind)),
+                    ast::CallSet::Tool(pattern) => self.pattern(&pattern),
+                }
+            }
+            open.extend(parts(&expr));
+        }
     }
 
     fn tools(&mut self, patterns: &ast::ToolPatterns<'a>) {
-        for pattern in patterns.include.iter().chain(patterns.except) {
-            if let ast::ToolPattern::Named(path) = pattern {
-                self.path(path);
-            }
+        patterns.include.iter().chain(patterns.except).for_each(|pattern| self.pattern(pattern));
+    }
+
+    fn pattern(&mut self, pattern: &ast::ToolPattern<'a>) {
+        if let ast::ToolPattern::Named(path) = pattern {
+            self.path(path);
         }
     }
 
@@ -141,6 +153,11 @@ impl<'a> Used<'_, 'a> {
     }
 
     fn clause(&mut self, clause: &ClauseKind<'a>) {
+        self.selector(clause);
+        in_clause(clause).iter().for_each(|expr| self.expr(expr));
+    }
+
+    fn selector(&mut self, clause: &ClauseKind<'a>) {
         match clause {
             ClauseKind::Agent(AgentSelector::Any(paths) | AgentSelector::Named(paths) | AgentSelector::In(paths)) => {
                 paths.iter().for_each(|path| self.path(path));
@@ -156,12 +173,7 @@ impl<'a> Used<'_, 'a> {
             ClauseKind::Env(names) => self.words.extend(names.iter().map(|name| name.text)),
             ClauseKind::Task(tasks) => self.words.extend(tasks.iter().map(|task| task.value)),
             ClauseKind::During(paths) | ClauseKind::Outside(paths) => paths.iter().for_each(|path| self.path(path)),
-            ClauseKind::Let(_, expr) | ClauseKind::When(expr) | ClauseKind::Unless(expr) => self.expr(expr),
             ClauseKind::From(ast::Approvers { group: Some(group), .. }) => self.path(group),
-            ClauseKind::AtMost(rate) | ClauseKind::MoreThan(rate) => {
-                rate.of.iter().chain(rate.keys).for_each(|expr| self.expr(expr));
-            }
-            ClauseKind::Novel(keys) => keys.iter().for_each(|expr| self.expr(expr)),
             _ => {}
         }
     }

@@ -3,6 +3,7 @@
 //! Tables are vectors in canonical order (modules by name, then the name inside the module), so that neither the order
 //! of files nor the order of declarations shows in anything made from them. Ids are indexes into those tables.
 
+mod answers;
 mod declared;
 mod expr;
 mod memory;

@@ -125,7 +125,7 @@ impl<'r, 'a> Parts<'r, 'a> {
 }
 
 /// Returns the word that a clause begins with.
-fn word(kind: &ClauseKind<'_>) -> &'static str {
+pub(super) fn word(kind: &ClauseKind<'_>) -> &'static str {
     match kind {
         ClauseKind::Agent(_) => "agent",
         ClauseKind::User(_) => "user",

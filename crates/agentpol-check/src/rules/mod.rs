@@ -1,11 +1,13 @@
 //! Rules: what they are about, what a request decides, and what makes no sense.
 
 mod alerts;
+mod calls;
 mod clauses;
 mod delegation;
 mod never;
 mod scope;
 
+pub(crate) use calls::resolve_calls;
 pub(crate) use delegation::fill_delegations;
 
 use crate::draft::Draft;

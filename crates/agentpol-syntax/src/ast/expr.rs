@@ -83,9 +83,9 @@ pub enum ExprKind<'a> {
         /// What is asked or taken of each.
         body: Expr<'a>,
     },
-    /// `called {...}`, `count of {...}`, `last completed crm.order`: not built yet.
+    /// `called {...}`, `count of {...}`, `last crm.order`
     History(History<'a>),
-    /// `known order(KEYS)` or `known order`: not built yet.
+    /// `known order(KEYS)` or `known order`
     Known(Path<'a>, Option<&'a [Expr<'a>]>),
 }
 
@@ -146,12 +146,12 @@ pub enum Comprehension {
     Max,
 }
 
-/// A question about earlier calls: parsed whole, not built yet.
+/// A question about earlier calls.
 #[derive(Clone, Copy, Debug)]
 pub struct History<'a> {
     /// The words before the set of calls: `called`, `count of completed`, `sum of EXPR over`, ...
     pub question: HistoryQuestion<'a>,
-    /// Which outcome is asked about; `completed` where none is written.
+    /// Which outcome is asked about; where none is written, `completed` for the first and the last, else `called`.
     pub outcome: HistoryOutcome,
     /// Which calls.
     pub calls: CallSet<'a>,
@@ -166,6 +166,8 @@ pub enum HistoryQuestion<'a> {
     Exists,
     /// How many.
     Count,
+    /// How many distinct values of an expression over each.
+    Distinct(Expr<'a>),
     /// The sum of an expression over each.
     Sum(Expr<'a>),
     /// The first.

@@ -88,11 +88,11 @@ pub enum ClauseKind<'a> {
     PhaseObserve(Option<Date>),
     /// `always`
     Always,
-    /// `where EXPR`, in a set of calls: not built yet.
+    /// `where EXPR`, in a set of calls.
     Where(Expr<'a>),
-    /// `by user`, in a set of calls: not built yet.
+    /// `by user`, in a set of calls.
     By(Name<'a>),
-    /// `returns untrusted`, in a set of calls: not built yet.
+    /// `returns untrusted`, in a set of calls.
     ReturnsUntrusted,
     /// `distinct`, in an approval.
     Distinct,

@@ -232,7 +232,14 @@ impl<'a> Lower<'a, '_> {
 
     fn history(&self, span: Span, kids: &mut Kids<'a>) -> Option<History<'a>> {
         let question = match kids.peek()? {
-            G::k_count => HistoryQuestion::Count,
+            G::k_count => {
+                kids.next()?;
+                kids.has(G::k_of);
+                match kids.has(G::k_distinct) {
+                    true => HistoryQuestion::Distinct(self.expr(kids.take(G::expr)?)?),
+                    false => HistoryQuestion::Count,
+                }
+            }
             G::k_first => HistoryQuestion::First,
             G::k_last => HistoryQuestion::Last,
             G::k_sum => {
@@ -242,7 +249,10 @@ impl<'a> Lower<'a, '_> {
             }
             _ => HistoryQuestion::Exists,
         };
-        let mut outcome = HistoryOutcome::Completed;
+        let mut outcome = match question {
+            HistoryQuestion::First | HistoryQuestion::Last => HistoryOutcome::Completed,
+            _ => HistoryOutcome::Called,
+        };
         loop {
             let node = kids.next()?;
             match node.as_rule() {

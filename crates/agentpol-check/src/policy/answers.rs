@@ -1,0 +1,95 @@
+//! What answers hold: which records they teach, and which marked fields lie in them.
+
+use super::{Field, Policy, RecordId, ResultType, Returns, ShapeId, Tool, ToolId, Type};
+use std::collections::BTreeSet;
+
+impl Tool {
+    /// Returns whether what it answers holds words that are nobody's: all of it, or fields that are marked.
+    pub fn brings_strangers_words(&self, policy: &Policy) -> bool {
+        match self.returns {
+            Returns::Untrusted => true,
+            Returns::Nothing => false,
+            Returns::Trusted => policy.any_field(&self.result.types(policy), &mut |field| field.untrusted),
+        }
+    }
+}
+
+impl ResultType {
+    /// Returns the types that an answer may be of, lists and alternatives opened.
+    pub fn types(&self, policy: &Policy) -> Vec<Type> {
+        match self {
+            ResultType::Undeclared => Vec::new(),
+            ResultType::Type(ty) => vec![ty.clone()],
+            ResultType::Record(record) => vec![Type::Shape(policy[*record].shape)],
+            ResultType::List(of, _) => of.types(policy),
+            ResultType::Keyed { record, field, .. } => {
+                policy.type_at(Type::Shape(policy[*record].shape), field).into_iter().collect()
+            }
+            ResultType::Either(all) => all.iter().flat_map(|one| one.types(policy)).collect(),
+        }
+    }
+
+    /// Returns the one type of all answers, if there is one.
+    pub fn single(&self, policy: &Policy) -> Option<Type> {
+        match self {
+            ResultType::List(of, bound) => Some(Type::List(Box::new(of.single(policy)?), *bound)),
+            _ => match self.types(policy).as_slice() {
+                [one] => Some(one.clone()),
+                _ => None,
+            },
+        }
+    }
+
+    /// Returns whether an answer may teach a record, whole or in part.
+    fn teaches(&self, policy: &Policy, record: RecordId) -> bool {
+        match self {
+            ResultType::Keyed { record: keyed, .. } if *keyed == record => true,
+            ResultType::List(of, _) => of.teaches(policy, record),
+            ResultType::Either(all) => all.iter().any(|one| one.teaches(policy, record)),
+            _ => policy.shapes_in(&self.types(policy)).contains(&policy[record].shape),
+        }
+    }
+}
+
+impl Policy {
+    /// Returns the tools whose answers may teach a record, in order.
+    pub fn teachers(&self, record: RecordId) -> Vec<ToolId> {
+        let all = self.tools.iter().enumerate();
+        all.filter(|(_, tool)| tool.result.teaches(self, record)).map(|(at, _)| ToolId(at as u32)).collect()
+    }
+
+    /// Returns the types of the keys of a record.
+    pub fn key_types(&self, record: RecordId) -> Vec<Type> {
+        let record = &self[record];
+        let follow = |path: &Vec<String>| self.type_at(Type::Shape(record.shape), path).unwrap_or(Type::Unknown);
+        record.keys.iter().map(follow).collect()
+    }
+
+    /// Follows field names into a type.
+    pub fn type_at(&self, ty: Type, path: &[String]) -> Option<Type> {
+        path.iter().try_fold(ty, |ty, name| match ty {
+            Type::Shape(id) => self[id].field(name).map(|(_, field)| field.ty.clone()),
+            _ => None,
+        })
+    }
+
+    /// Returns whether some field at any depth of some type is as asked.
+    pub fn any_field(&self, types: &[Type], asked: &mut impl FnMut(&Field) -> bool) -> bool {
+        self.shapes_in(types).into_iter().any(|shape| self[shape].fields.iter().any(&mut *asked))
+    }
+
+    /// Returns the shapes at any depth of types.
+    fn shapes_in(&self, types: &[Type]) -> BTreeSet<ShapeId> {
+        let mut open: Vec<&Type> = types.iter().collect();
+        let mut seen = BTreeSet::new();
+        while let Some(ty) = open.pop() {
+            match ty {
+                Type::List(of, _) | Type::Map(of, _) => open.push(of),
+                Type::Pairs(a, b) => open.extend([&**a, &**b]),
+                Type::Shape(id) if seen.insert(*id) => open.extend(self[*id].fields.iter().map(|field| &field.ty)),
+                _ => {}
+            }
+        }
+        seen
+    }
+}
