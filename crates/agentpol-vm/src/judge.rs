@@ -3,14 +3,15 @@
 use crate::call::Call;
 use crate::chain;
 use crate::scratch::Scratch;
-use crate::state::approvals::{self, Approvals, Asks, Parties};
+use crate::settle::Judgement;
+use crate::state::Trouble;
+use crate::state::approvals::{self, Approvals, Parties};
 use crate::state::digest::Digests;
 use crate::state::ledger::Ledger;
 use crate::state::limits::{self, Verdict, Weighed, Whose};
-use crate::state::{Trouble, alerts};
 use agentpol_bytecode::Program;
-use agentpol_bytecode::code::{Code, Outcome};
-use agentpol_bytecode::decision::{Asker, Decision, Missing};
+use agentpol_bytecode::code::Code;
+use agentpol_bytecode::decision::{Asker, Missing};
 use agentpol_bytecode::reasons::{Reasons, Standing};
 use agentpol_bytecode::scope::{self, Tri};
 use agentpol_bytecode::tables::{Candidate, Effect, Phase, Rule, RuleId};
@@ -38,15 +39,6 @@ impl From<Trouble> for Stop {
     fn from(trouble: Trouble) -> Stop {
         Stop::Trouble(trouble)
     }
-}
-
-/// A judgement, of which nothing is written yet.
-pub(crate) struct Judgement {
-    pub(crate) decision: Decision,
-    approvals: Option<Approvals>,
-    asks: Option<Asks>,
-    /// How many of the counters are limits'; the others are alerts'.
-    limits: usize,
 }
 
 /// What the allows and entitlements of a set of rules come to.
@@ -146,7 +138,7 @@ fn needed_approvals(
     Ok(Some(approvals))
 }
 
-fn parties<'a>(program: &'a Program, memory: &'a crate::memory::Memory, call: &'a Call) -> Parties<'a> {
+pub(crate) fn parties<'a>(program: &'a Program, memory: &'a crate::memory::Memory, call: &'a Call) -> Parties<'a> {
     Parties {
         agent: call.chain.text(program, memory, call.chain.actor()),
         user: call.request.user.map(|user| memory.text(user.id)),
@@ -296,71 +288,6 @@ fn by_phase(scratch: &Scratch, agent: u32, reasons: &mut Reasons) {
             reasons.object(Code::ApprovalRejected, false, Standing::WithObserved);
         }
         approvals::Standing::Missing(missing) => reasons.supervise(agent, missing),
-    }
-}
-
-impl Judgement {
-    /// Says which approvals will be spent or asked for. Where there is no room to ask, the call is denied.
-    fn ask(&mut self, scene: &mut Scene<'_>, scratch: &Scratch, reasons: &mut Reasons, now: i64) -> Result<(), Stop> {
-        let Some(approvals) = &self.approvals else { return Ok(()) };
-        if scratch.needed.iter().any(|needed| needed.standing() == approvals::Standing::Given) {
-            reasons.agree();
-            self.decision = reasons.settle(now);
-        }
-        if self.decision.outcome() == Outcome::RequireApproval {
-            self.asks = approvals.ask(&mut scene.ledger, &scratch.needed, &self.decision)?;
-            if self.asks.is_none() {
-                reasons.object(Code::ApprovalsFull, false, Standing::Live);
-                self.decision = reasons.settle(now);
-            }
-        }
-        Ok(())
-    }
-
-    /// Raises alerts.
-    fn hear(
-        &mut self,
-        scene: &mut Scene<'_>,
-        scratch: &mut Scratch,
-        call: &Call,
-        cell: &[Candidate],
-    ) -> Result<(), Stop> {
-        for (at, candidate) in cell.iter().enumerate() {
-            let matched = scratch.matched.get(at).copied().unwrap_or(Tri::Unknown);
-            if matched != Tri::False {
-                let rule = (candidate.rule, matched);
-                alerts::hear(&mut scene.ledger, scratch, call, &scene.whose, rule, &mut self.decision)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Line 23, as far as it concerns limits, approvals and alerts: writes what the outcome changes. Everything it writes
-    /// to has been opened before. What the call takes from limits lies in `scratch.reserved` then.
-    pub(crate) fn write(&mut self, scene: &mut Scene<'_>, scratch: &mut Scratch, call: &Call) -> Result<(), Trouble> {
-        let ledger = &mut scene.ledger;
-        let Scratch { memory, needed, counters, reserved, .. } = scratch;
-        let tables = ledger.program.tables();
-        if let (Some(approvals), Some(asks)) = (&self.approvals, &self.asks) {
-            let parties = parties(ledger.program, memory, call);
-            approvals.write(ledger, needed, asks, &parties, &mut self.decision)?;
-        }
-        reserved.clear();
-        let (spent, heard) = counters.split_at(self.limits.min(counters.len()));
-        if self.decision.permits() {
-            if let Some(approvals) = &self.approvals {
-                approvals.spend(ledger, needed)?;
-            }
-            for counter in spent {
-                let rate = tables.rates.get(counter.rate as usize).ok_or(Trouble::Unusable)?;
-                reserved.extend_from_slice(&limits::reserve(ledger, rate, counter)?.write());
-            }
-        }
-        for counter in heard {
-            let rate = tables.rates.get(counter.rate as usize).ok_or(Trouble::Unusable)?;
-            alerts::count(ledger, rate, counter)?;
-        }
-        Ok(())
     }
 }
 

@@ -30,6 +30,7 @@ mod references;
 mod request;
 mod resource;
 mod scratch;
+mod settle;
 mod state;
 mod typed;
 mod value;

@@ -1,0 +1,92 @@
+//! What a judgement changes: asks persons, spends approvals, takes from limits, raises alerts (line 23 of semantics 4.1).
+
+use crate::call::Call;
+use crate::judge::{Scene, Stop, parties};
+use crate::scratch::Scratch;
+use crate::state::approvals::{Approvals, Asks, Standing};
+use crate::state::{Trouble, alerts, limits};
+use agentpol_bytecode::code::{Code, Outcome};
+use agentpol_bytecode::decision::Decision;
+use agentpol_bytecode::reasons::{self, Reasons};
+use agentpol_bytecode::scope::Tri;
+use agentpol_bytecode::tables::Candidate;
+
+/// A judgement, of which nothing is written yet.
+pub(crate) struct Judgement {
+    pub(crate) decision: Decision,
+    pub(crate) approvals: Option<Approvals>,
+    pub(crate) asks: Option<Asks>,
+    /// How many of the counters are limits'; the others are alerts'.
+    pub(crate) limits: usize,
+}
+
+impl Judgement {
+    /// Says which approvals will be spent or asked for. Where there is no room to ask, the call is denied.
+    pub(crate) fn ask(
+        &mut self,
+        scene: &mut Scene<'_>,
+        scratch: &Scratch,
+        reasons: &mut Reasons,
+        now: i64,
+    ) -> Result<(), Stop> {
+        let Some(approvals) = &self.approvals else { return Ok(()) };
+        if scratch.needed.iter().any(|needed| needed.standing() == Standing::Given) {
+            reasons.agree();
+            self.decision = reasons.settle(now);
+        }
+        if self.decision.outcome() == Outcome::RequireApproval {
+            self.asks = approvals.ask(&mut scene.ledger, &scratch.needed, &self.decision)?;
+            if self.asks.is_none() {
+                reasons.object(Code::ApprovalsFull, false, reasons::Standing::Live);
+                self.decision = reasons.settle(now);
+            }
+        }
+        Ok(())
+    }
+
+    /// Raises alerts.
+    pub(crate) fn hear(
+        &mut self,
+        scene: &mut Scene<'_>,
+        scratch: &mut Scratch,
+        call: &Call,
+        cell: &[Candidate],
+    ) -> Result<(), Stop> {
+        for (at, candidate) in cell.iter().enumerate() {
+            let matched = scratch.matched.get(at).copied().unwrap_or(Tri::Unknown);
+            if matched != Tri::False {
+                let rule = (candidate.rule, matched);
+                alerts::hear(&mut scene.ledger, scratch, call, &scene.whose, rule, &mut self.decision)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Line 23, as far as it concerns limits, approvals and alerts: writes what the outcome changes. Everything it writes
+    /// to has been opened before. What the call takes from limits lies in `scratch.reserved` then.
+    pub(crate) fn write(&mut self, scene: &mut Scene<'_>, scratch: &mut Scratch, call: &Call) -> Result<(), Trouble> {
+        let ledger = &mut scene.ledger;
+        let Scratch { memory, needed, counters, reserved, .. } = scratch;
+        let tables = ledger.program.tables();
+        if let (Some(approvals), Some(asks)) = (&self.approvals, &self.asks) {
+            let parties = parties(ledger.program, memory, call);
+            approvals.write(ledger, needed, asks, &parties, &mut self.decision)?;
+        }
+        reserved.clear();
+        let (spent, heard) = counters.split_at(self.limits.min(counters.len()));
+        if self.decision.permits() {
+            if let Some(approvals) = &self.approvals {
+                approvals.spend(ledger, needed)?;
+            }
+            for counter in spent {
+                let rate = tables.rates.get(counter.rate as usize).ok_or(Trouble::Unusable)?;
+                reserved.extend_from_slice(&limits::reserve(ledger, rate, counter)?.write());
+            }
+        }
+        for counter in heard {
+            let rate = tables.rates.get(counter.rate as usize).ok_or(Trouble::Unusable)?;
+            alerts::count(ledger, rate, counter)?;
+        }
+        Ok(())
+    }
+}
