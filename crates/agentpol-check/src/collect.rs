@@ -21,6 +21,8 @@ pub(crate) struct ModuleItems<'a> {
     pub(crate) tasks: Vec<ast::TaskDecl<'a>>,
     pub(crate) systems: Vec<ast::System<'a>>,
     pub(crate) records: Vec<ast::Record<'a>>,
+    pub(crate) resources: Vec<ast::Resource<'a>>,
+    pub(crate) sources: Vec<ast::Source>,
     pub(crate) tool_sets: Vec<ast::ToolSet<'a>>,
     pub(crate) tools: Vec<ast::Tool<'a>>,
     pub(crate) agents: Vec<ast::Agent<'a>>,
@@ -167,11 +169,8 @@ impl<'a> ModuleItems<'a> {
             ItemKind::Task(tasks) => self.tasks.extend_from_slice(tasks),
             ItemKind::System(item) => self.systems.push(item),
             ItemKind::Record(item) => self.records.push(item),
-            ItemKind::Resource(resource) => {
-                let help = "give what rules need of it as arguments or as `context { ... }`";
-                diagnostics.push(not_yet("resources", resource.name.span, help));
-                self.unread.push(resource.name.text.to_owned());
-            }
+            ItemKind::Resource(item) => self.resources.push(item),
+            ItemKind::Source(item) => self.sources.push(item),
             ItemKind::ToolSet(item) => self.tool_sets.push(item),
             ItemKind::Tool(item) => self.tools.push(item),
             ItemKind::Agent(item) => self.agents.push(item),

@@ -2,7 +2,9 @@
 
 use crate::collect::ModuleItems;
 use crate::names::{DefineId, Definition, Entity, ModuleNames, NamedTools, Names, ToolSetId};
-use crate::policy::{AgentId, DatasetId, EnumId, GroupId, LevelId, ModuleId, RecordId, ScheduleId, SystemId, ToolId};
+use crate::policy::{
+    AgentId, DatasetId, EnumId, GroupId, LevelId, ModuleId, RecordId, ResourceId, ScheduleId, SystemId, ToolId,
+};
 use agentpol_diagnostics::{Code, Diagnostic, Diagnostics, Span};
 use agentpol_syntax::ast::{self, SystemClause};
 use indexmap::IndexMap;
@@ -23,6 +25,7 @@ enum Written<'a> {
     System(ast::System<'a>),
     Dataset(ast::Dataset<'a>),
     Record(ast::Record<'a>),
+    Resource(ast::Resource<'a>),
     ToolSet(ast::ToolSet<'a>),
     Tool(ast::Tool<'a>),
     Agent(ast::Agent<'a>),
@@ -54,6 +57,7 @@ pub(crate) struct Declared<'a> {
     pub(crate) systems: Vec<(ModuleId, ast::System<'a>)>,
     pub(crate) datasets: Vec<WrittenDataset<'a>>,
     pub(crate) records: Vec<(ModuleId, ast::Record<'a>)>,
+    pub(crate) resources: Vec<(ModuleId, ast::Resource<'a>)>,
     pub(crate) tools: Vec<(ModuleId, ast::Tool<'a>)>,
     pub(crate) agents: Vec<(ModuleId, ast::Agent<'a>)>,
 }
@@ -102,6 +106,7 @@ fn written<'a>(items: &ModuleItems<'a>, diagnostics: &mut Diagnostics) -> IndexM
         }
     }
     items.records.iter().for_each(|item| list.typed(item.name, Written::Record(*item)));
+    items.resources.iter().for_each(|item| list.typed(item.name, Written::Resource(*item)));
     items.tool_sets.iter().for_each(|item| list.add(item.name, Written::ToolSet(*item)));
     for item in &items.tools {
         list.add_as(item.name.joined(), item.name.span, Written::Tool(*item));
@@ -124,7 +129,7 @@ impl<'a> Listing<'a, '_> {
 
     /// Adds a name that may stand where a type does.
     fn typed(&mut self, name: ast::Name<'a>, written: Written<'a>) {
-        let builtin = BUILTIN_TYPES.contains(&name.text) || matches!(name.text, "shell" | "origin");
+        let builtin = BUILTIN_TYPES.contains(&name.text) || matches!(name.text, "shell" | "origin" | "principal");
         if builtin {
             let title = format!("`{}` hides what the language calls so", name.text);
             self.diagnostics.push(
@@ -178,6 +183,7 @@ impl<'a> Declared<'a> {
                 Entity::Dataset(DatasetId(next(&mut self.datasets, WrittenDataset { system, ast: Some(ast) })))
             }
             Written::Record(ast) => Entity::Record(RecordId(next(&mut self.records, (module, ast)))),
+            Written::Resource(ast) => Entity::Resource(ResourceId(next(&mut self.resources, (module, ast)))),
             Written::Tool(ast) => Entity::Tool(ToolId(next(&mut self.tools, (module, ast)))),
             Written::Agent(ast) => Entity::Agent(AgentId(next(&mut self.agents, (module, ast)))),
             Written::ToolSet(ast) => Entity::ToolSet(ToolSetId(next(&mut names.tool_sets, NamedTools { module, ast }))),

@@ -18,6 +18,7 @@ mod ownership;
 pub mod policy;
 mod records;
 mod resolve;
+mod resources;
 mod results;
 mod rules;
 mod scenarios;
@@ -106,7 +107,10 @@ fn fill_declarations<'a>(draft: &mut Draft<'a, '_>, declared: &Declared<'a>) -> 
     words::fill_schedules(draft, declared);
     systems::fill_systems(draft, declared);
     records::name_records(draft, declared);
+    resources::name_resources(draft, declared);
     records::fill_records(draft, declared);
+    resources::fill_resources(draft, declared);
+    resources::fill_sources(draft);
     tools::fill_tools(draft, declared);
     agents::fill_agents(draft, declared);
     types::fill_define_params(draft);

@@ -1,7 +1,7 @@
 //! What names mean: one table per module, and what is visible through `use`.
 
 use crate::policy::{
-    AgentId, Clause, DatasetId, EnumId, GroupId, LevelId, ModuleId, Reach, RecordId, ScheduleId, Scope,
+    AgentId, Clause, DatasetId, EnumId, GroupId, LevelId, ModuleId, Reach, RecordId, ResourceId, ScheduleId, Scope,
     SystemId, ToolId, Type,
 };
 use agentpol_diagnostics::Span;
@@ -27,6 +27,7 @@ pub(crate) enum Entity {
     System(SystemId),
     Dataset(DatasetId),
     Record(RecordId),
+    Resource(ResourceId),
     ToolSet(ToolSetId),
     Tool(ToolId),
     Agent(AgentId),
@@ -44,6 +45,7 @@ impl Entity {
             Entity::System(_) => "a system",
             Entity::Dataset(_) => "a dataset",
             Entity::Record(_) => "a record",
+            Entity::Resource(_) => "a type of resources",
             Entity::ToolSet(_) => "a set of tools",
             Entity::Tool(_) => "a tool",
             Entity::Agent(_) => "an agent",

@@ -17,6 +17,7 @@ pub(crate) enum Wanted {
     Agent,
     Level,
     Record,
+    Resource,
     Type,
 }
 
@@ -32,6 +33,7 @@ impl Wanted {
             Wanted::Agent => "agent",
             Wanted::Level => "level",
             Wanted::Record => "record",
+            Wanted::Resource => "type of resources",
             Wanted::Type => "type",
         }
     }
@@ -52,6 +54,7 @@ impl Wanted {
             Wanted::Agent => format!("declare it: `agent {name} {{ ... }}`"),
             Wanted::Level => format!("declare it: `level {name} = low < high`"),
             Wanted::Record => format!("declare it: `record {name} by id {{ id: string }}`"),
+            Wanted::Resource => format!("declare it: `resource {name} {{ owner: user }}`"),
             Wanted::Type => format!("declare it as an `enum`, `level` or `record`: `{name}`"),
         }
     }
@@ -67,7 +70,10 @@ impl Wanted {
             Wanted::Agent => matches!(entity, Entity::Agent(_)),
             Wanted::Level => matches!(entity, Entity::Level(_)),
             Wanted::Record => matches!(entity, Entity::Record(_)),
-            Wanted::Type => matches!(entity, Entity::Enum(_) | Entity::Level(_) | Entity::Record(_)),
+            Wanted::Type => {
+                matches!(entity, Entity::Enum(_) | Entity::Level(_) | Entity::Record(_) | Entity::Resource(_))
+            }
+            Wanted::Resource => matches!(entity, Entity::Resource(_)),
         }
     }
 }

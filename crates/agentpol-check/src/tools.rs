@@ -1,6 +1,5 @@
 //! Tools: parameters, verbs, what they touch, where they come from on the wire.
 
-use crate::collect::not_yet;
 use crate::declare::Declared;
 use crate::draft::Draft;
 use crate::expr::canonical;
@@ -44,6 +43,7 @@ fn fill_tool<'a>(draft: &mut Draft<'a, '_>, module: ModuleId, ast: &ast::Tool<'a
         pinned: None,
         result: ResultType::Undeclared,
         returns: Returns::Untrusted,
+        resource: None,
         span: ast.name.span,
     };
     let mut reading = Reading { verbs: BTreeSet::new(), datasets: BTreeSet::new(), said: BTreeMap::new() };
@@ -106,12 +106,9 @@ fn read_clause(
             once(draft, "pinned", digest.span);
             tool.pinned = pin(draft, digest);
         }
-        ToolClause::Of(_, _, span) => {
-            draft.report(not_yet(
-                "resources",
-                *span,
-                "give what rules need of it as arguments or as `context { ... }`",
-            ));
+        ToolClause::Of(of, ids, span) => {
+            once(draft, "of", *span);
+            tool.resource = crate::resources::resource_of(draft, module, tool, of, ids, *span);
         }
     }
 }

@@ -103,10 +103,8 @@ fn named(draft: &mut Draft<'_, '_>, module: ModuleId, path: &ast::Path<'_>, purp
         draft.report(crate::collect::not_yet("commands of a shell", path.span, help));
         return Type::Unknown;
     }
-    if matches!(name.as_str(), "user" | "group" | "resource") && !declared {
-        let help = "write `string` for its id";
-        draft.report(crate::collect::not_yet("references to users, groups and resources", path.span, help));
-        return Type::Unknown;
+    if let Some(reference) = reference(&name).filter(|_| !declared) {
+        return reference;
     }
     match resolve(&draft.names, module, path, Wanted::Type, &mut draft.diagnostics) {
         Some(Entity::Enum(id)) => Type::Enum(id),
@@ -119,8 +117,19 @@ fn named(draft: &mut Draft<'_, '_>, module: ModuleId, path: &ast::Path<'_>, purp
         }
         Some(Entity::Level(id)) => Type::Level(id),
         Some(Entity::Record(id)) => Type::Shape(draft.policy[id].shape),
+        Some(Entity::Resource(id)) => Type::Resource(vec![id]),
         _ => Type::Unknown,
     }
+}
+
+/// Returns the type of a word that refers to somebody.
+fn reference(name: &str) -> Option<Type> {
+    Some(match name {
+        "user" => Type::User,
+        "group" => Type::Group,
+        "principal" => Type::Principal,
+        _ => return None,
+    })
 }
 
 /// Returns the type of a word of the language.
@@ -195,6 +204,7 @@ pub(crate) fn resolve_fields<'a>(
             continue;
         }
         let ty = resolve_type(draft, module, &field.ty, Purpose::Data);
+        let ty = crate::resources::admit(draft, ty, &field.ty, what);
         let (secret, untrusted) = marks(&field.ty);
         if untrusted && what != "field" {
             let title = format!("`untrusted` says nothing about the {what} `{}`", field.name.text);

@@ -102,6 +102,7 @@ codes! {
     AP0320 Error "a grant that rests on a stranger's word"
     AP0321 Error "an answer that is not declared"
 
+    AP0330 Error "a resource that not every tool names"
 
     AP0401 Error "an agent without an owner"
     AP0402 Error "an allow without a user clause"

@@ -97,7 +97,7 @@ impl<'t> Seams<'t> {
         let part = |bounds: &[usize]| {
             let (first, end) = (bounds[0], bounds[1]);
             let hurt = self.tokens[first..end].iter().any(|sig| sig.fault != Fault::None);
-            let item = self.kind(first) == TokenKind::Word && words::begins_item(self.word(first));
+            let item = self.begins_item(first);
             Piece { first, end, item, hurt, explained: false, sealed: piece.sealed, doubtful: false }
         };
         starts.windows(2).map(part).collect()
@@ -109,8 +109,15 @@ impl<'t> Seams<'t> {
         let home = sig.indent <= self.tokens[piece.first].indent;
         let word = self.kind(at) == TokenKind::Word;
         let after = at > piece.first + 1 && self.ends_operand(at - 1) && !leads_on(self.word(at - 1));
-        let begins = words::begins_item(self.word(at)) || home && !continues_item(self.word(at));
+        let begins = self.begins_item(at) || home && !continues_item(self.word(at));
         word && sig.line_start && after && begins
+    }
+
+    /// Returns whether a token is a word that begins an item; `users` and `resources` do so before `from`.
+    pub(crate) fn begins_item(&self, at: usize) -> bool {
+        let word = self.word(at);
+        let from = || self.is(at + 1, "from") && (self.is(at + 2, "directory") || self.is(at + 2, "request"));
+        self.kind(at) == TokenKind::Word && (words::begins_item(word) || words::SOURCES.contains(&word) && from())
     }
 
     /// Returns whether `any` stands for every agent or user, and so begins no quantifier.
@@ -172,7 +179,8 @@ pub(crate) fn looks_like_item(seams: &Seams<'_>, at: usize) -> bool {
         "level" | "enum" | "schedule" | "tools" => named && kind(2) == K::Assign,
         "define" => named && matches!(kind(2), K::Assign | K::OpenParen),
         "fleet" => named && kind(2) == K::OpenParen,
-        "agent" | "resource" => named && kind(2) == K::OpenBrace,
+        "agent" => named && kind(2) == K::OpenBrace,
+        "resource" => named && (kind(2) == K::OpenBrace || text(2) && kind(3) == K::OpenBrace),
         "user" | "context" => kind(1) == K::OpenBrace,
         "tool" => {
             let mut ahead = 1;

@@ -70,7 +70,7 @@ impl Splitter<'_> {
             return false;
         }
         let sig = seams.tokens[at];
-        if !words::begins_item(seams.word(at)) || !looks_like_item(seams, at) {
+        if !seams.begins_item(at) || !looks_like_item(seams, at) {
             return false;
         }
         if !self.open.is_empty() {
@@ -97,8 +97,7 @@ impl Splitter<'_> {
         let seams = &self.seams;
         let Some(piece) = seams.pieces.last().filter(|piece| !piece.doubtful) else { return };
         let inside = !self.open.is_empty() && seams.tokens[at].line_start && seams.kind(at) == TokenKind::Word;
-        let doubtful =
-            inside && words::begins_item(seams.word(at)) && looks_like_item(seams, at) && self.breaks_out(at, piece);
+        let doubtful = inside && seams.begins_item(at) && looks_like_item(seams, at) && self.breaks_out(at, piece);
         if let Some(piece) = self.seams.pieces.last_mut() {
             piece.doubtful |= doubtful;
         }
@@ -107,7 +106,7 @@ impl Splitter<'_> {
     fn begin(&mut self, at: usize) {
         self.close_all(at);
         let seams = &mut self.seams;
-        let item = seams.kind(at) == TokenKind::Word && words::begins_item(seams.word(at));
+        let item = seams.begins_item(at);
         seams.pieces.push(Piece {
             first: at,
             end: at,

@@ -45,6 +45,9 @@ pub const ITEMS: &[&str] = &[
     "test",
 ];
 
+/// Words that begin an item in front of `from directory` and `from request`, and are ordinary names elsewhere.
+pub const SOURCES: &[&str] = &["users", "resources"];
+
 /// Words that begin a clause of a rule.
 pub const RULE_CLAUSES: &[&str] = &[
     "agent", "user", "tool", "does", "on", "env", "task", "during", "outside", "let", "when", "unless", "because",
@@ -80,7 +83,8 @@ pub const TOOL_CLAUSES: &[&str] = &[
 ];
 
 /// Words that begin a part of `given`.
-pub const GIVEN_PARTS: &[&str] = &["agent", "for", "in", "env", "task", "at", "context", "origin", "credential"];
+pub const GIVEN_PARTS: &[&str] =
+    &["agent", "for", "in", "env", "task", "at", "context", "origin", "credential", "resource"];
 
 /// Words that begin a statement of an assert.
 pub const CLAIMS: &[&str] = &["never", "always", "only"];

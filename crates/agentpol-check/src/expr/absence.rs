@@ -127,6 +127,7 @@ fn may_be_absent(kind: &ExprKind) -> bool {
             | ExprKind::Agent(_)
             | ExprKind::Local(_)
             | ExprKind::Field(..)
+            | ExprKind::Attribute(..)
             | ExprKind::Part(..)
     );
     let is_taken = matches!(kind, ExprKind::Earlier(earlier) if matches!(earlier.question, Question::First(_) | Question::Last(_)));

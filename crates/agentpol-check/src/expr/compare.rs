@@ -32,6 +32,10 @@ pub(super) fn conversion(given: &Typed, wanted: &Type) -> Option<String> {
         (Type::DateTime { .. }, Type::Date, _) => Some("the day of a time is its `.date`".to_owned()),
         (Type::Email, Type::Host, _) => Some("the host of an email is its `.domain`".to_owned()),
         (Type::Url { .. }, Type::Host, _) => Some("the host of a url is its `.host`".to_owned()),
+        (Type::User | Type::Group | Type::Resource(_), Type::String, _) => {
+            Some("its id as a text is its `.id`".to_owned())
+        }
+        (Type::String, Type::User, None) => Some("compare with the id as a text: `user.id`".to_owned()),
         (Type::Path { .. }, Type::String, _) => Some("the last segment of a path is its `.name`".to_owned()),
         (
             Type::String,
@@ -209,6 +213,7 @@ impl<'a> Typer<'_, 'a> {
         if let Written::Name(root) = left.kind
             && root.text == "user"
             && self.binding("user").is_none()
+            && !self.reaches_references(right)
         {
             return self.user_in(right, span);
         }
@@ -223,6 +228,9 @@ impl<'a> Typer<'_, 'a> {
             }
             None => {
                 let element = self.infer(left, None);
+                if element.expr.ty.is_reference() {
+                    return self.inside(element, right, span);
+                }
                 let hint = Type::List(Box::new(element.expr.ty.clone()), 0);
                 let list = self.infer(right, Some(&hint));
                 (element, list)
@@ -353,10 +361,6 @@ impl<'a> Typer<'_, 'a> {
             self.report(Diagnostic::new(Code::AP0302, title, group.span, "not a group").help(help));
             return self.undecided(span);
         };
-        if joined.starts_with("resource.") || joined == "resource" {
-            self.not_built(group.span, "`resource` is");
-            return self.undecided(span);
-        }
         if matches!(self.place, super::Place::Constraint { .. } | super::Place::ResultKey { .. }) {
             let title = "`user` cannot be read here";
             self.report(Diagnostic::new(Code::AP0316, title, span, "not known where this is asked"));

@@ -122,7 +122,13 @@ impl<'a> Typer<'_, 'a> {
             let missing = if param.optional { vec![absent] } else { Vec::new() };
             let declared = Some((written, param.name.span));
             let stands_for = Typed { expr, at: param.name.span, missing, secret: param.ty.secret, declared };
-            self.bindings.push(Binding { name: param.name.text, span: param.name.span, stands_for, literal: None, call: None });
+            self.bindings.push(Binding {
+                name: param.name.text,
+                span: param.name.span,
+                stands_for,
+                literal: None,
+                call: None,
+            });
         }
         self.infer(&define.ast.body, None).expr.ty
     }
@@ -160,7 +166,13 @@ impl<'a> Typer<'_, 'a> {
         let mut bound = Vec::new();
         for (param, argument) in define.ast.params.unwrap_or_default().iter().zip(arguments) {
             let stands_for = self.stand_in(&param.name, argument, &mut bound);
-            self.bindings.push(Binding { name: param.name.text, span: param.name.span, stands_for, literal: None, call: None });
+            self.bindings.push(Binding {
+                name: param.name.text,
+                span: param.name.span,
+                stands_for,
+                literal: None,
+                call: None,
+            });
         }
         self.floor = start;
         let zone = zone_of(self.cx.names, self.cx.policy, define.module);

@@ -147,7 +147,10 @@ impl Typer<'_, '_> {
             ExprKind::Local(local) => {
                 self.value_of(*local).and_then(|value| self.key(value)).unwrap_or_else(|| local_key(*local))
             }
-            ExprKind::Field(of, name) => format!("{}.{name}", self.key(of)?),
+            ExprKind::Requester => "user".to_owned(),
+            ExprKind::Resource => "resource".to_owned(),
+            ExprKind::Field(of, name) | ExprKind::Attribute(of, name) => format!("{}.{name}", self.key(of)?),
+            ExprKind::PathOf(of) => format!("{}.<path>", self.key(of)?),
             ExprKind::Part(part, of) => format!("{}.<{part:?}>", self.key(of)?),
             ExprKind::Index(of, key) => format!("{}[{}]", self.key(of)?, self.key(key)?),
             ExprKind::First(of) => format!("first({})", self.key(of)?),
@@ -194,6 +197,7 @@ impl Typer<'_, '_> {
     pub(super) fn around(&self, path: &Expr) -> Option<Expr> {
         match &self.resolved(path).kind {
             ExprKind::Field(of, _) | ExprKind::Part(_, of) | ExprKind::Index(of, _) => Some(self.resolved(of).clone()),
+            ExprKind::Attribute(of, _) | ExprKind::PathOf(of) => Some(self.resolved(of).clone()),
             ExprKind::First(of) | ExprKind::Last(of) => Some(self.resolved(of).clone()),
             ExprKind::Earlier(_) => super::history::around_taken(self.resolved(path)),
             _ => None,

@@ -143,13 +143,6 @@ impl<'a> Typer<'_, 'a> {
         self.report(diagnostic.maybe_help(super::compare::conversion(&b, &a.expr.ty)));
         None
     }
-
-    pub(super) fn not_built(&mut self, span: Span, what: &str) -> Typed {
-        let title = format!("{what} not built yet");
-        let diagnostic = Diagnostic::new(Code::AP0501, title, span, "not in this version");
-        self.report(diagnostic.help("take it out; a rule sees one action and what the host says about it"));
-        self.unknown(span).at(span)
-    }
 }
 
 /// Returns the type that holds both values: an empty list's element type is the other's.
@@ -164,6 +157,13 @@ pub(super) fn wider(a: &Type, b: &Type) -> Type {
         }
         (Type::Url { .. }, Type::Url { .. }) if a != b => Type::Url { allow_ip6: true },
         (Type::DateTime { .. }, Type::DateTime { .. }) => Type::DateTime { zone: None },
+        (Type::Principal, Type::User | Type::Group) | (Type::User | Type::Group, Type::Principal) => Type::Principal,
+        (Type::Resource(one), Type::Resource(other)) => {
+            let mut both = [one.as_slice(), other.as_slice()].concat();
+            both.sort();
+            both.dedup();
+            Type::Resource(both)
+        }
         (Type::Unknown, other) | (other, _) => other.clone(),
     }
 }

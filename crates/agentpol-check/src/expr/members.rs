@@ -65,6 +65,9 @@ impl<'a> Typer<'_, 'a> {
             return typed;
         }
         let of = if asking { self.asking(of) } else { self.infer(of, None) };
+        if of.expr.ty.is_reference() {
+            return self.member_of_reference(of, name, expr.span, asking);
+        }
         self.member_of(of, name, expr.span)
     }
 
@@ -73,6 +76,7 @@ impl<'a> Typer<'_, 'a> {
         match (&of.expr.ty, name.text) {
             (Type::Unknown, _) => self.unknown(span).at(span),
             (Type::Shape(_), _) => self.field(of, name, span),
+            (ty, _) if ty.is_reference() => self.member_of_reference(of, name, span, false),
             (Type::Email, "domain") => self.part(of, Part::Domain, Type::Host, span),
             (Type::Email, "local") => self.part(of, Part::Local, Type::String, span),
             (Type::Url { .. }, "host") => self.part(of, Part::Host, Type::Host, span),
@@ -117,7 +121,8 @@ impl<'a> Typer<'_, 'a> {
         let kind = kind.unwrap_or_else(|| ExprKind::Field(Box::new(of.expr), name.text.to_owned()));
         let mut typed = self.declared_field(kind, field, span);
         if field.optional && typed.missing.is_empty() {
-            let missing = super::typed::Missing { key: String::new(), written: self.whole_text(span), declared: field.span };
+            let missing =
+                super::typed::Missing { key: String::new(), written: self.whole_text(span), declared: field.span };
             typed.missing.push(missing);
         }
         typed.missing.splice(0..0, before);

@@ -23,6 +23,7 @@ mod origin;
 mod patterns;
 mod quantify;
 mod rates;
+mod resource;
 mod roots;
 mod scope;
 mod show;

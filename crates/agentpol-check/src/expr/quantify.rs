@@ -204,9 +204,12 @@ impl<'a> Typer<'_, 'a> {
     fn belongs(&self, over: &Expr, outer: &[LocalId]) -> bool {
         match &self.resolved(over).kind {
             ExprKind::Local(local) => outer.contains(local),
-            ExprKind::Field(of, _) | ExprKind::Index(of, _) | ExprKind::First(of) | ExprKind::Last(of) => {
-                self.belongs(of, outer)
-            }
+            ExprKind::Field(of, _)
+            | ExprKind::Attribute(of, _)
+            | ExprKind::PathOf(of)
+            | ExprKind::Index(of, _)
+            | ExprKind::First(of)
+            | ExprKind::Last(of) => self.belongs(of, outer),
             ExprKind::Otherwise(value, default) | ExprKind::If(_, value, default) => {
                 self.belongs(value, outer) && self.belongs(default, outer)
             }

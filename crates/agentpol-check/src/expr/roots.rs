@@ -28,8 +28,8 @@ impl<'a> Typer<'_, 'a> {
                 Some(zone) => Typed::plain(self.node(ExprKind::Today(zone), Type::Date, span)).at(span),
                 None => self.unknown(span).at(span),
             },
-            "resource" => self.not_built(span, "`resource` is"),
-            "that" => self.not_built(span, "`that`, an earlier call, is"),
+            "resource" => self.the_resource(span),
+            "user" => Typed::plain(self.node(ExprKind::Requester, Type::User, span)).at(span),
             root => {
                 let title = format!("`{root}` alone is no value");
                 let help = match root {
@@ -72,7 +72,7 @@ impl<'a> Typer<'_, 'a> {
                 "a key reads the call's arguments, `args.NAME`, and the fields of the record".to_owned(),
             ),
         };
-        if !allowed && !matches!(root, "resource" | "that") {
+        if !allowed && root != "that" {
             let title = format!("`{root}` cannot be read here");
             self.report(Diagnostic::new(Code::AP0316, title, span, "not known where this is asked").help(help));
             return false;
@@ -105,8 +105,10 @@ impl<'a> Typer<'_, 'a> {
                 Some(label) => label,
                 None => self.no_session_part(name, span),
             },
-            "resource" => self.not_built(root.span, "`resource` is"),
-            "that" => self.not_built(root.span, "`that`, an earlier call, is"),
+            "resource" => {
+                let of = self.the_resource(root.span);
+                self.member_of_reference(of, name, span, asking)
+            }
             _ => {
                 let of = self.root_alone(root);
                 self.member_of(of, name, span)

@@ -55,6 +55,10 @@ impl Typer<'_, '_> {
             Type::List(element, _) => format!("list<{}>", self.type_name(element)),
             Type::Map(value, _) => format!("map<string, {}>", self.type_name(value)),
             Type::Shape(id) => self.shape_name(*id),
+            Type::User => "user".to_owned(),
+            Type::Group => "group".to_owned(),
+            Type::Principal => "principal".to_owned(),
+            Type::Resource(types) => types.iter().map(|id| policy[*id].name.as_str()).collect::<Vec<_>>().join(" | "),
             Type::Pairs(left, right) => format!("pairs of {} and {}", self.type_name(left), self.type_name(right)),
         }
     }

@@ -17,6 +17,8 @@ pub(super) fn alike(policy: &Policy, a: &Type, b: &Type) -> bool {
         (Type::List(a, _), Type::List(b, _)) | (Type::Map(a, _), Type::Map(b, _)) => alike(policy, a, b),
         (Type::Pairs(a, b), Type::Pairs(c, d)) => alike(policy, a, c) && alike(policy, b, d),
         (Type::Shape(a), Type::Shape(b)) => a == b || alike_shapes(policy, *a, *b),
+        (Type::Principal, Type::User | Type::Group) | (Type::User | Type::Group, Type::Principal) => true,
+        (Type::Resource(a), Type::Resource(b)) => a.iter().any(|id| b.contains(id)),
         _ => a == b,
     }
 }
@@ -43,6 +45,8 @@ pub(super) fn serves(policy: &Policy, given: &Type, asked: &Type) -> bool {
             };
             a == b || policy[*b].fields.iter().all(has)
         }
+        (Type::Resource(a), Type::Resource(b)) => a.iter().all(|id| b.contains(id)),
+        (Type::Principal, Type::User | Type::Group) => false,
         _ => alike(policy, given, asked),
     }
 }

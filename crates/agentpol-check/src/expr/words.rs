@@ -154,7 +154,7 @@ impl<'a> Typer<'_, 'a> {
         let visible = self.cx.names.visible(self.module());
         let definitions = visible.iter().filter(|(_, entity)| matches!(entity, Entity::Define(_)));
         let locals = self.bindings[self.floor..].iter().map(|binding| binding.name);
-        let is_value = |name: &&str| !matches!(*name, "resource" | "that");
+        let is_value = |name: &&str| *name != "that";
         let candidates: Vec<&str> = locals
             .chain(definitions.map(|(name, _)| name.as_str()))
             .chain(ROOTS.into_iter().filter(is_value))
@@ -297,7 +297,7 @@ impl<'a> Typer<'_, 'a> {
             return binding.literal.is_some();
         }
         let is_param = names.params.iter().any(|param| param.name.text == name.text);
-        if is_param || self.is_record_field(name.text) || matches!(name.text, "now" | "today") {
+        if is_param || self.is_record_field(name.text) || matches!(name.text, "now" | "today" | "user" | "resource") {
             return false;
         }
         match self.cx.names.find(names.module, name.text) {

@@ -3,7 +3,9 @@
 use super::walk::{lets, parts};
 use super::{Surface, called, listed};
 use crate::expr::{More, more};
-use crate::policy::{DatasetId, Expr, ExprKind, LocalId, Policy, Question, RecordId, Returns, Rule, Tool, ToolId, Verb};
+use crate::policy::{
+    DatasetId, Expr, ExprKind, LocalId, Policy, Question, RecordId, Returns, Rule, Tool, ToolId, Verb,
+};
 use agentpol_diagnostics::{Code, Diagnostic, Diagnostics};
 use std::collections::BTreeSet;
 

@@ -215,6 +215,8 @@ pub struct Tool {
     pub result: ResultType,
     /// How far its answers can be trusted.
     pub returns: Returns,
+    /// The resource that a call is about.
+    pub resource: Option<super::ResourceOf>,
     /// Where it is declared.
     pub span: Span,
 }

@@ -50,6 +50,20 @@ pub enum ExprKind {
     ToolName,
     /// What the earlier call answered: only in that call's frame
     Result,
+    /// `user`, to be compared and followed
+    Requester,
+    /// `resource`
+    Resource,
+    /// An attribute of what a reference names; the name in the policy. Absent where its type has none.
+    Attribute(Box<Expr>, String),
+    /// `.id` of a reference, a string; of a group its name
+    Id(Box<Expr>),
+    /// `.path` of a resource: it and all that it lies in, the nearest first
+    PathOf(Box<Expr>),
+    /// `a in b` by closure: a user, group or resource is the one in `b`, or in it; of a list in `b`, one of its elements
+    Inside(Box<Expr>, Box<Expr>),
+    /// `E in GROUP` of a user or group that is not the requester
+    InGroup(Box<Expr>, GroupId),
     /// `now`
     Now,
     /// `today` in the module's zone

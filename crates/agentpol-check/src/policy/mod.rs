@@ -5,6 +5,7 @@
 
 mod answers;
 mod declared;
+mod directory;
 mod expr;
 mod memory;
 mod rule;
@@ -13,6 +14,7 @@ mod types;
 mod walk;
 
 pub use declared::*;
+pub use directory::*;
 pub use expr::*;
 pub use memory::*;
 pub use rule::*;
@@ -50,6 +52,12 @@ pub struct Policy {
     pub datasets: Vec<Dataset>,
     /// Records that results are made of.
     pub records: Vec<Record>,
+    /// Where users, groups and their attributes come from.
+    pub users_from: Source,
+    /// Where resources come from.
+    pub resources_from: Source,
+    /// Types of resources.
+    pub resources: Vec<ResourceType>,
     /// Tools.
     pub tools: Vec<Tool>,
     /// Agents and fleets.
@@ -110,6 +118,8 @@ ids! {
     DatasetId => datasets: Dataset;
     /// Names a record.
     RecordId => records: Record;
+    /// Names a type of resources.
+    ResourceId => resources: ResourceType;
     /// Names a tool.
     ToolId => tools: Tool;
     /// Names an agent or fleet.

@@ -1,6 +1,6 @@
 //! Types and the values that literals have.
 
-use super::{EnumId, Expr, LevelId, ShapeId, ZoneId};
+use super::{EnumId, Expr, LevelId, ResourceId, ShapeId, ZoneId};
 use agentpol_diagnostics::Span;
 
 /// The type of a value. Whether it may be missing is a matter of the field, not of the type.
@@ -58,6 +58,14 @@ pub enum Type {
     Map(Box<Type>, u32),
     /// A record, named or inline.
     Shape(ShapeId),
+    /// The id of a user.
+    User,
+    /// The name of a group.
+    Group,
+    /// A user or a group.
+    Principal,
+    /// The id of a resource of one of these types; sorted. A field has one.
+    Resource(Vec<ResourceId>),
     /// `pairs(L, M)`, only to go through.
     Pairs(Box<Type>, Box<Type>),
 }

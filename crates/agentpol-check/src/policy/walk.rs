@@ -60,12 +60,18 @@ impl Expr {
             | ExprKind::ToolName
             | ExprKind::Result
             | ExprKind::AllKnown(_)
+            | ExprKind::Requester
+            | ExprKind::Resource
             | ExprKind::Now
             | ExprKind::Today(_)
             | ExprKind::Local(_)
             | ExprKind::UserIn(_) => Vec::new(),
             ExprKind::List(all) | ExprKind::And(all) | ExprKind::Or(all) => all.iter().collect(),
             ExprKind::Field(of, _)
+            | ExprKind::Attribute(of, _)
+            | ExprKind::Id(of)
+            | ExprKind::PathOf(of)
+            | ExprKind::InGroup(of, _)
             | ExprKind::Part(_, of)
             | ExprKind::Not(of)
             | ExprKind::Has(of)
@@ -84,6 +90,7 @@ impl Expr {
             | ExprKind::Otherwise(a, b)
             | ExprKind::Compare(_, a, b)
             | ExprKind::In(a, b)
+            | ExprKind::Inside(a, b)
             | ExprKind::Arithmetic(_, a, b)
             | ExprKind::Contains(a, b)
             | ExprKind::Within(a, b)

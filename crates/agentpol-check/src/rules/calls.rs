@@ -54,8 +54,7 @@ fn resolve<'a>(
     let (block, pattern) = match &history.calls {
         CallSet::Block(block) => (block.clauses, None),
         CallSet::Tool(pattern) => {
-            let tools =
-                ast::ToolPatterns { include: std::slice::from_ref(pattern), except: &[], span: history.span };
+            let tools = ast::ToolPatterns { include: std::slice::from_ref(pattern), except: &[], span: history.span };
             (&[] as &[ast::Clause<'a>], Some(tools))
         }
     };
@@ -100,7 +99,8 @@ fn sort<'r, 'a>(draft: &mut Draft<'a, '_>, clauses: &'r [ast::Clause<'a>]) -> Se
         if let Some(first) = said.insert(word, clause.span).filter(|_| !repeats) {
             let title = format!("`{word}` stands twice");
             let diagnostic = Diagnostic::new(Code::AP0105, title, clause.span, "again here");
-            draft.report(diagnostic.because(first, "first here").help("remove one of them, or write two sets of calls"));
+            draft
+                .report(diagnostic.because(first, "first here").help("remove one of them, or write two sets of calls"));
             set.sound = false;
             continue;
         }

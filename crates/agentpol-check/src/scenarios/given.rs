@@ -32,6 +32,8 @@ pub(super) struct Start<'a> {
     /// By argument path: the origin.
     pub(super) origin: Vec<(ast::Text<'a>, &'static str)>,
     pub(super) credential: Credential,
+    /// What requests bring of resources.
+    pub(super) resources: Vec<super::resources::Given>,
 }
 
 /// An agent of the chain.
@@ -110,6 +112,7 @@ pub(super) fn read<'a>(draft: &mut Draft<'a, '_>, module: ModuleId, test: &ast::
     let (mut via, (user, opener), at) = (agents?, user?, at?);
     let actor = via.pop()?;
     let credential = credential(draft, actor.agent, parts.get("credential"), at)?;
+    let resources = super::resources::read(draft, module, test);
     env_known.then_some(())?;
     Some(Start {
         actor,
@@ -123,6 +126,7 @@ pub(super) fn read<'a>(draft: &mut Draft<'a, '_>, module: ModuleId, test: &ast::
         context,
         origin,
         credential,
+        resources,
     })
 }
 
@@ -154,6 +158,7 @@ fn sort<'t, 'a>(draft: &mut Draft<'_, '_>, test: &'t ast::Test<'a>) -> HashMap<&
             GivenKind::At(_) => "at",
             GivenKind::Context(_) => "context",
             GivenKind::Origin(_) => "origin",
+            GivenKind::Resource(..) => continue,
             GivenKind::CredentialAged(_) | GivenKind::NoCredential => "credential",
         };
         if let Some(first) = parts.get(word) {
@@ -253,6 +258,17 @@ fn fill(draft: &mut Draft<'_, '_>, id: AgentId, identity: &Identity, given: &Jso
 /// Makes the request's `user`.
 fn user(draft: &mut Draft<'_, '_>, module: ModuleId, id: &ast::Text<'_>, attributes: Option<&[Pair<'_>]>) -> Json {
     let pairs = attributes.unwrap_or_default();
+    if draft.policy.users_from.is_directory() {
+        if let Some(first) = pairs.first() {
+            let title = "what users are comes from the directory";
+            let label = "the request may not bring it";
+            let diagnostic = Diagnostic::new(Code::AP0701, title, first.key.span, label);
+            draft.report(
+                diagnostic.help("write the id alone: `for user \"ana\"`; the directory of the test says the rest"),
+            );
+        }
+        return Json::Object(vec![("id".to_owned(), Json::text(id.value))]);
+    }
     draft.once_each(pairs);
     let groups = pairs.iter().find(|pair| pair.key.value == "groups");
     let groups = groups.map_or_else(Vec::new, |pair| self::groups(draft, module, &pair.value));

@@ -3,6 +3,7 @@
 mod given;
 mod json;
 mod persons;
+mod resources;
 mod values;
 
 use crate::collect::not_yet;
@@ -334,6 +335,7 @@ fn request(draft: &Draft<'_, '_>, start: &Start<'_>, at: i64, tool: ToolId, id: 
         .map(|(path, word)| (pointer(draft, tool, path.value), Json::text(*word)))
         .filter(|(pointer, _)| args.has(pointer))
         .collect();
+    add("resource", resources::of_call(draft, &start.resources, tool, &args));
     add("args", Some(args));
     add("context", start.context.clone());
     add("origin", (!origin.is_empty()).then_some(Json::Object(origin)));

@@ -35,6 +35,11 @@ impl Draft<'_, '_> {
                 Json::List(elements.iter().map(|element| self.json(module, element, inner.as_ref(), strict)).collect())
             }
             (LiteralKind::Object(pairs), Some(Type::Shape(shape))) => self.fields_json(module, pairs, *shape, strict),
+            (LiteralKind::Word(path), Some(Type::Group)) => match self.group(module, &path) {
+                Some(group) => Json::text(self.policy[group].wire.clone()),
+                None => Json::Null,
+            },
+            (LiteralKind::Object(pairs), Some(Type::Principal)) => self.principal(module, pairs, strict),
             (LiteralKind::Object(pairs), ty) => {
                 let inner = match ty {
                     Some(Type::Map(of, _)) => Some((**of).clone()),
@@ -57,6 +62,24 @@ impl Draft<'_, '_> {
                 self.scalar(value, kind, ty)
             }
         }
+    }
+
+    /// Turns `{ user: "ana" }` or `{ group: support }` into JSON.
+    fn principal(&mut self, module: ModuleId, pairs: &[Pair<'_>], strict: Strictness) -> Json {
+        self.once_each(pairs);
+        let mut entries = Vec::with_capacity(pairs.len());
+        for pair in pairs {
+            let ty = if pair.key.value == "group" { Type::Group } else { Type::User };
+            let known = pairs.len() == 1 && matches!(pair.key.value, "user" | "group");
+            if strict == Strictness::Strict && !known {
+                let title = "this is not one user or group";
+                let diagnostic =
+                    Diagnostic::new(Code::AP0302, title, pair.key.span, "neither `user` nor `group` alone");
+                self.report(diagnostic.help("write `{ user: \"ana\" }` or `{ group: support }`"));
+            }
+            entries.push((pair.key.value.to_owned(), self.json(module, &pair.value, Some(&ty), strict)));
+        }
+        Json::Object(entries)
     }
 
     /// Turns the fields of a record into JSON, under their names on the wire.
@@ -209,6 +232,10 @@ impl Draft<'_, '_> {
             Type::List(..) | Type::Pairs(..) => "a list",
             Type::Map(..) => "a map",
             Type::Shape(_) => "a record",
+            Type::User => "the id of a user",
+            Type::Group => "a group",
+            Type::Principal => "a user or group, `{ user: \"ana\" }`",
+            Type::Resource(_) => "the id of a resource",
         };
         word.to_owned()
     }
@@ -232,6 +259,7 @@ fn fits(kind: &LiteralKind<'_>, ty: &Type) -> bool {
                 | Type::List(..)
                 | Type::Map(..)
                 | Type::Shape(_)
+                | Type::Principal
         ),
         LiteralKind::Date(_) => matches!(ty, Type::Date | Type::String),
         LiteralKind::DateTime(_) => matches!(ty, Type::DateTime { .. } | Type::String),

@@ -1,6 +1,6 @@
 //! Declarations: the words that a policy describes its world in.
 
-use super::{Expr, Name, Path, Text};
+use super::{Duration, Expr, Name, Path, Text};
 use agentpol_diagnostics::Span;
 
 /// `module NAME requires NAME, NAME`
@@ -223,10 +223,25 @@ pub struct Record<'a> {
 pub struct Resource<'a> {
     /// Its name.
     pub name: Name<'a>,
+    /// Its name on the wire; without one the name itself.
+    pub wire: Option<Text<'a>>,
     /// What it may lie in.
     pub within: &'a [Path<'a>],
     /// Its attributes.
     pub fields: &'a [Field<'a>],
+}
+
+/// `users from directory max age 15m`, `resources from request`
+#[derive(Clone, Copy, Debug)]
+pub struct Source {
+    /// It speaks of resources, else of users.
+    pub resources: bool,
+    /// From a directory, else from each request.
+    pub directory: bool,
+    /// How old the directory may be.
+    pub max_age: Option<Duration>,
+    /// The whole.
+    pub span: Span,
 }
 
 /// `define NAME(params) = EXPR`

@@ -71,8 +71,10 @@ pub enum ItemKind<'a> {
     System(System<'a>),
     /// `record order by order_id { ... } keep 64`
     Record(Record<'a>),
-    /// `resource document { ... }`: not built yet.
+    /// `resource document { ... }`
     Resource(Resource<'a>),
+    /// `users from directory max age 15m`, `resources from request`
+    Source(Source),
     /// `tools changes = crm.cancel, billing.*`
     ToolSet(ToolSet<'a>),
     /// `tool crm.search(query: string) reads crm.tickets`

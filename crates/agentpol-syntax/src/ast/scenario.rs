@@ -47,6 +47,8 @@ pub enum GivenKind<'a> {
     Context(&'a [Pair<'a>]),
     /// `origin { to: user }`
     Origin(&'a [Pair<'a>]),
+    /// `resource document "d-1" { public: true } within folder "f-1"`: what the request brings of a resource.
+    Resource(NamedResource<'a>, Option<&'a [Pair<'a>]>, &'a [NamedResource<'a>]),
     /// `credential aged 30h`
     CredentialAged(Duration),
     /// `credential none`
@@ -60,6 +62,15 @@ pub struct Hop<'a> {
     pub agent: Path<'a>,
     /// Its attributes.
     pub attributes: Option<&'a [Pair<'a>]>,
+}
+
+/// `document "d-1"`
+#[derive(Clone, Copy, Debug)]
+pub struct NamedResource<'a> {
+    /// Its type.
+    pub of: Path<'a>,
+    /// Its id.
+    pub id: Text<'a>,
 }
 
 /// `key: value`

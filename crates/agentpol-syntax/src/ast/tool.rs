@@ -99,7 +99,7 @@ pub enum ToolClause<'a> {
     TouchesAnything(Span),
     /// `pinned "sha256:..."`
     Pinned(Text<'a>),
-    /// `of document(args.id)`: not built yet.
+    /// `of document(args.id)`
     Of(Path<'a>, &'a [Expr<'a>], Span),
 }
 

@@ -154,6 +154,7 @@ fn word(rule: Rule) -> String {
         R::given_part => "a part of `given`",
         R::expected | R::outcome => "`allow`, `deny`, `throttle` or `require approval`",
         R::hop => "an agent",
+        R::named_resource => "a type of resources and an id in quotes",
         R::arrow => "`->`",
         R::users => "`any`, `none`, `in GROUP` or an id in quotes",
         R::approvers => "a group or `user`",

@@ -3,6 +3,7 @@
 use super::{Kids, Lower, Node};
 use crate::ast::*;
 use crate::literal;
+use agentpol_diagnostics::Span;
 use agentpol_grammar::Rule;
 
 impl<'a> Lower<'a, '_> {
@@ -156,9 +157,20 @@ impl<'a> Lower<'a, '_> {
         Some(Record { name, keys: self.slice(keys), fields, keep })
     }
 
+    pub(super) fn source(&self, span: Span, kids: &mut Kids<'a>) -> Option<Source> {
+        let resources = kids.next()?.as_rule() == Rule::k_resources;
+        kids.has(Rule::k_from);
+        let directory = kids.has(Rule::k_directory);
+        kids.has(Rule::k_max);
+        kids.has(Rule::k_age);
+        let max_age = kids.take(Rule::duration).map(|node| self.duration(&node));
+        Some(Source { resources, directory, max_age, span })
+    }
+
     pub(super) fn resource(&self, kids: &mut Kids<'a>) -> Option<Resource<'a>> {
         kids.has(Rule::k_resource);
         let name = self.name(&kids.take(Rule::name)?);
+        let wire = kids.text().map(|text| self.text(&text));
         let (mut within, mut fields) = (Vec::new(), Vec::new());
         while let Some(node) = kids.next() {
             if node.as_rule() == Rule::field {
@@ -169,6 +181,6 @@ impl<'a> Lower<'a, '_> {
             parts.has(Rule::k_within);
             within.extend_from_slice(self.paths(&mut parts));
         }
-        Some(Resource { name, within: self.slice(within), fields: self.slice(fields) })
+        Some(Resource { name, wire, within: self.slice(within), fields: self.slice(fields) })
     }
 }

@@ -70,6 +70,7 @@ impl<'a> Lower<'a, '_> {
 
     fn item_kind(&self, node: Node<'a>) -> Option<ItemKind<'a>> {
         let rule = node.as_rule();
+        let span = self.span(&node);
         let mut kids = Kids::of(node);
         Some(match rule {
             Rule::rule_item => ItemKind::Rule(self.rule(&mut kids)?),
@@ -82,6 +83,7 @@ impl<'a> Lower<'a, '_> {
             Rule::system => ItemKind::System(self.system(&mut kids)?),
             Rule::record => ItemKind::Record(self.record(&mut kids)?),
             Rule::resource => ItemKind::Resource(self.resource(&mut kids)?),
+            Rule::source => ItemKind::Source(self.source(span, &mut kids)?),
             Rule::user_shape => ItemKind::User(self.shape_item(&mut kids)?),
             Rule::context_shape => ItemKind::Context(self.shape_item(&mut kids)?),
             _ => self.declaration(rule, &mut kids)?,

@@ -62,11 +62,28 @@ impl<'a> Lower<'a, '_> {
             G::k_at => GivenKind::At(Self::datetime(&kids.take(G::datetime)?)),
             G::k_context => GivenKind::Context(self.maybe_object(kids)??),
             G::k_origin => GivenKind::Origin(self.maybe_object(kids)??),
+            G::k_resource => self.given_resource(kids)?,
             _ => match kids.next()?.as_rule() {
                 G::k_aged => GivenKind::CredentialAged(self.duration(&kids.take(G::duration)?)),
                 _ => GivenKind::NoCredential,
             },
         })
+    }
+
+    fn given_resource(&self, kids: &mut Kids<'a>) -> Option<GivenKind<'a>> {
+        let resource = self.named_resource(kids)?;
+        let attributes = self.maybe_object(kids)?;
+        kids.has(G::k_within);
+        let mut within = Vec::new();
+        while let Some(place) = self.named_resource(kids) {
+            within.push(place);
+        }
+        Some(GivenKind::Resource(resource, attributes, self.slice(within)))
+    }
+
+    fn named_resource(&self, kids: &mut Kids<'a>) -> Option<NamedResource<'a>> {
+        let mut kids = Kids::of(kids.take(G::named_resource)?);
+        Some(NamedResource { of: self.path(kids.take(G::path)?), id: self.text(&kids.text()?) })
     }
 
     fn hop(&self, kids: &mut Kids<'a>) -> Option<Hop<'a>> {

@@ -98,7 +98,8 @@ impl<'a> Typer<'_, 'a> {
         if *ty == Type::Unknown {
             return None;
         }
-        let fits = if sum { matches!(ty, Type::Int | Type::Decimal { .. }) } else { is_scalar(ty) && *ty != Type::Float };
+        let fits =
+            if sum { matches!(ty, Type::Int | Type::Decimal { .. }) } else { is_scalar(ty) && *ty != Type::Float };
         if !fits {
             let title = match sum {
                 true => format!("`sum` does not take `{}`", self.type_name(ty)),

@@ -148,7 +148,9 @@ impl<'a> Typer<'_, 'a> {
                 self.of_the_rule("user", name.span);
                 Some(self.undecided(span))
             }
-            ast::ExprKind::Member(of, part) if part.text == "user" && self.is_that(of) => Some(self.user_in(group, span)),
+            ast::ExprKind::Member(of, part) if part.text == "user" && self.is_that(of) => {
+                Some(self.user_in(group, span))
+            }
             _ => None,
         }
     }

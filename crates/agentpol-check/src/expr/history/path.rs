@@ -59,7 +59,11 @@ impl<'a> Typer<'_, 'a> {
     }
 
     /// Puts the name of a call in force, if that is what a `let` binds.
-    pub(in crate::expr) fn bind_call(&mut self, name: &ast::Name<'a>, value: &ast::Expr<'a>) -> Option<(LocalId, Expr)> {
+    pub(in crate::expr) fn bind_call(
+        &mut self,
+        name: &ast::Name<'a>,
+        value: &ast::Expr<'a>,
+    ) -> Option<(LocalId, Expr)> {
         let call = self.earlier_call(value)?;
         self.check_fresh(name);
         let stands_for = self.unknown(name.span).at(name.span);
@@ -72,7 +76,8 @@ impl<'a> Typer<'_, 'a> {
     pub(in crate::expr) fn bind_record(&mut self, name: &ast::Name<'a>, value: &Typed) -> Option<(LocalId, Expr)> {
         let (ExprKind::Earlier(_), Type::Shape(_)) = (&value.expr.kind, &value.expr.ty) else { return None };
         self.check_fresh(name);
-        let binding = Binding { name: name.text, span: name.span, stands_for: value.clone(), literal: None, call: None };
+        let binding =
+            Binding { name: name.text, span: name.span, stands_for: value.clone(), literal: None, call: None };
         self.bindings.push(binding);
         Some((self.fresh(), self.holds(name.span)))
     }
@@ -134,7 +139,8 @@ impl<'a> Typer<'_, 'a> {
         let policy = self.cx.policy;
         let mut found = None;
         expr.any(&mut |part| {
-            let whole = taken_of(part).is_some() && policy.any_field(std::slice::from_ref(&part.ty), &mut |of| of.secret);
+            let whole =
+                taken_of(part).is_some() && policy.any_field(std::slice::from_ref(&part.ty), &mut |of| of.secret);
             found = whole.then_some(part.span);
             whole
         });

@@ -4,9 +4,9 @@
 //! side of `that` with one side of the rule is a pair. Bounded state answers any number of pairs with `==`, and one other.
 
 use super::Past;
+use crate::expr::Typer;
 use crate::expr::typed::Typed;
 use crate::expr::written::parts;
-use crate::expr::Typer;
 use crate::policy::{AgentId, ClauseKind, CompareOp, Earlier, ExprKind, ToolId, Value};
 use agentpol_diagnostics::{Code, Diagnostic, Span, did_you_mean};
 use agentpol_syntax::ast::{self, ExprKind as Written, RelationOp};
@@ -102,7 +102,9 @@ impl<'a> Typer<'_, 'a> {
                 .map(|at| &policy[AgentId(at)])
                 .map(|agent| (agent.name.clone(), format!("{}.{}", policy[agent.module].name, agent.name)))
                 .collect(),
-            false => past.tools().iter().map(|id: &ToolId| (policy[*id].name.clone(), policy[*id].name.clone())).collect(),
+            false => {
+                past.tools().iter().map(|id: &ToolId| (policy[*id].name.clone(), policy[*id].name.clone())).collect()
+            }
         };
         let whole: Vec<&str> = known.iter().map(|(_, whole)| whole.as_str()).collect();
         let bare = known.iter().filter(|(name, _)| name == text.value).collect::<Vec<_>>();
