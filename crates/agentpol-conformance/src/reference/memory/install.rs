@@ -35,7 +35,7 @@ impl<'a> Memory<'a> {
             asks: Vec::new(),
             rung: Vec::new(),
             kept: BTreeMap::new(),
-            ended: 0,
+            steps: 0,
             clocks: BTreeMap::new(),
             asked: Vec::new(),
         };
@@ -59,6 +59,9 @@ impl<'a> Memory<'a> {
                 (asked, known)
             })
             .collect();
+        for past in &mut self.calls {
+            past.entries.retain(|asked, _| self.kept.contains_key(asked));
+        }
         self.policy = policy;
         self.meaning = meaning;
     }

@@ -15,6 +15,7 @@ mod limit;
 mod protocol;
 mod question;
 mod recall;
+mod room;
 mod session;
 mod slot;
 
@@ -56,8 +57,8 @@ pub struct Memory<'a> {
     rung: Vec<Rung>,
     /// Since when what is asked is kept, by what is asked.
     kept: BTreeMap<String, Since>,
-    /// How many calls have ended: who ends later has the greater number.
-    ended: u64,
+    /// How many steps there were: what happens later has the greater number.
+    steps: u64,
     /// The last time of each record of what is kept: of a root session, an agent, a user.
     clocks: BTreeMap<String, i64>,
     /// What the last decision asks approval for.
@@ -94,6 +95,8 @@ impl Who {
 pub(super) struct Past<'a> {
     /// When it was decided.
     time: i64,
+    /// In which step it was decided.
+    decided: u64,
     session: String,
     root: String,
     /// The id that it was given in its session.
@@ -103,7 +106,7 @@ pub(super) struct Past<'a> {
     tool_id: ToolId,
     facts: Facts<'a>,
     stage: Stage,
-    /// Which in the order of ending; 0 while it is open.
+    /// In which step it ended; 0 while it is open.
     ended: u64,
     /// What each question makes of it, by what is asked.
     entries: BTreeMap<String, Entry>,
@@ -158,8 +161,8 @@ impl<'a> Memory<'a> {
         for past in self.calls.iter_mut().filter(|past| past.root == root) {
             if past.stage == Stage::Open && now - past.time > LOST_AFTER {
                 past.stage = Stage::Lost;
-                self.ended += 1;
-                past.ended = self.ended;
+                self.steps += 1;
+                past.ended = self.steps;
             }
         }
     }
@@ -216,8 +219,10 @@ impl<'a> Memory<'a> {
         let through = decided.outcome == Outcome::Allow;
         let tool = &self.policy[decided.tool];
         let (touched, anything) = label::touched(self.policy, tool);
+        self.steps += 1;
         self.calls.push(Past {
             time: decided.facts.now,
+            decided: self.steps,
             session: decided.place.session.clone(),
             root: decided.place.root.clone(),
             id: decided.call.to_owned(),

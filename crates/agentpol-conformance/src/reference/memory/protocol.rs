@@ -112,8 +112,8 @@ impl<'a> Memory<'a> {
         }
         let mut past = self.calls[found].clone();
         past.stage = stage;
-        self.ended += 1;
-        past.ended = self.ended;
+        self.steps += 1;
+        past.ended = self.steps;
         if let (Stage::Done, Some(told)) = (stage, told) {
             let result = &past.facts.policy[past.tool_id].result;
             let facts = past.facts.clone();

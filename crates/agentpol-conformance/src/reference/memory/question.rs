@@ -59,8 +59,12 @@ impl<'m> Recall<'m> {
     /// The calls within reach and window that are, or may be, among those asked about, in the order of decision.
     fn found(self, earlier: &Earlier, now: &[Held]) -> Vec<Found<'m>> {
         let asked = signature(self.memory.policy, earlier);
+        let room = self.room(earlier);
         let mut all = Vec::new();
         for past in self.reached(earlier.reach) {
+            if room.dropped.contains(&past.decided) {
+                continue;
+            }
             let inside = earlier.within.is_none_or(|window| past.time > self.now - window);
             let (low, high) = counts(past.stage, earlier.happened);
             let Some(entry) = past.entries.get(&asked).filter(|_| inside && high) else { continue };
@@ -77,16 +81,19 @@ impl<'m> Recall<'m> {
         all
     }
 
-    /// Whether calls that are asked about may be missing from the log: those before what is asked was kept (H8).
+    /// Whether calls that are asked about may be missing: those before what is asked was kept (H8), and those under keys
+    /// that gave way to others.
     fn lost(self, earlier: &Earlier) -> bool {
         let memory = self.memory;
         let asked = signature(memory.policy, earlier);
-        memory.missing(&asked, earlier.reach, self, earlier.within)
+        let dropped = self.room(earlier).lost;
+        let inside = |time: i64| earlier.within.is_none_or(|window| time > self.now - window);
+        memory.missing(&asked, earlier.reach, self, earlier.within) || dropped.is_some_and(inside)
     }
 }
 
 /// The table of what counts surely, and what possibly.
-fn counts(stage: Stage, happened: Happened) -> (bool, bool) {
+pub(super) fn counts(stage: Stage, happened: Happened) -> (bool, bool) {
     match (happened, stage) {
         (Happened::Attempted, _) => (true, true),
         (_, Stage::Refused | Stage::Released) => (false, false),

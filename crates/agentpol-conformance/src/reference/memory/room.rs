@@ -1,0 +1,77 @@
+//! How many keys a question has room for: the one used the longest ago gives way, and it is known that something is lost
+//! (semantics 7).
+
+use super::Past;
+use super::question::counts;
+use super::recall::Recall;
+use super::slot::signature;
+use crate::reference::truth::Truth;
+use agentpol_check::policy::{CompareOp, Earlier, Happened};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How many keys are kept.
+const KEYS: usize = 256;
+
+/// What has no room.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Room {
+    /// The calls that gave way, by the step of their decision.
+    pub(super) dropped: BTreeSet<u64>,
+    /// The time of the newest of them.
+    pub(super) lost: Option<i64>,
+}
+
+/// A key and what lies under it.
+#[derive(Clone, Debug)]
+struct Shelf {
+    used: i64,
+    calls: Vec<u64>,
+}
+
+impl Recall<'_> {
+    /// Goes through everything that is put under keys, in the order in which it was: calls when they are decided, and again
+    /// when they end.
+    pub(super) fn room(self, earlier: &Earlier) -> Room {
+        let keyed = earlier.pairs.iter().any(|pair| pair.op == CompareOp::Eq);
+        let mut room = Room::default();
+        if !keyed {
+            return room;
+        }
+        let asked = signature(self.memory.policy, earlier);
+        let mut puts: Vec<(u64, &Past<'_>)> = Vec::new();
+        for past in self.reached(earlier.reach) {
+            let attempted = earlier.happened == Happened::Attempted;
+            if past.stage.let_through() || attempted {
+                puts.push((past.decided, past));
+            }
+            if past.ended > 0 && counts(past.stage, earlier.happened).1 && !attempted {
+                puts.push((past.ended, past));
+            }
+        }
+        puts.sort_by_key(|(step, _)| *step);
+        let mut shelves: BTreeMap<String, Shelf> = BTreeMap::new();
+        for (_, past) in puts {
+            let entry = past.entries.get(&asked).filter(|entry| entry.filter() != Truth::False);
+            let Some(key) = entry.and_then(|entry| key(earlier, &entry.pairs)) else { continue };
+            if !shelves.contains_key(&key) && shelves.len() >= KEYS {
+                let oldest = shelves.iter().min_by_key(|(_, shelf)| shelf.used).map(|(key, _)| key.clone());
+                if let Some(shelf) = oldest.and_then(|oldest| shelves.remove(&oldest)) {
+                    room.dropped.extend(shelf.calls);
+                    room.lost = room.lost.max(Some(shelf.used));
+                }
+            }
+            room.dropped.remove(&past.decided);
+            let shelf = shelves.entry(key).or_insert(Shelf { used: past.time, calls: Vec::new() });
+            shelf.used = shelf.used.max(past.time);
+            shelf.calls.push(past.decided);
+        }
+        room
+    }
+}
+
+/// What a call lies under; nothing where a part of it is not known.
+fn key(earlier: &Earlier, pairs: &[crate::reference::value::Held]) -> Option<String> {
+    let equal = earlier.pairs.iter().zip(pairs).filter(|(pair, _)| pair.op == CompareOp::Eq);
+    let parts: Option<Vec<String>> = equal.map(|(_, that)| that.known().map(|value| format!("{value:?}"))).collect();
+    parts.map(|parts| format!("{parts:?}"))
+}
