@@ -1,8 +1,12 @@
 //! The most bytes that a program's memory takes, for each record that a store keeps.
+//!
+//! The evaluator lays records out as a directory of entries and a heap of payloads behind it. The directory doubles when it
+//! is full, lists in payloads grow by half, and what is wasted is swept up once it is the greater part: the bounds here
+//! count all of that.
 
 use crate::program::Program;
 use crate::scope::Tri;
-use crate::tables::{Alarm, Answer, Effect, Kept, Key, Rate, Reach, Slot, SlotShape, Tables, TypeDef};
+use crate::tables::{Alarm, Answer, Effect, Evidence, Kept, Key, Rate, Reach, Slot, SlotShape, Tables, TypeDef};
 use crate::verify::{AMOUNTS, MAX_KEPT, MAX_OPEN};
 
 /// The most bytes of state, for each thing that has a record of its own.
@@ -21,21 +25,59 @@ pub struct Ceiling {
 }
 
 /// What stands at the beginning of a record.
-const HEAD: u64 = 64;
-/// What an entry has beside its values: what it is of, its key, where it is.
-const ENTRY: u64 = 64;
-/// A time, or what else is eight bytes wide, for what surely and for what possibly happened.
-const TIMES: u64 = 16;
+const HEAD: u64 = 32;
+/// An entry in the directory.
+const ENTRY: u64 = 56;
+/// So much waste is left lying.
+const LITTER: u64 = 4096;
+/// What stands at the beginning of a payload.
+const PAYLOAD: u64 = 128;
+/// A time, or what else is eight bytes wide.
+const TIME: u64 = 8;
 /// A key, hashed where it is longer.
 const KEY: u64 = 32;
-/// A number with its tag.
+/// A call under way, where a question looks for it.
+const PENDING: u64 = 2 * TIME + KEY;
+/// A scalar behind its tag.
 const SCALAR: u64 = 24;
 /// The longest list, map or record that is remembered.
 const MAX_COMPOSED: u64 = 16 * 1024;
 /// The longest id of a session or call.
 const MAX_ID: u64 = 256;
-/// An event that is counted by how much: time, amount, the last of those merged into it.
-const AMOUNT: u64 = 24;
+/// How many of the first calls in a window are kept, so that those that fall out of it have others behind them.
+const FIRST_STEPS: u64 = 16;
+
+/// What a record holds.
+#[derive(Clone, Copy, Debug, Default)]
+struct Load {
+    entries: u64,
+    payloads: u64,
+}
+
+impl Load {
+    fn of(entries: u64, payload: u64) -> Load {
+        Load { entries, payloads: entries.saturating_mul(payload) }
+    }
+
+    fn and(self, other: Load) -> Load {
+        Load {
+            entries: self.entries.saturating_add(other.entries),
+            payloads: self.payloads.saturating_add(other.payloads),
+        }
+    }
+
+    /// The bytes of the record; none for one that holds nothing.
+    fn bytes(self) -> u64 {
+        match self.entries {
+            0 => 0,
+            entries => {
+                let directory = entries.max(2).saturating_mul(2 * ENTRY);
+                let heap = self.payloads.saturating_mul(2).saturating_add(LITTER);
+                directory.saturating_add(heap).saturating_add(HEAD)
+            }
+        }
+    }
+}
 
 impl Program {
     /// Returns the most bytes of state.
@@ -49,46 +91,51 @@ impl Program {
         }
         let slots = |reach: Reach| {
             let own = tables.slots.iter().filter(move |slot| slot.reach == reach);
-            own.map(|slot| slot_bytes(tables, slot)).fold(0u64, u64::saturating_add)
+            own.map(|slot| slot_load(tables, slot)).fold(Load::default(), Load::and)
         };
-        let apart = |bytes: u64| if bytes == 0 { 0 } else { bytes.saturating_add(HEAD) };
-        let evidence = tables.evidence.iter().map(|evidence| {
-            let fields = record_bytes(tables, evidence.ty, &evidence.kept);
-            fields.saturating_add(ENTRY).saturating_mul(u64::from(evidence.room))
-        });
-        let labels = (tables.datasets.len() as u64).div_ceil(8).saturating_add(TIMES);
-        let open = open_bytes(self).saturating_mul(u64::from(MAX_OPEN));
-        let session = [slots(Reach::Session), labels, open, HEAD, MAX_ID];
+        let evidence = tables.evidence.iter().map(|evidence| evidence_load(tables, evidence));
+        let labels = Load::of(1, PAYLOAD.saturating_add(MAX_ID).saturating_add(tables.datasets.len() as u64));
+        let open = Load::of(u64::from(MAX_OPEN), open_bytes(self));
+        let session = evidence.fold(slots(Reach::Session).and(labels).and(open), Load::and);
         let mut ceiling = Ceiling {
-            session: session.into_iter().chain(evidence).fold(0u64, u64::saturating_add),
-            agent: apart(slots(Reach::Agent)),
-            user: apart(slots(Reach::User)),
+            session: session.bytes(),
+            agent: slots(Reach::Agent).bytes(),
+            user: slots(Reach::User).bytes(),
             ..Ceiling::default()
         };
         for rule in &tables.rules {
             let Some((_, rate)) = self.rate_of(rule) else { continue };
-            let (limit, bytes) = (matches!(rule.effect, Effect::Limit { .. }), rate_bytes(rate, rule.effect));
+            let limit = matches!(rule.effect, Effect::Limit { .. });
             let most = if limit { &mut ceiling.limit_key } else { &mut ceiling.alert_key };
-            *most = (*most).max(bytes);
+            *most = (*most).max(rate_load(rate, rule.effect).bytes());
         }
         ceiling
     }
 }
 
-/// All keys of a slot.
-fn slot_bytes(tables: &Tables, slot: &Slot) -> u64 {
+/// A list of so many, with the room that it may have beyond them.
+fn list(count: u64, width: u64) -> u64 {
+    count.saturating_add(count / 2).saturating_add(1).saturating_mul(width)
+}
+
+/// All keys of a slot, and what lies under none: calls under way, those that surely count, and those that may.
+fn slot_load(tables: &Tables, slot: &Slot) -> Load {
     let values = slot.values.iter().skip(slot.keys as usize);
     let values = values.map(|kept| kept_bytes(tables, *kept)).fold(0u64, u64::saturating_add);
-    let one = match slot.shape {
-        SlotShape::Time => TIMES,
-        SlotShape::Other => (KEY + TIMES) * 2,
-        SlotShape::Least { steps } | SlotShape::Greatest { steps } => u64::from(steps) * 2 * (SCALAR + TIMES),
-        SlotShape::Count { most } => u64::from(most) * TIMES,
-        SlotShape::Distinct { most } => u64::from(most) * (KEY + TIMES),
-        SlotShape::Sum { entries } => u64::from(entries) * 2 * AMOUNT,
-        SlotShape::First | SlotShape::Last => values.saturating_add(TIMES),
+    let (count, width) = match slot.shape {
+        SlotShape::Time => (1, TIME),
+        SlotShape::Other => (2, TIME + KEY),
+        SlotShape::Least { steps } | SlotShape::Greatest { steps } => (u64::from(steps), 2 * TIME),
+        SlotShape::Count { most } => (u64::from(most), TIME),
+        SlotShape::Distinct { most } => (u64::from(most), TIME + KEY),
+        SlotShape::Sum { entries } => (u64::from(entries), 3 * TIME),
+        SlotShape::Last => (1, (3 * TIME).saturating_add(values)),
+        SlotShape::First if slot.window.is_none() => (1, (3 * TIME).saturating_add(values)),
+        SlotShape::First => (FIRST_STEPS, (3 * TIME).saturating_add(values)),
     };
-    one.saturating_add(ENTRY).saturating_mul(u64::from(slot.room))
+    let lists = [list(count, width), list(count, width), list(count, TIME), list(u64::from(MAX_OPEN), PENDING)];
+    let payload = lists.into_iter().fold(PAYLOAD, u64::saturating_add);
+    Load::of(u64::from(slot.room).saturating_add(1), payload)
 }
 
 fn kept_bytes(tables: &Tables, kept: Kept) -> u64 {
@@ -117,41 +164,42 @@ fn type_bytes(tables: &Tables, of: u32) -> u64 {
     }
 }
 
-/// The fields of a record that are kept.
-fn record_bytes(tables: &Tables, of: u32, kept: &[u32]) -> u64 {
-    let Some(TypeDef::Record { fields, .. }) = tables.types.get(of as usize) else { return 0 };
-    let fields = kept.iter().filter_map(|field| fields.get(*field as usize));
-    fields.map(|field| type_bytes(tables, field.ty)).fold(TIMES, u64::saturating_add)
+/// All records of one kind, with the fields that are kept; one more while a new one comes in.
+fn evidence_load(tables: &Tables, evidence: &Evidence) -> Load {
+    let Some(TypeDef::Record { fields, .. }) = tables.types.get(evidence.ty as usize) else { return Load::default() };
+    let fields = evidence.kept.iter().filter_map(|field| fields.get(*field as usize));
+    let fields = fields.map(|field| type_bytes(tables, field.ty).saturating_add(SCALAR));
+    let payload = fields.fold(PAYLOAD, u64::saturating_add);
+    Load::of(u64::from(evidence.room).saturating_add(2), payload)
 }
 
 /// A call under way: of the tool whose calls are remembered in most places.
 fn open_bytes(program: &Program) -> u64 {
     let tables = program.tables();
     let of_slot = |(slot, _): (u32, Tri)| {
-        let values = tables.slots.get(slot as usize).map_or(&[][..], |slot| slot.values.as_slice());
-        values.iter().map(|kept| kept_bytes(tables, *kept)).fold(SCALAR, u64::saturating_add)
+        let Some(slot) = tables.slots.get(slot as usize) else { return 0 };
+        let values = match slot.shape {
+            SlotShape::First | SlotShape::Last => slot.values.get(slot.keys as usize..).unwrap_or_default(),
+            _ => &[],
+        };
+        let values = values.iter().map(|kept| kept_bytes(tables, *kept));
+        values.fold(PENDING.saturating_add(KEY), u64::saturating_add)
     };
     let of_tool = |tool: u32| program.memory().slots(tool).iter().copied().map(of_slot).fold(0u64, u64::saturating_add);
     let tools = u32::try_from(tables.tools.len()).unwrap_or(u32::MAX);
     let slots = (0..tools).map(of_tool).max().unwrap_or(0);
-    let keys = tables.answers.iter().map(|answer| match answer {
-        Answer::Keyed { evidence, .. } => {
-            let keys = tables.evidence.get(*evidence as usize).map_or(0, |evidence| evidence.keys.len() as u64);
-            keys.saturating_mul(u64::from(MAX_KEPT) + SCALAR)
-        }
-        _ => 0,
-    });
-    [slots, keys.max().unwrap_or(0), MAX_ID, ENTRY].into_iter().fold(0u64, u64::saturating_add)
+    let keyed = tables.answers.iter().filter(|answer| matches!(answer, Answer::Keyed { .. })).count() as u64;
+    [slots, keyed.saturating_mul(KEY + TIME), MAX_ID, PAYLOAD].into_iter().fold(0u64, u64::saturating_add)
 }
 
 /// One combination of keys of a counter.
-fn rate_bytes(rate: &Rate, effect: Effect) -> u64 {
+fn rate_load(rate: &Rate, effect: Effect) -> Load {
     let bound = u64::try_from(rate.bound).unwrap_or(0);
     let events = match (effect, rate.cost) {
-        (Effect::Alert { alarm: Alarm::Novel(_), .. }, _) => TIMES,
-        (_, Some(_)) => AMOUNTS * AMOUNT,
-        (_, None) => bound.saturating_add(1).saturating_mul(TIMES),
+        (Effect::Alert { alarm: Alarm::Novel(_), .. }, _) => TIME,
+        (_, Some(_)) => list(AMOUNTS, 2 * TIME),
+        (_, None) => list(bound.saturating_add(1), TIME),
     };
     let keys = rate.keys.iter().filter(|key| matches!(key, Key::Value(_))).count() as u64;
-    [events, HEAD, ENTRY, keys.saturating_mul(KEY)].into_iter().fold(0u64, u64::saturating_add)
+    Load::of(1, events.saturating_add(PAYLOAD).saturating_add(keys.saturating_mul(KEY)))
 }

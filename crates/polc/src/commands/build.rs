@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use agentpol::Program;
+
 use crate::escape::one_line;
 use crate::exit::{Done, Exit};
 use crate::terminal::{Ink, Terminal};
@@ -36,5 +38,31 @@ pub(crate) fn run(args: &Args, terminal: &mut Terminal) -> Done {
     let word = terminal.out.ink(Ink::Green, "built");
     let size = crate::wording::grouped(built.bytes.len());
     terminal.out.line(format_args!("{word} {}, {size} bytes", one_line(&files::shown(&args.output))));
+    if let Ok(program) = agentpol::load(&built.bytes) {
+        state(&program, terminal);
+    }
     Ok(Exit::Success)
+}
+
+/// The most bytes of state, where the policy remembers anything.
+fn state(program: &Program, terminal: &mut Terminal) {
+    let ceiling = program.ceiling();
+    let parts = [
+        (ceiling.session, "a session"),
+        (ceiling.agent, "an agent"),
+        (ceiling.user, "a user"),
+        (ceiling.limit_key, "a key of a limit"),
+        (ceiling.alert_key, "a key of an alert"),
+    ];
+    let mut line = String::new();
+    for (most, what) in parts.into_iter().filter(|(most, _)| *most > 0) {
+        let most = crate::wording::grouped(usize::try_from(most).unwrap_or(usize::MAX));
+        line += &match line.is_empty() {
+            true => format!("state takes at most {most} bytes for {what}"),
+            false => format!(", {most} for {what}"),
+        };
+    }
+    if !line.is_empty() {
+        terminal.out.line(line);
+    }
 }

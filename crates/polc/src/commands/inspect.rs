@@ -15,8 +15,8 @@ use crate::terminal::Terminal;
 
 /// Show what a program holds
 ///
-/// Verifies it as a service would, then lists modules, hashes, sizes, the most steps that one decision can take, and
-/// the code of every rule with the place in the policy that it comes from.
+/// Verifies it as a service would, then lists modules, hashes, sizes, the most steps that one decision can take, the
+/// most bytes of state, and the code of every rule with the place in the policy that it comes from.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -59,13 +59,27 @@ fn document(program: &Program) -> Value {
         "modules": modules,
         "time_zones": tables.tz_version,
         "worst_case_steps": program.worst_case_steps(),
+        "state_bytes": state(program),
         "counts": {
             "rules": tables.rules.len(), "tools": tables.tools.len(), "agents": tables.agents.len(),
             "instructions": tables.code.len(), "constants": tables.constants.len(), "symbols": tables.symbols.len(),
-            "automata": tables.automata.len(),
+            "automata": tables.automata.len(), "slots": tables.slots.len(), "evidence": tables.evidence.len(),
+            "counters": tables.rates.len(),
         },
         "section_bytes": sections,
         "rules": (0u32..).map(RuleId).take(tables.rules.len()).map(|id| rule(program, id)).collect::<Vec<_>>(),
+    })
+}
+
+/// The most bytes of state; null where nothing is remembered.
+fn state(program: &Program) -> Value {
+    if !program.remembers() {
+        return Value::Null;
+    }
+    let ceiling = program.ceiling();
+    json!({
+        "session": ceiling.session, "agent": ceiling.agent, "user": ceiling.user,
+        "limit_key": ceiling.limit_key, "alert_key": ceiling.alert_key,
     })
 }
 
