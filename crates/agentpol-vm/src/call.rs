@@ -51,7 +51,7 @@ pub(crate) fn caller(program: &Program, scratch: &mut Scratch, request: Request,
     Ok(Caller { request, chain, agent, now })
 }
 
-/// Codes 21 and 22: finds the tool that is called.
+/// Code 21: finds the tool that is called.
 pub(crate) fn tool(program: &Program, scratch: &Scratch, caller: &Caller) -> Result<u32, Code> {
     let (memory, request) = (&scratch.memory, &caller.request);
     let server = request.server.map(|server| memory.text(server));
@@ -63,21 +63,19 @@ pub(crate) fn tool(program: &Program, scratch: &Scratch, caller: &Caller) -> Res
             return Err(Code::ToolUnknown);
         }
     }
-    if let Some(pinned) = called.pinned {
-        let presented = request.tool_digest.map(|digest| memory.text(digest));
-        if presented != Some(program.symbol(pinned)) {
-            return Err(Code::ToolChanged);
-        }
-    }
     Ok(tool)
 }
 
-/// Code 23 and its like: reads everything that rules may read. What could not be read is unknown.
+/// Code 22 to 25: the tool is the one that is pinned, and everything that rules may read is as declared. What is not is
+/// unknown.
 pub(crate) fn read(program: &Program, scratch: &mut Scratch, call: &Call) -> Result<(), Failure> {
     let tables = program.tables();
     let actor = tables.agents.get(call.agent as usize).ok_or((Code::Internal, None))?;
     let called = tables.tools.get(call.tool as usize).ok_or((Code::Internal, None))?;
-    read_values(program, scratch, &call.request, actor, called)
+    let presented = call.request.tool_digest.map(|digest| scratch.memory.text(digest));
+    let changed = called.pinned.is_some_and(|pinned| presented != Some(program.symbol(pinned)));
+    let values = read_values(program, scratch, &call.request, actor, called);
+    if changed { Err((Code::ToolChanged, None)) } else { values }
 }
 
 impl Caller {

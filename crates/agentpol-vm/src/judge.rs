@@ -1,5 +1,6 @@
 //! The judgement of a call whose structure is sound: lines 2 to 22 of semantics 4.1.
 
+use crate::arguments::Failure;
 use crate::call::Call;
 use crate::chain;
 use crate::scratch::Scratch;
@@ -11,7 +12,7 @@ use crate::state::ledger::Ledger;
 use crate::state::limits::{self, Verdict, Weighed, Whose};
 use agentpol_bytecode::Program;
 use agentpol_bytecode::code::Code;
-use agentpol_bytecode::decision::{Asker, Missing};
+use agentpol_bytecode::decision::{Asker, Decision, Missing};
 use agentpol_bytecode::reasons::{Reasons, Standing};
 use agentpol_bytecode::scope::{self, Tri};
 use agentpol_bytecode::tables::{Candidate, Effect, Phase, Rule, RuleId};
@@ -102,6 +103,33 @@ pub(crate) fn judge(
         judgement.ask(scene, scratch, &mut reasons, call.now)?;
         judgement.hear(scene, scratch, call, cell)?;
     }
+    Ok(judgement)
+}
+
+/// Denies a call whose agent and tool are known but whose structure is not sound. Only alerts look at it; nothing is written.
+pub(crate) fn deny(
+    program: &Program,
+    scratch: &mut Scratch,
+    call: &Call,
+    scene: &mut Scene<'_>,
+    (code, argument): Failure,
+) -> Result<Judgement, Stop> {
+    let cell = program.cell(call.tool, call.agent).ok_or(Stop::Internal)?;
+    scratch.counters.clear();
+    scratch.needed.clear();
+    scratch.matched.clear();
+    for candidate in cell.iter().take(scratch.matched.capacity()) {
+        let rule = program.rule(candidate.rule).ok_or(Stop::Internal)?;
+        let matched = match rule.effect {
+            Effect::Alert { .. } => matches_call(program, scratch, call, candidate).ok_or(Stop::Internal)?,
+            _ => Tri::False,
+        };
+        scratch.matched.push(matched);
+    }
+    let decision = Decision::structural(code, argument);
+    let mut judgement = Judgement { decision, approvals: None, asks: None, limits: 0 };
+    judgement.hear(scene, scratch, call, cell)?;
+    scratch.trace.clear();
     Ok(judgement)
 }
 
@@ -214,7 +242,11 @@ fn says(
         },
         (Effect::Limit { rate }, _) => match scene {
             None => Some(Said::Code(Code::StateUnusable)),
-            Some(scene) => limited(scene, scratch, call, rate)?,
+            Some(scene) => match limited(scene, scratch, call, rate) {
+                // One that does not bind does not stop a call either.
+                Err(Stop::Full) if rule.observed => Some(Said::Code(Code::StateFull)),
+                said => said?,
+            },
         },
     })
 }
