@@ -33,7 +33,7 @@ pub(super) fn conversion(given: &Typed, wanted: &Type) -> Option<String> {
         (Type::Email, Type::Host, _) => Some("the host of an email is its `.domain`".to_owned()),
         (Type::Url { .. }, Type::Host, _) => Some("the host of a url is its `.host`".to_owned()),
         (Type::User | Type::Group | Type::Resource(_), Type::String, _) => {
-            Some("its id as a text is its `.id`".to_owned())
+            Some("compare its id, which is a text: write `.id` behind it".to_owned())
         }
         (Type::String, Type::User, None) => Some("compare with the id as a text: `user.id`".to_owned()),
         (Type::Path { .. }, Type::String, _) => Some("the last segment of a path is its `.name`".to_owned()),
@@ -213,9 +213,12 @@ impl<'a> Typer<'_, 'a> {
         if let Written::Name(root) = left.kind
             && root.text == "user"
             && self.binding("user").is_none()
-            && !self.reaches_references(right)
         {
-            return self.user_in(right, span);
+            if !self.reaches_references(right) {
+                return self.user_in(right, span);
+            }
+            let element = self.infer(left, None);
+            return self.inside(element, right, span);
         }
         let list = match (right.kind, self.is_flexible(left) && !self.is_flexible(right)) {
             (_, true) => Some(self.infer(right, None)),

@@ -170,8 +170,18 @@ impl<'a> Typer<'_, 'a> {
             return self.in_group(element, group, span);
         }
         let over = self.infer(right, None);
-        if over.is_unknown() || element.is_unknown() {
+        if element.is_unknown() {
             return self.undecided(span);
+        }
+        if over.is_unknown() {
+            return self.undecided(span);
+        }
+        let by_definition = words_of(right).is_some_and(|words| {
+            let first = words.first().map(|word| self.entity(word.text));
+            matches!(first, Some(Some((Entity::Define(_), _))))
+        });
+        if matches!(element.expr.kind, ExprKind::Requester) && by_definition && !leads_to_references(&over.expr.ty) {
+            return self.user_in(right, span);
         }
         let (inner, is_list) = match &over.expr.ty {
             Type::List(inner, _) => ((**inner).clone(), true),
@@ -245,5 +255,13 @@ impl<'a> Typer<'_, 'a> {
         }
         self.report(diagnostic.maybe_help(help));
         false
+    }
+}
+
+/// Returns whether values are references, or lists of them.
+fn leads_to_references(ty: &Type) -> bool {
+    match ty {
+        Type::List(of, _) => of.is_reference() || **of == Type::Unknown,
+        ty => ty.is_reference(),
     }
 }

@@ -297,7 +297,7 @@ impl<'a> Typer<'_, 'a> {
             return binding.literal.is_some();
         }
         let is_param = names.params.iter().any(|param| param.name.text == name.text);
-        if is_param || self.is_record_field(name.text) || matches!(name.text, "now" | "today" | "user" | "resource") {
+        if is_param || self.is_record_field(name.text) || matches!(name.text, "now" | "today" | "resource") {
             return false;
         }
         match self.cx.names.find(names.module, name.text) {
