@@ -176,8 +176,10 @@ impl<'e> Form<'e> {
                 Form { word: "sum", shape, ask, value: Some(of), operand: plus.as_deref(), ..plain }
             }
             (Question::First(take), None) => {
+                // The first of a window is not the first of all: what is kept differs.
+                let word = if earlier.within.is_some() { "first in a window" } else { "first" };
                 let shape = SlotShape::First;
-                Form { word: "first", shape, ask: Ask::Value(0), value: Some(take), kept: true, ..plain }
+                Form { word, shape, ask: Ask::Value(0), value: Some(take), kept: true, ..plain }
             }
             (Question::Last(take), None) => {
                 let shape = SlotShape::Last;

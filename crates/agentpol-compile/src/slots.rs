@@ -206,6 +206,8 @@ impl Types<'_> {
             Type::Ip => Kept::Ip,
             Type::Enum(of) => Kept::Enum(of.0),
             Type::Level(of) => Kept::Level(pools.level(*of)),
+            // What may be of several types has its type with it.
+            Type::Resource(types) if types.len() != 1 => Kept::Text,
             text if !whole && !matches!(text, Type::List(..) | Type::Map(..) | Type::Shape(_) | Type::Json) => {
                 Kept::Text
             }

@@ -279,6 +279,17 @@ fn what_is_asked_of_the_last_call_is_kept_together() {
     assert_eq!(turned.slots[0].values, made.slots[0].values);
 }
 
+#[test]
+fn the_first_of_a_window_is_not_the_first_of_all() {
+    let first = |name: &str, within| {
+        let take = Box::new(arg("count", Type::Int));
+        when(name, equal(asked(earlier(Question::First(take), Vec::new(), Vec::new(), within)), int(1)))
+    };
+    let made = tables(&policy(vec![first("a", None), first("b", Some(1_000)), first("c", Some(2_000))]));
+    let windows: Vec<Option<i64>> = made.slots.iter().map(|slot| slot.window).collect();
+    assert!(windows.len() == 2 && windows.contains(&None) && windows.contains(&Some(2_000)), "{windows:?}");
+}
+
 fn limit(name: &str, rate: Rate) -> Rule {
     Rule { effect: Effect::Limit(Box::new(rate)), ..deny(name, Vec::new()) }
 }

@@ -46,7 +46,7 @@ kinds! {
 impl Kinds {
     pub(super) const NONE: Kinds = Kinds(0);
     /// Everything but gathered operands, which only questions take.
-    pub(super) const ANY: Kinds = Kinds(u32::MAX & !Kinds::OPERANDS.0);
+    pub(super) const ANY: Kinds = Kinds(!Kinds::OPERANDS.0);
     pub(super) const TEXT: Kinds = Kinds::STRING.or(Kinds::EMAIL).or(Kinds::URL).or(Kinds::HOST).or(Kinds::PATH);
     pub(super) const NUMBER: Kinds = Kinds::INT.or(Kinds::DECIMAL);
     pub(super) const TIME: Kinds = Kinds::DURATION.or(Kinds::DATE).or(Kinds::DATE_TIME);
