@@ -1,10 +1,11 @@
 //! What tools answer: types, records, and records keyed by the call.
 
+use crate::collect::not_yet;
 use crate::declare::Declared;
 use crate::draft::Draft;
 use crate::expr::{Place, Surroundings, Typer};
 use crate::names::Entity;
-use crate::policy::{ModuleId, ResultType, Returns, ToolId};
+use crate::policy::{Expr, ExprKind, LocalId, ModuleId, RecordId, ResultType, Returns, ToolId, Type};
 use crate::types::{Purpose, bound_of, marks, resolve_type};
 use agentpol_diagnostics::{Code, Diagnostic, Diagnostics};
 use agentpol_syntax::ast::{self, ResultKind, TypeKind};
@@ -118,7 +119,18 @@ fn type_keys<'a>(
             *keys = exprs.iter().zip(&types).map(|(expr, ty)| typer.value(expr, ty)).collect();
             typer.finish();
             draft.diagnostics.extend(found);
+            refuse_keys_of_answers(draft, *record, keys);
         }
         _ => {}
+    }
+}
+
+/// Refuses keys that are read from the answer: they are known when the call is let through.
+fn refuse_keys_of_answers(draft: &mut Draft<'_, '_>, record: RecordId, keys: &[Expr]) {
+    let reads = |key: &Expr| key.any(&mut |part| matches!(part.kind, ExprKind::Local(LocalId(0))));
+    for key in keys.iter().filter(|key| key.ty != Type::Unknown && reads(key)) {
+        let name = &draft.policy[record].name;
+        let help = format!("write `args.NAME`; a record that carries its whole key needs none, as in `-> list<{name}>`");
+        draft.report(not_yet("keys that are read from the answer", key.span, &help));
     }
 }
