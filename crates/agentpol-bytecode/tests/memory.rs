@@ -100,7 +100,7 @@ fn evidence_and_answers_have_their_laws() {
         // A secret is not remembered.
         (Fault::EvidenceTable, |t| t.evidence[0].kept = vec![0, 1, 2]),
         (Fault::EvidenceTable, |t| t.evidence[0].room = 0),
-        (Fault::EvidenceTable, |t| t.evidence[0].room = 10_001),
+        (Fault::EvidenceTable, |t| t.evidence[0].room = 65_537),
         (Fault::EvidenceTable, |t| t.evidence.push(t.evidence[0].clone())),
         (Fault::EvidenceTable, |t| {
             t.types.push(TypeDef::Record { fields: vec![], evidence: Some(0) });

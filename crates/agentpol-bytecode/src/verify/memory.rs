@@ -19,6 +19,8 @@ const MAX_VALUES: usize = 64;
 const MAX_ROOM: u32 = 10_000;
 /// To tell whether there are more than so many, one more is kept.
 const MAX_RING: u32 = MAX_ROOM + 1;
+/// The most records of one kind that are known at a time.
+const MAX_RECORDS: u32 = 65_536;
 /// The most things that are remembered.
 const MAX_SLOTS: usize = 1 << 16;
 /// The most parts of one answer, each counted as often as it stands in it.
@@ -131,7 +133,7 @@ fn evidence_is_sound(tables: &Tables, evidence: &Evidence, at: usize) -> bool {
         && evidence.keys.iter().all(|path| first_step_kept(path) && leads_to_scalar(tables, evidence.ty, path))
         && references(&evidence.kept, fields.len())
         && evidence.kept.iter().all(open)
-        && (1..=MAX_ROOM).contains(&evidence.room)
+        && (1..=MAX_RECORDS).contains(&evidence.room)
 }
 
 /// A record names the evidence that names it.
