@@ -2,7 +2,7 @@
 
 use super::Typer;
 use super::types::is_scalar;
-use crate::policy::{ExprKind, Key, Rate, Type, Value};
+use crate::policy::{Expr, ExprKind, Key, Rate, Type, Value};
 use agentpol_diagnostics::{Code, Diagnostic, Span};
 use agentpol_syntax::ast::{self, ExprKind as Written};
 
@@ -142,7 +142,23 @@ impl<'a> Typer<'_, 'a> {
             let title = "`session.id` starts anew with every session inside of a session";
             return self.no_key(expr.span, title, "write `session`: all sessions that have the same root");
         }
+        if self.asks_earlier(&typed.expr) {
+            let help = "name what this call itself says, such as an argument";
+            return self.no_key(expr.span, "nothing is counted apart by what earlier calls say", help);
+        }
         Some(Key::Value(self.operand(typed)))
+    }
+
+    /// Returns whether a value, or a local that it reads, comes of earlier calls: a counter knows only the call at hand.
+    fn asks_earlier(&self, expr: &Expr) -> bool {
+        expr.any(&mut |part| match &part.kind {
+            ExprKind::Earlier(_) => true,
+            ExprKind::Local(local) => {
+                let value = self.lets.iter().find(|(known, _)| known == local);
+                value.is_some_and(|(_, value)| self.asks_earlier(value))
+            }
+            _ => false,
+        })
     }
 
     fn no_key<T>(&mut self, span: Span, title: &str, help: &str) -> Option<T> {
@@ -151,7 +167,7 @@ impl<'a> Typer<'_, 'a> {
     }
 
     /// Types what a call costs.
-    fn cost(&mut self, expr: &ast::Expr<'a>) -> Option<crate::policy::Expr> {
+    fn cost(&mut self, expr: &ast::Expr<'a>) -> Option<Expr> {
         let typed = self.infer(expr, None);
         if typed.is_unknown() {
             return None;
@@ -171,6 +187,14 @@ impl<'a> Typer<'_, 'a> {
             let title = "every call costs the same";
             let diagnostic = Diagnostic::new(Code::AP0411, title, expr.span, "a literal");
             self.report(diagnostic.help("leave `of` out, and bound the number of calls"));
+            return None;
+        }
+        if self.asks_earlier(&typed.expr) {
+            let title = "a call costs what it says itself, not what earlier calls say";
+            let diagnostic = Diagnostic::new(Code::AP0411, title, expr.span, "asks about earlier calls");
+            self.report(
+                diagnostic.help("count an argument; to add up earlier calls, `deny` when `sum of ... over {...}`"),
+            );
             return None;
         }
         Some(self.operand(typed))
