@@ -6,8 +6,8 @@
 
 use agentpol_bytecode::sha256::Sha256;
 use agentpol_check::policy::{
-    ArithmeticOp, Clause, ClauseKind, CompareOp, Each, Expr, ExprKind, LevelId, LocalId, On, Part, Policy, ScheduleId,
-    Scope, TextTest, ToolId, Type, UserSelector, Value,
+    ArithmeticOp, Clause, ClauseKind, CompareOp, Each, Earlier, Expr, ExprKind, LevelId, LocalId, On, Pair, Part,
+    Policy, Question, ScheduleId, Scope, TextTest, ToolId, Type, UserSelector, Value,
 };
 
 /// Returns the id of a definition: the first eight bytes of its hash.
@@ -208,6 +208,7 @@ impl<'p> Canon<'p> {
             | ExprKind::SumOf(each)
             | ExprKind::MinOf(each)
             | ExprKind::MaxOf(each) => self.each(&expr.kind, each),
+            ExprKind::Earlier(earlier) => self.earlier(earlier),
             kind => {
                 let head = self.head(kind);
                 let children = expr.children().into_iter().map(|child| format!(" {}", self.expr(child)));
@@ -254,6 +255,30 @@ impl<'p> Canon<'p> {
         let bound: Vec<LocalId> = [each.first].into_iter().chain(each.second).collect();
         let body = self.within(&bound, &each.body);
         format!("({word}{} {over} {body})", bound.len())
+    }
+
+    /// A question about earlier calls. What speaks of them has locals of its own.
+    fn earlier(&mut self, earlier: &Earlier) -> String {
+        let mut that = Canon::new(self.policy);
+        let scope = that.scope(&earlier.scope);
+        let filter = that.clauses(&earlier.clauses);
+        let pair = |pair: &Pair| format!("{:?} {} {}", pair.op, that.expr(&pair.that), self.expr(&pair.now));
+        let mut pairs: Vec<String> = earlier.pairs.iter().map(pair).collect();
+        pairs.sort_unstable();
+        let mut plus = |plus: &Option<Box<Expr>>| plus.as_ref().map_or(String::new(), |plus| self.expr(plus));
+        let question = match &earlier.question {
+            Question::Exists => "exists".to_owned(),
+            Question::Count { op, plus: more, bound } => format!("count {op:?} {bound} {}", plus(more)),
+            Question::Distinct { of, op, bound } => format!("distinct {} {op:?} {bound}", that.expr(of)),
+            Question::Sum { of, op, plus: more, bound } => {
+                format!("sum {} {op:?} {bound} {}", that.expr(of), plus(more))
+            }
+            Question::First(value) => format!("first {}", that.expr(value)),
+            Question::Last(value) => format!("last {}", that.expr(value)),
+        };
+        let (happened, reach, within) = (earlier.happened, earlier.reach, earlier.within);
+        let pairs = pairs.join(" ");
+        format!("(earlier {happened:?} {reach:?} {within:?} scope {scope} where {filter} {pairs} {question})")
     }
 
     fn within(&mut self, locals: &[LocalId], body: &Expr) -> String {

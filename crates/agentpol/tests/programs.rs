@@ -147,3 +147,24 @@ fn every_instruction_is_needed_by_some_policy() {
     let missing: Vec<&Op> = Op::ALL.iter().filter(|op| !emitted.contains(op)).collect();
     assert!(missing.is_empty(), "no policy makes {missing:?}");
 }
+
+#[test]
+fn what_is_counted_may_hang_on_earlier_calls() {
+    let head = "module acme\nrecord order by id { id: string, pieces?: int }\nsystem d\ngroup staff\n\
+                tool d.read(id: string, n: int) -> order reads d, returns trusted\n\
+                agent b { function \"x\"  owner \"x\"  reached via c, directly }\n\
+                agent c { function \"x\"  owner \"x\"  delegates to b { tool d.read  when completed { tool d.read } } }\n";
+    for rule in [
+        "limit \"x\" { agent any  tool d.read  when called { tool d.read  where that.args.id == args.id }  at most 5 per 1h }",
+        "limit \"x\" { agent any  tool d.read  when count of { tool d.read  within 1h } + args.n > 3  at most 5 of args.n per 1h }",
+        "limit \"x\" { agent any  tool d.read  unless sum of that.args.n over { tool d.read } < 3  at most 5 per 1h per user }",
+        "limit \"x\" { agent any  tool d.read  let l = last { tool d.read }  when has l and l.args.id == args.id  at most 5 per 1h }",
+        "limit \"x\" { agent any  tool d.read  at most 5 of (known order(args.id).pieces otherwise 1) per 1h per user }",
+        "alert \"x\" { agent any  tool d.read  when failed { tool d.read  by user }  novel (agent, args.id)  within 1d }",
+        "alert \"x\" { agent any  when count of distinct that.args.id over { tool d.read } > 3  more than 5 per 1h per agent }",
+    ] {
+        let files = [("p.agentpol".to_owned(), format!("{head}{rule}\n"))];
+        let built = built(&files);
+        assert!(agentpol::load(&built.bytes).is_ok(), "{rule}");
+    }
+}
