@@ -1,5 +1,6 @@
 //! Arguments and context as declared: code 23 of the table.
 
+use super::directory::Directory;
 use super::facts::{Facts, UserFacts};
 use super::identity::{self, Actor};
 use super::json::{Json, Member, step};
@@ -8,6 +9,7 @@ use super::typed::Reading;
 use super::value::{Held, Item, Value};
 use agentpol_bytecode::code::Code;
 use agentpol_check::policy::{Field, Policy, ShapeId, Tool};
+use std::sync::Arc;
 
 /// A structural failure: the code and what it speaks of.
 pub(super) type Failure = (Code, Option<String>);
@@ -18,11 +20,13 @@ const CWD: &str = "cwd";
 /// Reads everything that rules may ask for, or names the first of code 23: missing, undeclared, invalid, context.
 pub(super) fn facts<'a>(
     policy: &'a Policy,
+    directory: Option<Arc<Directory>>,
     request: &Request,
     actor: &Actor,
     tool: &Tool,
 ) -> Result<Facts<'a>, Failure> {
     let mut facts = bare(policy, request, actor, tool);
+    facts.directory = directory;
     let context = shape(&facts, policy.context, &members(&request.context));
     facts.user = request.user.as_ref().map(|user| user_facts(&facts, user));
     facts.agent = attributes(&facts, policy[actor.id].fleet, &actor.attributes);
@@ -50,6 +54,8 @@ fn bare<'a>(policy: &'a Policy, request: &Request, actor: &Actor, tool: &Tool) -
         args: Vec::new(),
         written: request.args.clone(),
         origin: request.origin.clone(),
+        resource: None,
+        directory: None,
         result: Held::Unknown,
     }
 }
@@ -92,13 +98,23 @@ fn attributes(facts: &Facts<'_>, id: Option<ShapeId>, members: &[(String, Json)]
     fields.iter().map(read).collect()
 }
 
-fn user_facts(facts: &Facts<'_>, user: &User) -> UserFacts {
+/// The attributes that a directory, or a request, says of somebody or something.
+pub(super) fn attributes_of(facts: &Facts<'_>, id: Option<ShapeId>, members: &[Member]) -> Vec<(String, Held)> {
     let members: Vec<(String, Json)> =
-        user.attributes.iter().map(|member| (member.key.clone(), member.value.clone())).collect();
+        members.iter().map(|member| (member.key.clone(), member.value.clone())).collect();
+    attributes(facts, id, &members)
+}
+
+fn user_facts(facts: &Facts<'_>, user: &User) -> UserFacts {
+    let known = facts.directory.as_ref().and_then(|known| known.users.get(&user.id));
+    let members = match known.filter(|_| facts.policy.users_from.is_directory()) {
+        Some(known) => &known.attributes,
+        None => &user.attributes,
+    };
     UserFacts {
         id: user.id.clone(),
         groups: user.groups.clone(),
-        attributes: attributes(facts, Some(facts.policy.user), &members),
+        attributes: attributes_of(facts, Some(facts.policy.user), members),
     }
 }
 

@@ -2,12 +2,15 @@
 
 use super::argument;
 use super::chain;
+use super::directory::{self, Directory};
 use super::facts::Facts;
 use super::identity::{self, Actor};
 use super::memory::{Action, Bound, Memory, Place, Who};
 use super::request::{self, Request};
+use super::resource;
 use agentpol_bytecode::code::Code;
 use agentpol_check::policy::{AgentId, Policy, System, Tool, ToolId};
+use std::sync::Arc;
 
 /// A call, understood.
 #[derive(Clone, Debug)]
@@ -15,6 +18,8 @@ pub(super) struct Call<'a> {
     pub(super) policy: &'a Policy,
     /// The first of the chain first, the one that acts last.
     pub(super) chain: Vec<AgentId>,
+    /// The directory says of some agent of it that it may only read.
+    pub(super) read_only: bool,
     pub(super) agent: AgentId,
     pub(super) tool: ToolId,
     pub(super) now: i64,
@@ -45,6 +50,7 @@ impl Scene {
 pub(super) fn understand<'a>(
     policy: &'a Policy,
     memory: Option<&Memory<'_>>,
+    directory: Option<Arc<Directory>>,
     bytes: &[u8],
 ) -> Result<Call<'a>, argument::Failure> {
     let bare = |code| (code, None);
@@ -52,8 +58,14 @@ pub(super) fn understand<'a>(
     let now = now(memory, &request).map_err(bare)?;
     let actor: Actor = identity::identify(policy, &request.agent).map_err(bare)?;
     let via = chain::hops(policy, &request).map_err(bare)?;
+    let all: Vec<&Actor> = via.iter().chain([&actor]).collect();
+    let status = directory::status_of_all(directory.as_deref(), policy, &all);
+    if status.suspended {
+        return Err(bare(Code::AgentSuspended));
+    }
     credentials(policy, &request, &actor, &via, now).map_err(bare)?;
     chain::sound(policy, &via, &actor).map_err(bare)?;
+    resource::people(policy, directory.as_deref(), &request, now).map_err(bare)?;
     let (place, id) = match memory {
         Some(memory) => {
             let (place, id) = scene(policy, memory, &request, &actor, &via, now).map_err(bare)?;
@@ -64,8 +76,9 @@ pub(super) fn understand<'a>(
     let tool = find_tool(policy, &request).ok_or(bare(Code::ToolUnknown))?;
     exists(policy, &policy[tool], &request).map_err(bare)?;
     pinned(&policy[tool], &request).map_err(bare)?;
-    let mut facts = argument::facts(policy, &request, &actor, &policy[tool])?;
+    let mut facts = argument::facts(policy, directory, &request, &actor, &policy[tool])?;
     facts.now = now;
+    facts.resource = resource::subject(&facts, &request, &policy[tool])?;
     let chain: Vec<AgentId> = via.iter().map(|hop| hop.id).chain([actor.id]).collect();
     let scene = match (memory, place, id) {
         (Some(memory), Some(place), Some(id)) => {
@@ -79,7 +92,8 @@ pub(super) fn understand<'a>(
         }
         _ => None,
     };
-    Ok(Call { policy, chain, agent: actor.id, tool, now, facts, scene })
+    let read_only = status.read_only;
+    Ok(Call { policy, chain, read_only, agent: actor.id, tool, now, facts, scene })
 }
 
 /// H11: the time of the call; a clock that fell behind what its session has seen is refused.

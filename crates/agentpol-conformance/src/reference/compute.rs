@@ -19,6 +19,7 @@ fn compare_known(op: CompareOp, left: &Value, right: &Value) -> Truth {
     match (left, right) {
         (Value::Origin { low, high }, Value::Level(_, member)) => interval(op, *low, *high, *member),
         (Value::Level(_, member), Value::Origin { low, high }) => interval(mirrored(op), *low, *high, *member),
+        (Value::Reference(left), Value::Reference(right)) => Truth::from((left == right) == (op == CompareOp::Eq)),
         _ => order(left, right).map_or(Truth::Unknown, |order| Truth::from(holds(op, order))),
     }
 }

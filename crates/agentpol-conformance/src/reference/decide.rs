@@ -1,15 +1,22 @@
 //! The decision: semantics 4.1.
 
 use super::call::{Call, Scene, understand};
+use super::directory::Directory;
 use super::memory::{Decided, Heard, Memory, Recall, Spent, hear};
 use super::reasons::{Judged, judge};
 use super::summary::Summary;
 use agentpol_bytecode::code::{Code, Outcome};
 use agentpol_check::policy::Policy;
+use std::sync::Arc;
 
 /// Decides a request without memory of earlier calls.
 pub fn decide(policy: &Policy, request: &[u8]) -> Summary {
-    match understand(policy, None, request) {
+    decide_with(policy, None, request)
+}
+
+/// Decides a request with a directory, without memory of earlier calls.
+pub fn decide_with(policy: &Policy, directory: Option<Arc<Directory>>, request: &[u8]) -> Summary {
+    match understand(policy, None, directory, request) {
         Ok(call) => judge(&call, None).summary,
         Err((code, argument)) => Summary::structural(code, argument),
     }
@@ -19,7 +26,7 @@ impl<'a> Memory<'a> {
     /// Decides a request, and writes down what it changes.
     pub fn decide(&mut self, request: &[u8]) -> Summary {
         self.forget_asked();
-        let call = match understand(self.policy(), Some(self), request) {
+        let call = match understand(self.policy(), Some(self), self.directory(), request) {
             Ok(call) => call,
             Err((code, argument)) => return Summary::structural(code, argument),
         };

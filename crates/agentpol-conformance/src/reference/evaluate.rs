@@ -9,6 +9,7 @@ use super::memory::Recall;
 use super::origin;
 use super::part;
 use super::pattern;
+use super::resource;
 use super::truth::{Truth, and, or};
 use super::value::{Held, Item, Value};
 use agentpol_check::policy::{Expr, ExprKind, LocalId, Part, TextTest};
@@ -62,6 +63,8 @@ impl<'a> Frame<'a> {
             ExprKind::AgentName => Held::of(Value::Text(facts.agent_name.clone())),
             ExprKind::ToolName => Held::of(Value::Text(facts.tool_name.clone())),
             ExprKind::Result => facts.result.clone(),
+            ExprKind::Requester => resource::requester(facts),
+            ExprKind::Resource => resource::resource(facts),
             ExprKind::Now => Held::of(Value::DateTime(facts.now)),
             ExprKind::Today(zone) => calendar::date_in(facts.now, &facts.policy[*zone]).map(Value::Date).into(),
             ExprKind::Local(local) => self.locals.get(local).cloned().unwrap_or(Held::Unknown),
@@ -132,6 +135,8 @@ impl<'a> Frame<'a> {
                 fold::contains(&self.value(list), &self.value(wanted))
             }
             ExprKind::UserIn(group) => self.facts.user_in(*group),
+            ExprKind::InGroup(member, group) => resource::in_group(self.facts, &self.value(member), *group),
+            ExprKind::Inside(inner, outer) => resource::inside(self.facts, &self.value(inner), &self.value(outer)),
             ExprKind::Matches(operand, wanted) => asked(text(operand).and_then(|text| pattern::fits(wanted, &text))),
             ExprKind::TextTest(test, operand, literal) => asked(text(operand).map(|text| match test {
                 TextTest::StartsWith => text.starts_with(literal),
@@ -157,6 +162,9 @@ impl<'a> Frame<'a> {
                 Some(Value::Record(fields)) => Facts::find(fields, name),
                 _ => Held::Unknown,
             },
+            ExprKind::Attribute(of, name) => resource::attribute(self.facts, &self.value(of), name),
+            ExprKind::Id(of) => resource::id(&self.value(of)),
+            ExprKind::PathOf(of) => resource::path(self.facts, &self.value(of)),
             ExprKind::Index(map, key) => match (self.value(map).known(), self.value(key).known()) {
                 (Some(Value::Map(entries)), Some(Value::Text(key))) => Facts::find(entries, key),
                 _ => Held::Unknown,

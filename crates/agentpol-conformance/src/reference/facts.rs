@@ -1,10 +1,13 @@
 //! What the expressions of a rule can read.
 
+use super::directory::Directory;
 use super::json::Json;
 use super::origin::Entry;
+use super::resource::{self, Subject};
 use super::truth::Truth;
 use super::value::Held;
 use agentpol_check::policy::{GroupId, Policy};
+use std::sync::Arc;
 
 /// Everything known about one request.
 #[derive(Clone, Debug)]
@@ -28,6 +31,10 @@ pub(super) struct Facts<'a> {
     /// The arguments as they came, for what is asked about their origin.
     pub(super) written: Json,
     pub(super) origin: Vec<Entry>,
+    /// The resource of the call.
+    pub(super) resource: Option<Subject>,
+    /// Where users and resources are looked up.
+    pub(super) directory: Option<Arc<Directory>>,
     /// What the call answered, once it did.
     pub(super) result: Held,
 }
@@ -48,6 +55,9 @@ impl Facts<'_> {
 
     /// `user in GROUP`: in the group or in one that belongs to it; nobody is in no group.
     pub(super) fn user_in(&self, group: GroupId) -> Truth {
+        if self.policy.users_from.is_directory() {
+            return resource::in_group(self, &resource::requester(self), group);
+        }
         let Some(user) = &self.user else { return Truth::False };
         let Some(groups) = &user.groups else { return Truth::Unknown };
         let closure = &self.policy[group].closure;

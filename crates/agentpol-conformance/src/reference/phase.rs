@@ -26,7 +26,8 @@ fn of(policy: &Policy, agent: AgentId, now: i64) -> Effective {
 /// I7: the strictest of all agents of the chain.
 pub(super) fn strictest(call: &Call<'_>) -> Effective {
     let phases = call.chain.iter().map(|agent| of(call.policy, *agent, call.now));
-    phases.max().unwrap_or(Effective::ReadOnly)
+    let said = call.read_only.then_some(Effective::ReadOnly);
+    phases.chain(said).max().unwrap_or(Effective::ReadOnly)
 }
 
 /// The agents of the chain that are supervised, and by whom; nobody is the requesting user.

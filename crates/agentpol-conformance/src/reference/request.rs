@@ -28,7 +28,19 @@ pub(super) struct Request {
     pub(super) tool_digest: Option<String>,
     pub(super) args: Json,
     pub(super) context: Json,
+    /// What it brings of the resource.
+    pub(super) resource: Option<GivenResource>,
     pub(super) origin: Vec<Entry>,
+}
+
+/// What a request brings of a resource.
+#[derive(Clone, Debug)]
+pub(super) struct GivenResource {
+    /// Type and id.
+    pub(super) named: (String, String),
+    pub(super) attributes: Vec<Member>,
+    /// All that it lies in.
+    pub(super) within: Option<Vec<(String, String)>>,
 }
 
 /// What is presented of the agent.
@@ -57,7 +69,7 @@ pub(super) struct User {
     pub(super) attributes: Vec<Member>,
 }
 
-const KEYS: [&str; 15] = [
+const KEYS: [&str; 16] = [
     "at",
     "agent",
     "via",
@@ -72,6 +84,7 @@ const KEYS: [&str; 15] = [
     "tool_digest",
     "args",
     "context",
+    "resource",
     "origin",
 ];
 
@@ -103,6 +116,7 @@ pub(super) fn read(policy: &Policy, bytes: &[u8]) -> Read<Request> {
         tool: optional(&whole, "tool")?.ok_or(Code::RequestMalformed)?,
         tool_digest: optional(&whole, "tool_digest")?,
         args: args.clone(),
+        resource: whole.get("resource").map(|resource| given(policy, resource)).transpose()?,
         origin: whole.get("origin").map_or(Ok(Vec::new()), |entries| origins(args, entries))?,
         context,
     })
@@ -186,6 +200,15 @@ pub(super) fn user(policy: &Policy, value: &Json) -> Read<Option<User>> {
     if *value == Json::Text("none".to_owned()) {
         return Ok(None);
     }
+    if policy.users_from.is_directory() {
+        // I9: the directory says the rest.
+        let id = match value {
+            Json::Text(id) => Some(id.clone()),
+            _ => only(object(value)?, &["id"]).and_then(|()| optional(value, "id"))?,
+        };
+        let id = id.filter(|id| !id.is_empty()).ok_or(Code::RequestMalformed)?;
+        return Ok(Some(User { id, groups: None, attributes: Vec::new() }));
+    }
     let declared = &policy[policy.user].fields;
     let mut attributes = Vec::new();
     for member in object(value)? {
@@ -202,6 +225,36 @@ pub(super) fn user(policy: &Policy, value: &Json) -> Read<Option<User>> {
         Some(_) => return Err(Code::RequestMalformed),
     };
     Ok(Some(User { id, groups, attributes }))
+}
+
+/// I10: type, id, declared attributes, and all that it lies in; never where resources come from a directory.
+fn given(policy: &Policy, value: &Json) -> Read<GivenResource> {
+    if policy.resources_from.is_directory() {
+        return Err(Code::RequestMalformed);
+    }
+    only(object(value)?, &["type", "id", "attributes", "within"])?;
+    let named = type_and_id(value)?;
+    let attributes = value.get("attributes").map_or(Ok(&[][..]), object)?;
+    if let Some(of) = policy.resources.iter().find(|known| known.wire == named.0) {
+        let keys: Vec<&str> = policy[of.shape].fields.iter().map(|field| field.wire.as_str()).collect();
+        only(attributes, &keys)?;
+    }
+    let within = match value.get("within") {
+        None => None,
+        Some(Json::List(places)) => Some(places.iter().map(place).collect::<Read<Vec<_>>>()?),
+        Some(_) => return Err(Code::RequestMalformed),
+    };
+    Ok(GivenResource { named, attributes: attributes.to_vec(), within })
+}
+
+fn place(value: &Json) -> Read<(String, String)> {
+    only(object(value)?, &["type", "id"])?;
+    type_and_id(value)
+}
+
+fn type_and_id(value: &Json) -> Read<(String, String)> {
+    let part = |key| optional(value, key)?.filter(|text| !text.is_empty()).ok_or(Code::RequestMalformed);
+    Ok((part("type")?, part("id")?))
 }
 
 /// T3: entries are JSON Pointers into the arguments; a pointer to nothing is malformed.

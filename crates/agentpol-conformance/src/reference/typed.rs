@@ -8,9 +8,10 @@ use super::json::{Json, Member, step};
 use super::number;
 use super::part::within;
 use super::pattern;
+use super::resource;
 use super::text;
 use super::truth::Truth;
-use super::value::{Held, Item, Value};
+use super::value::{Held, Item, Reference, Value};
 use agentpol_check::policy::{Constraint, Field, LocalId, Type};
 
 /// How many bytes a text may have.
@@ -111,6 +112,7 @@ impl Reading<'_> {
     fn scalar(&self, ty: &Type, json: &Json) -> Option<Value> {
         match (ty, json) {
             (Type::Json, _) => Some(Value::Json),
+            (Type::Principal, json) => resource::principal(json).map(Value::Reference),
             (Type::Bool, Json::Bool(value)) => Some(Value::Bool(*value)),
             (Type::Int, Json::Number(lexeme)) => number::int(lexeme).map(Value::Int),
             (Type::Decimal { as_string: false }, Json::Number(lexeme)) => number::decimal(lexeme).map(Value::Decimal),
@@ -124,6 +126,10 @@ impl Reading<'_> {
     fn text(&self, ty: &Type, written: &str) -> Option<Value> {
         match ty {
             Type::String => Some(Value::Text(written.to_owned())),
+            Type::User | Type::Group | Type::Resource(_) if written.is_empty() => None,
+            Type::User => Some(Value::Reference(Reference::User(written.to_owned()))),
+            Type::Group => Some(Value::Reference(Reference::Group(written.to_owned()))),
+            Type::Resource(of) => Some(Value::Reference(Reference::Resource(*of.first()?, written.to_owned()))),
             Type::Date => calendar::date(written).map(Value::Date),
             Type::DateTime { zone } => {
                 let zone = zone.map(|zone| self.facts.policy[zone].as_str());

@@ -1,7 +1,7 @@
 //! What expressions give: values, known, absent or unknown.
 
 use super::truth::Truth;
-use agentpol_check::policy::{self, EnumId, LevelId};
+use agentpol_check::policy::{self, EnumId, LevelId, ResourceId};
 
 /// What an expression gives.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,8 +59,18 @@ pub(super) enum Value {
     /// By names in the policy; what is missing is absent.
     Record(Vec<(String, Held)>),
     Pairs(Vec<(Held, Held)>),
+    /// A user, group or resource.
+    Reference(Reference),
     /// Carried and never read.
     Json,
+}
+
+/// What names a user, a group or a resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Reference {
+    User(String),
+    Group(String),
+    Resource(ResourceId, String),
 }
 
 impl Held {

@@ -37,6 +37,7 @@ impl<'a> Memory<'a> {
             kept: BTreeMap::new(),
             steps: 0,
             clocks: BTreeMap::new(),
+            directory: None,
             asked: Vec::new(),
         };
         memory.install(policy, meaning, 0, Before::Empty);

@@ -26,6 +26,7 @@ pub(super) use limit::{Checked, Spent, check};
 pub(super) use recall::Recall;
 pub(super) use session::Place;
 
+use super::directory::Directory;
 use super::facts::Facts;
 use super::identity::{self, Actor};
 use super::json::Json;
@@ -38,6 +39,7 @@ use install::Since;
 use session::Session;
 use slot::Entry;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 pub use install::Before;
 pub use protocol::Refusal;
@@ -63,6 +65,8 @@ pub struct Memory<'a> {
     clocks: BTreeMap<String, i64>,
     /// What the last decision asks approval for.
     asked: Vec<Asked>,
+    /// Where users and resources are looked up.
+    directory: Option<Arc<Directory>>,
 }
 
 /// What a decision asks approval for: the rule's name (none for the phase), and the digest to approve.
@@ -165,6 +169,16 @@ impl<'a> Memory<'a> {
                 past.ended = self.steps;
             }
         }
+    }
+
+    /// Looks users and resources up in this directory from now on.
+    pub fn use_directory(&mut self, directory: Option<Arc<Directory>>) {
+        self.directory = directory;
+    }
+
+    /// Where users and resources are looked up.
+    pub(super) fn directory(&self) -> Option<Arc<Directory>> {
+        self.directory.clone()
     }
 
     /// The policy that now decides.
