@@ -3,6 +3,7 @@
 use crate::collect::ModuleItems;
 use crate::declare::Declared;
 use crate::draft::Draft;
+use crate::expr::MAX_KEYS;
 use crate::policy::{ModuleId, Record, RecordId, ShapeId, Type};
 use crate::types::{Resolved, fill_shape, resolve_fields};
 use agentpol_diagnostics::{Code, Diagnostic, Span};
@@ -58,7 +59,18 @@ pub(crate) fn fill_records<'a>(draft: &mut Draft<'a, '_>, declared: &Declared<'a
     }
     refuse_endless_shapes(draft);
     for (at, (_, ast)) in declared.records.iter().enumerate() {
-        let keys = ast.keys.iter().filter_map(|key| key_of(draft, RecordId(at as u32), key)).collect();
+        let mut keys: Vec<Vec<String>> = Vec::new();
+        for key in ast.keys {
+            let Some(path) = key_of(draft, RecordId(at as u32), key) else { continue };
+            let why = if keys.contains(&path) { "the same key again" } else { "one too many" };
+            if keys.contains(&path) || keys.len() == MAX_KEYS {
+                let title = format!("`{}` is no further key", key.joined());
+                let diagnostic = Diagnostic::new(Code::AP0407, title, key.span, why);
+                draft.report(diagnostic.help(format!("a record has at most {MAX_KEYS} keys, each another field")));
+                continue;
+            }
+            keys.push(path);
+        }
         draft.policy.records[at].keys = keys;
     }
 }

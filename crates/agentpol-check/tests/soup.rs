@@ -19,6 +19,10 @@ tool mail.send(to: list<email, 8>, cc?: list<email, 8>, body: string, amount: de
                url: url, host: host, ip: ip, folder: path, tier: tier, risk: risk, pin: secret string, rate: float,
                parts: list<part, 4>, sizes: map<string, int, 4>, blob: json, ok: bool) sends mail.outbox
 tool mail.post(to: list<email, 8>, body: string, amount: int) sends mail.outbox
+record letter by id { id: string, from: email, size: int, tags: map<string, int, 4>, parts: list<part, 4>, pin: secret string }
+tool mail.get(id: string, tier: tier) -> letter reads mail.outbox, returns trusted
+tool mail.list(day: date) -> list<letter, 8> reads mail.outbox
+tool mail.name(id: string) -> string reads mail.outbox, returns trusted
 agent bot { function "mail"  owner "a@acme.example"  phase autonomous }
 fleet till(store: string) { function "till"  owner "a@acme.example"  identity "spiffe://acme.example/{store}"  phase autonomous }
 define partners = ["a.example", "b.example"]
@@ -114,6 +118,32 @@ const INFIX: &[&str] = &[
     "otherwise",
 ];
 
+const OF_CALLS: &[&str] = &[
+    "that.args.id",
+    "that.args.tier",
+    "that.args.amount",
+    "that.args.to",
+    "that.args.pin",
+    "that.args.day",
+    "that.result",
+    "that.result.size",
+    "that.result.parts",
+    "that.result.pin",
+    "that.at",
+    "that.user",
+    "that.user.tier",
+    "that.agent",
+    "that.tool",
+    "that",
+    "known letter(that.args.id).from",
+    "(last mail.get).result.size",
+    "(first { tool mail.send  where that.args.amount == args.amount }).args.amount",
+    "known letter(args.body)",
+    "known letter",
+    "session.risk",
+    "session.sensitivity",
+];
+
 /// Small, and the same on every machine.
 struct Dice(u64);
 
@@ -161,6 +191,62 @@ impl Dice {
             21 => format!("{}({}, {})", self.pick(&["min", "max", "pairs", "big"]), inner(self), inner(self)),
             22 => format!("({} otherwise {})", inner(self), inner(self)),
             _ => self.pick(LEAVES).to_owned(),
+        }
+    }
+
+    /// A leaf, or one that says something of earlier calls.
+    fn leaf(&mut self) -> String {
+        match self.roll(3) {
+            0 => self.pick(LEAVES).to_owned(),
+            1 => self.pick(&["args.amount", "args.body", "args.tier", "args.day", "user.id", "\"x\"", "3"]).to_owned(),
+            _ => self.pick(OF_CALLS).to_owned(),
+        }
+    }
+
+    fn related(&mut self) -> String {
+        match self.roll(8) {
+            0 => self.expression(1),
+            1 => format!("{} and {}", self.related(), self.related()),
+            2 => format!("({} or {})", self.related(), self.related()),
+            3 => format!("has {}", self.leaf()),
+            4 => format!("any y in {}: {} == y", self.leaf(), self.leaf()),
+            _ => format!("{} {} {}", self.leaf(), self.pick(&["==", "!=", "<", ">=", "in"]), self.leaf()),
+        }
+    }
+
+    fn calls(&mut self) -> String {
+        let tools = self.pick(&["mail.send", "mail.get", "mail.*", "mail.get, mail.name", "mail.list", "*"]);
+        let mut block = format!("{{ tool {tools}");
+        for _ in 0..self.roll(4) {
+            let clause = match self.roll(9) {
+                0 => "within 1h".to_owned(),
+                1 => self.pick(&["by agent", "by user", "by session"]).to_owned(),
+                2 => "returns untrusted".to_owned(),
+                3 => self.pick(&["agent bot", "user in support", "does sends", "on mail"]).to_owned(),
+                4 => format!("unless {}", self.related()),
+                _ => format!("where {}", self.related()),
+            };
+            block.push_str(&format!("  {clause}"));
+        }
+        block + " }"
+    }
+
+    fn question(&mut self) -> String {
+        let outcome = self.pick(&["called", "attempted", "completed", "failed", "completed"]);
+        let calls = self.calls();
+        let op = self.pick(&[">", "<=", "==", "!="]);
+        match self.roll(9) {
+            0..=2 => format!("{outcome} {calls}"),
+            3 => format!("count of {outcome} {calls} {op} {}", self.pick(&["3", "0", "9_999", "-1", "args.n"])),
+            4 => format!("{} + sum of {} over {outcome} {calls} {op} 10.5", self.leaf(), self.leaf()),
+            5 => format!("count of distinct {} over {outcome} {calls} {op} 4", self.leaf()),
+            6 => format!("has {} {calls}", self.pick(&["first", "last"])),
+            7 => {
+                let (end, part) =
+                    (self.pick(&["first", "last"]), self.pick(&["args.amount", "result", "result.size", "at"]));
+                format!("({end} {calls}).{part} {op} {}", self.leaf())
+            }
+            _ => format!("any x in {}: {outcome} {calls}", self.pick(&["args.to", "args.parts", "known letter"])),
         }
     }
 
@@ -217,6 +303,30 @@ fn random_expressions_are_typed() {
         parsed += usize::from(checks(&clauses));
     }
     assert!(parsed > 500, "only {parsed} parsed");
+}
+
+#[test]
+fn random_questions_about_calls_are_typed() {
+    let mut dice = Dice(13);
+    let mut parsed = 0;
+    for round in 0..1_500 {
+        let (one, other) = (dice.question(), dice.question());
+        let rule = match round % 4 {
+            0 => format!("deny \"r\" {{ agent any  tool mail.send  when {one} and {other} }}"),
+            1 => format!("allow \"r\" {{ agent bot  user any  tool mail.send  when {one}  unless {other} }}"),
+            2 => format!(
+                "define d(x: decimal) = {one}\ndeny \"r\" {{ agent any  tool mail.send  when d(args.amount) or {other} }}"
+            ),
+            _ => {
+                let calls = dice.calls();
+                format!(
+                    "deny \"r\" {{ agent any  tool mail.send  let b = last {calls}  when has b and b.args.amount > 3 or {one} }}"
+                )
+            }
+        };
+        parsed += usize::from(checks(&rule));
+    }
+    assert!(parsed > 1_000, "only {parsed} parsed");
 }
 
 #[test]

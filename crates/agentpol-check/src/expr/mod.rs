@@ -36,6 +36,7 @@ mod written;
 pub(crate) use define::check_defines;
 pub(crate) use formats::canonical;
 pub(crate) use grounds::{More, more};
+pub(crate) use history::MAX_KEYS;
 pub(crate) use patterns::check as check_pattern;
 pub(crate) use rates::{Counter, window};
 pub(crate) use show::listed;

@@ -11,6 +11,7 @@ mod related;
 
 pub(super) use frame::{Past, That};
 pub(super) use path::{Call, around_taken};
+pub(crate) use related::MAX_KEYS;
 
 use super::typed::Typed;
 use super::{Place, Typer};

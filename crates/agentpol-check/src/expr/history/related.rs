@@ -11,6 +11,9 @@ use crate::policy::{AgentId, ClauseKind, CompareOp, Earlier, ExprKind, ToolId, V
 use agentpol_diagnostics::{Code, Diagnostic, Span, did_you_mean};
 use agentpol_syntax::ast::{self, ExprKind as Written, RelationOp};
 
+/// How many values may tell calls apart, or records.
+pub(crate) const MAX_KEYS: usize = 8;
+
 impl<'a> Typer<'_, 'a> {
     /// Types a `where`; false where something in it is wrong.
     pub(super) fn related(&mut self, past: &mut Past, earlier: &mut Earlier, expr: &ast::Expr<'a>) -> bool {
@@ -80,6 +83,12 @@ impl<'a> Typer<'_, 'a> {
             return self.add_clause(earlier, ClauseKind::When(typed), span);
         }
         let (that, now) = self.level_numbers(that, now);
+        if that.expr.ty.is_reference() {
+            let title = "what is remembered of a user, group or resource is its id";
+            let diagnostic = Diagnostic::new(Code::AP0317, title, that.at, "a reference");
+            self.report(diagnostic.help(format!("compare the ids: `{}.id`", self.text(that.at))));
+            return false;
+        }
         if that.is_unknown() || now.is_unknown() || !self.comparable(op, &that, &now, span) {
             return false;
         }
@@ -126,6 +135,12 @@ impl<'a> Typer<'_, 'a> {
     /// Puts the pair that is not `==` last; more than one cannot be answered.
     pub(super) fn order_pairs(&mut self, earlier: &mut Earlier) -> bool {
         earlier.pairs.sort_by_key(|pair| pair.op != CompareOp::Eq);
+        if let Some(pair) = earlier.pairs.iter().filter(|pair| pair.op == CompareOp::Eq).nth(MAX_KEYS) {
+            let title = format!("calls are told apart by at most {MAX_KEYS} values");
+            let diagnostic = Diagnostic::new(Code::AP0317, title, pair.that.span, "one too many");
+            self.report(diagnostic.help("leave some of the comparisons out, or compare with literals"));
+            return false;
+        }
         let others: Vec<Span> =
             earlier.pairs.iter().filter(|pair| pair.op != CompareOp::Eq).map(|pair| pair.that.span).collect();
         let [first, .., last] = others.as_slice() else { return true };
