@@ -6,6 +6,7 @@ use crate::machine::{Facts, Machine};
 use crate::request::{self, Request};
 use crate::resource::{self, Subject};
 use crate::scratch::Scratch;
+use crate::state::step::View;
 use crate::value::{NO_NODE, NodeId, Register, USER, Value};
 use agentpol_bytecode::Program;
 use agentpol_bytecode::code::Code;
@@ -112,22 +113,55 @@ fn read_values(
 
 impl Call {
     /// Runs a block of clauses in the frame of the call: what they say together, and how many of them were recorded.
-    pub(crate) fn run(&self, program: &Program, scratch: &mut Scratch, entry: u32, clauses: usize) -> (Tri, usize) {
-        self.run_keeping(program, scratch, entry, clauses)
+    pub(crate) fn run(
+        &self,
+        program: &Program,
+        scratch: &mut Scratch,
+        view: Option<&View<'_>>,
+        entry: u32,
+        clauses: usize,
+    ) -> (Tri, usize) {
+        self.run_keeping(program, scratch, view, entry, clauses)
     }
 
     /// Runs a block that keeps so many values, in the frame of the call: they lie in `scratch.kept` then, unknown where it
     /// keeps none.
-    pub(crate) fn keep(&self, program: &Program, scratch: &mut Scratch, entry: u32, count: usize) -> Tri {
+    pub(crate) fn keep(
+        &self,
+        program: &Program,
+        scratch: &mut Scratch,
+        view: Option<&View<'_>>,
+        entry: u32,
+        count: usize,
+    ) -> Tri {
         scratch.kept.clear();
         let room = scratch.kept.capacity().min(count);
         scratch.kept.resize(room, Register::UNKNOWN);
-        self.run_keeping(program, scratch, entry, 0).0
+        self.run_keeping(program, scratch, view, entry, 0).0
     }
 
-    fn run_keeping(&self, program: &Program, scratch: &mut Scratch, entry: u32, clauses: usize) -> (Tri, usize) {
+    fn run_keeping(
+        &self,
+        program: &Program,
+        scratch: &mut Scratch,
+        view: Option<&View<'_>>,
+        entry: u32,
+        clauses: usize,
+    ) -> (Tri, usize) {
         let Scratch {
-            memory, registers, groups, args, user, context, attributes, trace, resource, subject, kept, ..
+            memory,
+            registers,
+            groups,
+            args,
+            user,
+            context,
+            attributes,
+            trace,
+            resource,
+            subject,
+            kept,
+            questions,
+            ..
         } = scratch;
         let request = &self.request;
         let requester = request.user.map_or(Value::Absent, |user| match user.found {
@@ -156,6 +190,7 @@ impl Call {
         };
         let clauses = trace.open(clauses);
         let recorded = clauses.len();
-        (Machine::new(program, memory, registers, &facts, clauses).keeping(kept).rule(entry), recorded)
+        let machine = Machine::new(program, memory, registers, &facts, clauses).keeping(kept).asking(view, questions);
+        (machine.rule(entry), recorded)
     }
 }

@@ -161,7 +161,7 @@ fn first(one: Option<Code>, other: Option<Code>) -> Option<Code> {
 }
 
 /// Finds the agent, what tells it from all others, and whether the directory says that it may only read.
-fn recognise(
+pub(crate) fn recognise(
     program: &Program,
     memory: &mut Memory,
     presented: &Presented,

@@ -1,9 +1,17 @@
-//! The decision: semantics 4.1 as far as it needs no memory of earlier calls.
+//! The decision: semantics 4.1, without memory of earlier calls and with it.
 
 use crate::arguments::Failure;
-use crate::call::{self, Call};
-use crate::judge;
+use crate::call::{self, Call, Caller};
+use crate::judge::{self, Scene, Stop};
+use crate::request::Request;
 use crate::scratch::Scratch;
+use crate::state::journal::{self, Commit};
+use crate::state::key::{Keyer, Name};
+use crate::state::ledger::{Ledger, party};
+use crate::state::limits::Whose;
+use crate::state::record::EntryKey;
+use crate::state::step::{Place, Recall};
+use crate::state::{Host, Records};
 use agentpol_bytecode::Program;
 use agentpol_bytecode::code::Code;
 use agentpol_bytecode::decision::Decision;
@@ -14,44 +22,248 @@ pub fn decide(program: &Program, request: &[u8], scratch: &mut Scratch) -> Decis
     prepare(program, request, scratch).decide()
 }
 
+/// Decides a request with what is remembered, and remembers it: limits are taken from, approvals spent, the call is open
+/// from then on. Takes no memory but where a record grows. The records are one atomic step of the store: the decision counts
+/// once that step is durable, and not before.
+pub fn decide_in(
+    program: &Program,
+    request: &[u8],
+    scratch: &mut Scratch,
+    records: &mut dyn Records,
+    host: &Host<'_>,
+) -> Decision {
+    prepare(program, request, scratch).decide_in(records, host)
+}
+
+/// Decides a request with what is remembered, and writes nothing: what would come out, for an operator's eyes.
+pub fn preview_in(
+    program: &Program,
+    request: &[u8],
+    scratch: &mut Scratch,
+    records: &mut dyn Records,
+    host: &Host<'_>,
+) -> Preview {
+    prepare(program, request, scratch).preview_in(records, host)
+}
+
+/// What would be decided. It permits nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Preview(Decision);
+
+impl Preview {
+    /// Returns what would be decided, to be shown.
+    pub fn shown(&self) -> &Decision {
+        &self.0
+    }
+}
+
 /// Reads a request, so that it can be decided any number of times.
 pub fn prepare<'a>(program: &'a Program, request: &[u8], scratch: &'a mut Scratch) -> Prepared<'a> {
     scratch.trace.clear();
-    let call = if scratch.made_for == *program.file_hash() {
-        understand(program, request, scratch)
+    let request = if scratch.made_for == *program.file_hash() {
+        call::request(program, request, scratch)
     } else {
-        Err((Code::Internal, None))
+        Err(Code::Internal)
     };
-    Prepared { program, scratch, call: call.map_err(|(code, argument)| Decision::structural(code, argument)) }
+    let caller = request.and_then(|request| call::caller(program, scratch, request, request.at));
+    let call = caller.and_then(|caller| Ok(caller.calls(call::tool(program, scratch, &caller)?)));
+    let values = match &call {
+        Ok(call) => call::read(program, scratch, call),
+        Err(code) => Err((*code, None)),
+    };
+    Prepared { program, scratch, request, caller, call, values }
 }
 
-/// A request that was read.
+/// A request that was read: as far as each part goes, with the first structural code that applies at the request's own time.
 #[derive(Debug)]
 #[must_use = "a request that is read is not decided yet"]
 pub struct Prepared<'a> {
     program: &'a Program,
     scratch: &'a mut Scratch,
-    /// What is called, or the denial where the request does not even ask for something.
-    call: Result<Call, Decision>,
+    request: Result<Request, Code>,
+    caller: Result<Caller, Code>,
+    /// What is called.
+    call: Result<Call, Code>,
+    /// Whether everything that rules read could be read.
+    values: Result<(), Failure>,
 }
 
-/// Line 1: the first structural code that applies, in the order of the table.
-fn understand(program: &Program, bytes: &[u8], scratch: &mut Scratch) -> Result<Call, Failure> {
-    let bare = |code| (code, None);
-    let request = call::request(program, bytes, scratch).map_err(bare)?;
-    let caller = call::caller(program, scratch, request, request.at).map_err(bare)?;
-    let call = caller.calls(call::tool(program, scratch, &caller).map_err(bare)?);
-    call::read(program, scratch, &call)?;
-    Ok(call)
+/// A call that is admitted to its session.
+struct Admitted {
+    call: Call,
+    key: EntryKey,
+    agent: Name,
+}
+
+/// The store of a step, and whose it is.
+struct Held<'s> {
+    host: &'s Host<'s>,
+    keyer: &'s Keyer,
+    /// What comes of the step is written.
+    writing: bool,
 }
 
 impl Prepared<'_> {
     /// Decides. The same request gives the same decision every time.
     pub fn decide(&mut self) -> Decision {
-        match self.call {
-            Ok(call) => judge::judge(self.program, self.scratch, &call, None)
+        match (self.call, self.values) {
+            (Ok(call), Ok(())) => judge::judge(self.program, self.scratch, &call, None)
                 .map_or(Decision::structural(Code::Internal, None), |judgement| judgement.decision),
-            Err(refused) => refused,
+            (Err(code), _) => Decision::structural(code, None),
+            (_, Err((code, argument))) => Decision::structural(code, argument),
         }
+    }
+
+    /// As [`decide_in`].
+    pub fn decide_in(&mut self, records: &mut dyn Records, host: &Host<'_>) -> Decision {
+        self.step(records, host, true)
+    }
+
+    /// As [`preview_in`].
+    pub fn preview_in(&mut self, records: &mut dyn Records, host: &Host<'_>) -> Preview {
+        Preview(self.step(records, host, false))
+    }
+
+    fn step(&mut self, records: &mut dyn Records, host: &Host<'_>, writing: bool) -> Decision {
+        if !self.program.remembers() {
+            return self.decide();
+        }
+        if !host.installed.fits(self.program) {
+            return Decision::structural(Code::Internal, None);
+        }
+        let before = self.scratch.memory.state();
+        self.scratch.keyer.use_key(host.key);
+        let keyer = self.scratch.keyer.clone();
+        let decision = self.decide_at(records, &Held { host, keyer: &keyer, writing });
+        self.scratch.memory.back_to(before);
+        decision.unwrap_or_else(|stop| {
+            let code = match stop {
+                Stop::Trouble(trouble) => trouble.into(),
+                Stop::Full => Code::StateFull,
+                Stop::Internal => Code::Internal,
+            };
+            Decision::structural(code, None)
+        })
+    }
+
+    /// Line 1, and then what follows from it.
+    fn decide_at(&mut self, records: &mut dyn Records, held: &Held<'_>) -> Result<Decision, Stop> {
+        let request = match self.request {
+            Ok(request) => request,
+            Err(code) => return Ok(Decision::structural(code, None)),
+        };
+        let session = request.session.map(|session| self.scratch.memory.text(session));
+        let mut place = match Place::begin(records, session, request.at) {
+            Ok(place) => place,
+            Err(code) => return Ok(Decision::structural(code, None)),
+        };
+        let admitted = match self.admit(records, held.keyer, request, &mut place) {
+            Ok(admitted) => admitted,
+            Err(code @ (Code::StateUnusable | Code::StateConflict)) => return Ok(Decision::structural(code, None)),
+            Err(code) => return self.refuse(records, held, &place, false, (code, None)),
+        };
+        if let Err(failure) = self.values {
+            return self.refuse(records, held, &place, true, failure);
+        }
+        if place.is_full(records) {
+            return self.refuse(records, held, &place, true, (Code::StateFull, None));
+        }
+        self.judge(records, held, &place, &admitted)
+    }
+
+    /// Codes 6 to 22, at the time of the session.
+    fn admit(
+        &mut self,
+        records: &mut dyn Records,
+        keyer: &Keyer,
+        request: Request,
+        place: &mut Place,
+    ) -> Result<Admitted, Code> {
+        let mut caller = self.caller?;
+        if place.now != request.at {
+            caller = call::caller(self.program, self.scratch, request, place.now)?;
+        }
+        let Caller { chain, .. } = caller;
+        let memory = &self.scratch.memory;
+        let text = |member| chain.text(self.program, memory, member);
+        let origin = (chain.agents().len() > 1).then(|| text(chain.origin()));
+        let user = request.user.map(|user| memory.text(user.id));
+        place.admit(records, keyer, text(chain.actor()), origin, user)?;
+        let id = request.call.map(|call| memory.text(call)).filter(|call| !call.is_empty());
+        let key = place.call_key(keyer, id.ok_or(Code::RequestMalformed)?);
+        if place.is_duplicate(records, &key) {
+            return Err(Code::CallDuplicate);
+        }
+        let call = Call { now: place.now, ..self.call? };
+        let (agent, user) = (Name::agent(keyer, text(chain.actor())), Name::user(keyer, user));
+        place.reach(records, self.program, &agent, &user)?;
+        Ok(Admitted { call, key, agent })
+    }
+
+    /// What rules, limits, alerts and approvals look at. Before a session is known they ask nothing of earlier calls.
+    fn scene<'s>(
+        &self,
+        records: &'s mut dyn Records,
+        held: &'s Held<'s>,
+        place: &'s Place,
+        admitted: bool,
+        since: &'s dyn Fn(u32) -> i64,
+    ) -> Scene<'s>
+    where
+        Self: 's,
+    {
+        let Held { host, keyer, .. } = held;
+        let directory = self.scratch.memory.directory.clone();
+        let recall = admitted.then_some(Recall { place, installed: host.installed, keyer });
+        let ledger = Ledger { program: self.program, records, key: host.key, directory, now: place.now, recall };
+        let name = place.seat().map(|seat| seat.root_name);
+        let id = name.as_ref().and_then(|name| core::str::from_utf8(name.as_bytes().get(1..)?).ok());
+        Scene { ledger, whose: Whose { root: party(host.key, id.unwrap_or("")) }, since }
+    }
+
+    /// A call whose structure is not sound is denied; alerts hear of it where agent and tool are known.
+    fn refuse(
+        &mut self,
+        records: &mut dyn Records,
+        held: &Held<'_>,
+        place: &Place,
+        admitted: bool,
+        failure: Failure,
+    ) -> Result<Decision, Stop> {
+        let Ok(call) = self.call else { return Ok(Decision::structural(failure.0, failure.1)) };
+        let call = Call { now: place.now, ..call };
+        let since = |rate: u32| held.host.installed.rate(rate);
+        let mut scene = self.scene(records, held, place, admitted, &since);
+        let mut judgement = judge::deny(self.program, self.scratch, &call, &mut scene, failure)?;
+        if held.writing {
+            judgement.write(&mut scene, self.scratch, &call)?;
+        }
+        Ok(judgement.decision)
+    }
+
+    /// Lines 2 to 23.
+    fn judge(
+        &mut self,
+        records: &mut dyn Records,
+        held: &Held<'_>,
+        place: &Place,
+        admitted: &Admitted,
+    ) -> Result<Decision, Stop> {
+        let (program, installed) = (self.program, held.host.installed);
+        let call = &admitted.call;
+        let since = |rate: u32| installed.rate(rate);
+        let mut scene = self.scene(records, held, place, true, &since);
+        let mut judgement = judge::judge(program, self.scratch, call, Some(&mut scene))?;
+        let let_through = judgement.decision.permits();
+        if held.writing {
+            let view = scene.ledger.view()?.ok_or(Stop::Internal)?;
+            journal::note(program, self.scratch, &view, call, let_through);
+            judgement.write(&mut scene, self.scratch, call)?;
+            let Scratch { journal, reserved, .. } = &mut *self.scratch;
+            let (tool, key, agent) = (call.tool, admitted.key, &admitted.agent);
+            let commit = Commit { program, installed, place, tool, call: key, agent, let_through };
+            commit.write(scene.ledger.records, journal, reserved)?;
+        }
+        Ok(judgement.decision)
     }
 }

@@ -7,6 +7,11 @@ use agentpol_bytecode::code::Code;
 /// Reads a request into memory: the number of its outermost node, and how many bytes its member `args` was written with.
 pub(crate) fn read(bytes: &[u8], memory: &mut Memory) -> Result<(NodeId, usize), Code> {
     memory.clear();
+    read_more(bytes, memory)
+}
+
+/// Reads further JSON behind what is in memory.
+pub(crate) fn read_more(bytes: &[u8], memory: &mut Memory) -> Result<(NodeId, usize), Code> {
     if bytes.len() > MAX_REQUEST {
         return Err(Code::RequestTooLarge);
     }

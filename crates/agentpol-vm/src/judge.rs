@@ -10,6 +10,7 @@ use crate::state::approvals::{self, Approvals, Parties};
 use crate::state::digest::Digests;
 use crate::state::ledger::Ledger;
 use crate::state::limits::{self, Verdict, Weighed, Whose};
+use crate::state::step::View;
 use agentpol_bytecode::Program;
 use agentpol_bytecode::code::Code;
 use agentpol_bytecode::decision::{Asker, Decision, Missing};
@@ -82,10 +83,12 @@ pub(crate) fn judge(
     scratch.counters.clear();
     scratch.needed.clear();
     scratch.matched.clear();
+    let view = scene.as_deref().map_or(Ok(None), |scene| scene.ledger.view())?;
     for candidate in cell.iter().take(scratch.matched.capacity()) {
-        let matched = matches_call(program, scratch, call, candidate).ok_or(Stop::Internal)?;
+        let matched = matches_call(program, scratch, view.as_ref(), call, candidate).ok_or(Stop::Internal)?;
         scratch.matched.push(matched);
     }
+    let covered = covered(program, scratch, view.as_ref(), call);
     let supervised = matches!(phase, Phase::Supervised { .. }) && changes(program, call)?;
     let approvals = match scene.as_deref_mut() {
         Some(scene) => needed_approvals(scene, scratch, call, cell, supervised)?,
@@ -93,7 +96,7 @@ pub(crate) fn judge(
     };
     let mut reasons = Reasons::new(matches!(phase, Phase::Observe { .. }));
     let (live, all) = of_rules(program, scratch, call, cell, scene.as_deref_mut(), &mut reasons)?;
-    of_call(program, scratch, call, phase, (live, all), &mut reasons)?;
+    of_call(program, call, phase, covered, (live, all), &mut reasons)?;
     if supervised {
         chain::supervised(program, &call.chain).for_each(|agent| by_phase(scratch, agent, &mut reasons));
     }
@@ -118,10 +121,11 @@ pub(crate) fn deny(
     scratch.counters.clear();
     scratch.needed.clear();
     scratch.matched.clear();
+    let view = scene.ledger.view()?;
     for candidate in cell.iter().take(scratch.matched.capacity()) {
         let rule = program.rule(candidate.rule).ok_or(Stop::Internal)?;
         let matched = match rule.effect {
-            Effect::Alert { .. } => matches_call(program, scratch, call, candidate).ok_or(Stop::Internal)?,
+            Effect::Alert { .. } => matches_call(program, scratch, view.as_ref(), call, candidate).ok_or(Stop::Internal)?,
             _ => Tri::False,
         };
         scratch.matched.push(matched);
@@ -280,16 +284,15 @@ fn limited(scene: &mut Scene<'_>, scratch: &mut Scratch, call: &Call, index: u32
 /// Lines 18 to 21: what no single rule says.
 fn of_call(
     program: &Program,
-    scratch: &mut Scratch,
     call: &Call,
     phase: Phase,
+    covered: bool,
     (live, all): (Tally, Tally),
     reasons: &mut Reasons,
 ) -> Result<(), Stop> {
     let tables = program.tables();
     let agent = tables.agents.get(call.agent as usize).ok_or(Stop::Internal)?;
     let tool = tables.tools.get(call.tool as usize).ok_or(Stop::Internal)?;
-    let covered = covered(program, scratch, call);
     let needed = scope::needs_entitlement(tables, tool);
     let soft = scope::may_grant(tables, agent, call.tool);
     for (tally, standing) in [(live, Standing::Live), (all, Standing::WithObserved)] {
@@ -324,19 +327,25 @@ fn by_phase(scratch: &Scratch, agent: u32, reasons: &mut Reasons) {
 }
 
 /// Line 18: every hop of the chain must surely cover the call.
-fn covered(program: &Program, scratch: &mut Scratch, call: &Call) -> bool {
+fn covered(program: &Program, scratch: &mut Scratch, view: Option<&View<'_>>, call: &Call) -> bool {
     call.chain.scopes(program).all(|ways| {
         ways.iter().any(|way| {
             scope::delegates(program.tables(), &way.scope, call.tool)
-                && call.run(program, scratch, way.entry, 0).0 == Tri::True
+                && call.run(program, scratch, view, way.entry, 0).0 == Tri::True
         })
     })
 }
 
 /// Line 5: selectors, and all clauses.
-fn matches_call(program: &Program, scratch: &mut Scratch, call: &Call, candidate: &Candidate) -> Option<Tri> {
+fn matches_call(
+    program: &Program,
+    scratch: &mut Scratch,
+    view: Option<&View<'_>>,
+    call: &Call,
+    candidate: &Candidate,
+) -> Option<Tri> {
     let rule = program.rule(candidate.rule)?;
-    let (matched, recorded) = call.run(program, scratch, rule.entry, rule.clauses as usize);
+    let (matched, recorded) = call.run(program, scratch, view, rule.entry, rule.clauses as usize);
     let matched = matched.and(if candidate.unsure { Tri::Unknown } else { Tri::True });
     scratch.trace.close(candidate.rule, matched, recorded);
     Some(matched)

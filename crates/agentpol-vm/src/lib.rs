@@ -35,7 +35,7 @@ mod state;
 mod typed;
 mod value;
 
-pub use decide::{Prepared, decide, prepare};
+pub use decide::{Prepared, Preview, decide, decide_in, prepare, preview_in};
 pub use directory::{Bound, Finding};
 pub use scratch::{RuleMatch, Scratch};
-pub use state::{Handle, Records, Trouble};
+pub use state::{Before, Handle, Host, Installed, Records, Refusal, Told, Trouble, install, tell, validate};

@@ -9,7 +9,10 @@ use crate::letters::{Letters, accepts};
 use crate::memory::Memory;
 use crate::origin;
 use crate::references;
-use crate::value::{LITERAL, NodeId, Register, Text, Value};
+use crate::scratch::Questions;
+use crate::state::query;
+use crate::state::step::View;
+use crate::value::{LITERAL, NodeId, Pool, Register, Text, Value};
 use agentpol_bytecode::Program;
 use agentpol_bytecode::instruction::{Instruction, Op};
 use agentpol_bytecode::scope::Tri;
@@ -51,7 +54,7 @@ pub(crate) struct Facts<'a> {
 /// A run.
 pub(crate) struct Machine<'a> {
     pub(crate) program: &'a Program,
-    pub(crate) memory: &'a Memory,
+    pub(crate) memory: &'a mut Memory,
     registers: &'a mut [Register],
     pub(crate) facts: Option<&'a Facts<'a>>,
     /// Where the clauses' values go.
@@ -59,23 +62,50 @@ pub(crate) struct Machine<'a> {
     matched: Tri,
     /// Where the values go that a block keeps.
     kept: &'a mut [Register],
+    /// What is remembered, and room for asking it.
+    recall: Option<(&'a View<'a>, &'a mut Questions)>,
+    /// What the earlier call answered.
+    result: Register,
 }
 
 impl<'a> Machine<'a> {
     /// A machine for checks, which read nothing but their value.
-    pub(crate) fn bare(program: &'a Program, memory: &'a Memory, registers: &'a mut [Register]) -> Self {
-        Machine { program, memory, registers, facts: None, clauses: &mut [], matched: Tri::True, kept: &mut [] }
+    pub(crate) fn bare(program: &'a Program, memory: &'a mut Memory, registers: &'a mut [Register]) -> Self {
+        Machine {
+            program,
+            memory,
+            registers,
+            facts: None,
+            clauses: &mut [],
+            matched: Tri::True,
+            kept: &mut [],
+            recall: None,
+            result: Register::UNKNOWN,
+        }
     }
 
     /// A machine for rules.
     pub(crate) fn new(
         program: &'a Program,
-        memory: &'a Memory,
+        memory: &'a mut Memory,
         registers: &'a mut [Register],
         facts: &'a Facts<'a>,
         clauses: &'a mut [Tri],
     ) -> Self {
-        Machine { program, memory, registers, facts: Some(facts), clauses, matched: Tri::True, kept: &mut [] }
+        Machine { facts: Some(facts), clauses, ..Machine::bare(program, memory, registers) }
+    }
+
+    /// Lets the block ask what is remembered.
+    pub(crate) fn asking(mut self, view: Option<&'a View<'a>>, questions: &'a mut Questions) -> Self {
+        questions.operands.clear();
+        self.recall = view.map(|view| (view, questions));
+        self
+    }
+
+    /// Gives the block what the earlier call answered.
+    pub(crate) fn answered(mut self, result: Register) -> Self {
+        self.result = result;
+        self
     }
 
     /// Puts the values that the block keeps there; what it does not reach stays as it is.
@@ -129,6 +159,11 @@ impl<'a> Machine<'a> {
                     self.kept.get_mut(instruction.imm as usize).into_iter().for_each(|place| *place = value);
                     next
                 }
+                Op::Gather | Op::Earlier | Op::Known | Op::AllKnown => {
+                    let found = self.remember(instruction);
+                    self.set(instruction.dst, found);
+                    next
+                }
                 Op::Any | Op::All | Op::CountWhere | Op::FirstWhere | Op::LastWhere => {
                     let found = self.ask(instruction, next);
                     self.set(instruction.dst, found);
@@ -147,6 +182,32 @@ impl<'a> Machine<'a> {
             };
         }
         Register::UNKNOWN
+    }
+
+    /// Questions about earlier calls, and what belongs to them.
+    fn remember(&mut self, instruction: &Instruction) -> Register {
+        let (a, b, imm) = (self.get(instruction.a), self.get(instruction.b), instruction.imm);
+        let program = self.program;
+        let Some((view, questions)) = &mut self.recall else { return Register::UNKNOWN };
+        let count = match instruction.op {
+            Op::Gather => return gather_operands(questions, a, b),
+            Op::AllKnown => return view.all_known(program, self.memory, imm, &mut questions.order),
+            Op::Earlier => program.query(imm).map(|(_, _, count)| count),
+            _ => program.tables().evidence.get(imm as usize).and_then(|of| u32::try_from(of.keys.len()).ok()),
+        };
+        let operands = match (count, a.value) {
+            (None, _) => return Register::UNKNOWN,
+            (Some(0), _) => &[],
+            (Some(_), Value::Operands { start, count }) => {
+                let end = (start as usize).saturating_add(count as usize);
+                questions.operands.get(start as usize..end).unwrap_or_default()
+            }
+            (Some(_), _) => core::slice::from_ref(&a),
+        };
+        match instruction.op {
+            Op::Earlier => query::answer(view, program, self.memory, imm, operands),
+            _ => view.known(program, self.memory, imm, operands),
+        }
     }
 
     fn clause(&mut self, instruction: &Instruction) {
@@ -245,6 +306,7 @@ impl<'a> Machine<'a> {
                 let (a, b) = (self.get(instruction.a).value, self.get(instruction.b).value);
                 references::operate(self, instruction.op, a, b, imm)
             }
+            Op::Result => self.result,
             Op::Min => self.extreme(instruction, core::cmp::Ordering::Less),
             Op::Max => self.extreme(instruction, core::cmp::Ordering::Greater),
             op => match self.facts.and_then(|facts| self.fact(facts, op, imm)) {
@@ -273,6 +335,17 @@ impl<'a> Machine<'a> {
             Op::Agent => self.attribute(facts, imm),
             Op::Requester => Register::made(facts.requester),
             Op::Resource => Register::made(facts.resource),
+            Op::AgentName => {
+                let agent = self.tables().agents.get(facts.agent as usize);
+                Register::made(agent.map(|agent| self.symbol(agent.qualified)).into())
+            }
+            Op::ToolName => {
+                let tool = self.tables().tools.get(facts.tool as usize);
+                Register::made(tool.map(|tool| self.symbol(tool.name)).into())
+            }
+            Op::SessionLabel => {
+                Register::made(self.recall.as_ref().map(|(view, _)| view.label(self.program, imm)).into())
+            }
             Op::SessionId => Register::made(text(facts.session)),
             Op::Now => Register::made(Value::DateTime(facts.now)),
             Op::Today => Register::made(time::date_in(self.tables(), imm, facts.now).map(Value::Date).into()),
@@ -368,14 +441,26 @@ impl<'a> Machine<'a> {
     fn origin(&self, of: Register) -> Value {
         match (of.value, of.node) {
             (Value::Absent | Value::Unknown, _) => Value::Unknown,
-            (Value::Args, _) => self.facts.map_or(Value::Unknown, |facts| origin::of_node(self.memory, facts.written)),
+            (Value::Args, _) => {
+                self.facts.map_or(Value::Unknown, |facts| origin::of_node(self.memory, facts.written, self.saw()))
+            }
             (_, LITERAL) => origin::of_literal(),
-            (_, node) => origin::of_node(self.memory, node),
+            (_, node) => origin::of_node(self.memory, node, self.saw()),
         }
     }
 
+    /// Whether the session tree has seen content that nobody vouches for; `None` where that is not known.
+    fn saw(&self) -> Option<bool> {
+        self.recall.as_ref().and_then(|(view, _)| view.saw())
+    }
+
+    fn symbol(&self, symbol: Symbol) -> Value {
+        let length = u32::try_from(self.program.symbol(symbol).len()).unwrap_or(0);
+        Value::Text(Text { pool: Pool::Symbol(symbol), start: 0, length, lower: false, opaque: false })
+    }
+
     /// The letters of a text whose tests are known.
-    pub(crate) fn letters(&self, value: Value) -> Option<Letters<'a>> {
+    pub(crate) fn letters(&self, value: Value) -> Option<Letters<'_>> {
         Letters::of(self.program, self.memory, value)
     }
 
@@ -386,4 +471,29 @@ impl<'a> Machine<'a> {
             _ => Tri::Unknown,
         }
     }
+}
+
+/// Puts the operands of one register behind those of another.
+fn gather_operands(questions: &mut Questions, a: Register, b: Register) -> Register {
+    let operands = &mut questions.operands;
+    let start = operands.len();
+    for register in [a, b] {
+        let range = match register.value {
+            Value::Operands { start, count } => start as usize..(start as usize).saturating_add(count as usize),
+            _ => 0..0,
+        };
+        let single = !matches!(register.value, Value::Operands { .. });
+        if operands.capacity().saturating_sub(operands.len()) < range.len().max(1)
+            || operands.get(range.clone()).is_none()
+        {
+            return Register::UNKNOWN;
+        }
+        if single {
+            operands.push(register);
+        } else {
+            operands.extend_from_within(range);
+        }
+    }
+    let clip = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+    Register::made(Value::Operands { start: clip(start), count: clip(operands.len().saturating_sub(start)) })
 }

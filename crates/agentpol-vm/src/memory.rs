@@ -104,6 +104,17 @@ impl Memory {
         self.order.clear();
     }
 
+    /// What is in here now.
+    pub(crate) fn state(&self) -> (usize, usize) {
+        (self.nodes.len(), self.text.len())
+    }
+
+    /// Forgets everything that came after a state.
+    pub(crate) fn back_to(&mut self, (nodes, text): (usize, usize)) {
+        self.nodes.truncate(nodes);
+        self.text.truncate(text);
+    }
+
     /// Adds a node; its number is the order of writing, so that what is inside has greater numbers.
     pub(crate) fn add(&mut self, value: Value, parent: NodeId, key: Text) -> Result<NodeId, Code> {
         if self.nodes.len() >= self.room {

@@ -85,10 +85,16 @@ pub(crate) fn spread(memory: &mut Memory, args: NodeId, end: NodeId) {
     }
 }
 
-/// The origin of a node: the model's may be untrusted, for nobody here knows what the session saw.
-pub(crate) fn of_node(memory: &Memory, id: NodeId) -> Value {
+/// The origin of a node: the model's is untrusted once the session saw untrusted content (semantics T2). Where nobody knows
+/// what it saw, it may be either.
+pub(crate) fn of_node(memory: &Memory, id: NodeId, saw: Option<bool>) -> Value {
+    let model = u32::from(MODEL);
     match memory.node(id).map(|node| node.origin) {
-        Some(MODEL) => Value::Origin { low: 0, high: u32::from(MODEL) },
+        Some(MODEL) => match saw {
+            Some(false) => Value::Origin { low: model, high: model },
+            Some(true) => Value::Origin { low: 0, high: 0 },
+            None => Value::Origin { low: 0, high: model },
+        },
         Some(known @ 0..=SYSTEM) => Value::Origin { low: u32::from(known), high: u32::from(known) },
         _ => Value::Unknown,
     }
@@ -115,7 +121,7 @@ mod tests {
         note(&mut memory, args, entries).map_err(drop)?;
         spread(&mut memory, args, entries);
         let node = follow(&memory, args, pointer).ok_or(())?;
-        match of_node(&memory, node) {
+        match of_node(&memory, node, None) {
             Value::Origin { low, high } => Ok((low, high)),
             _ => Err(()),
         }

@@ -158,7 +158,7 @@ fn in_group(machine: &Machine<'_>, member: Value, group: Value) -> Tri {
 
 /// Whether the request says that the user is in a group of this name, which no policy declares.
 fn requested(machine: &Machine<'_>, facts: &Facts<'_>, name: &str) -> Tri {
-    let memory = machine.memory;
+    let memory = &*machine.memory;
     let list = memory.member(facts.user_object, "groups").map(|list| memory.value(list));
     let Some(Value::List(list)) = list else { return Tri::Unknown };
     let named = |id: u32| matches!(memory.value(id), Value::Text(text) if memory.text(text) == name);

@@ -140,21 +140,21 @@ fn members(memory: &Memory, root: NodeId) -> Read<Members> {
     Ok(found)
 }
 
-fn object(memory: &Memory, id: NodeId) -> Read<NodeId> {
+pub(crate) fn object(memory: &Memory, id: NodeId) -> Read<NodeId> {
     match memory.value(id) {
         Value::Object(id) => Ok(id),
         _ => Err(Code::RequestMalformed),
     }
 }
 
-fn text(memory: &Memory, id: NodeId) -> Read<Text> {
+pub(crate) fn text(memory: &Memory, id: NodeId) -> Read<Text> {
     match memory.value(id) {
         Value::Text(text) => Ok(text),
         _ => Err(Code::RequestMalformed),
     }
 }
 
-fn moment(memory: &Memory, id: Option<NodeId>) -> Read<i64> {
+pub(crate) fn moment(memory: &Memory, id: Option<NodeId>) -> Read<i64> {
     let written = text(memory, id.ok_or(Code::RequestMalformed)?)?;
     time::datetime(memory.text(written), None, i64::MAX).ok_or(Code::RequestMalformed)
 }
@@ -171,7 +171,7 @@ fn issued_at(memory: &Memory, credential: NodeId) -> Read<i64> {
 }
 
 /// A list of agents as presented, each with the credential it came with.
-fn chain(memory: &Memory, via: NodeId) -> Read<NodeId> {
+pub(crate) fn chain(memory: &Memory, via: NodeId) -> Read<NodeId> {
     let Value::List(list) = memory.value(via) else { return Err(Code::RequestMalformed) };
     memory.children(list).try_for_each(|agent| hop(memory, agent).map(|_| ()))?;
     Ok(list)
@@ -187,7 +187,7 @@ pub(crate) fn hop(memory: &Memory, agent: NodeId) -> Read<(Presented, Option<i64
     Ok((read_presented(memory, agent, credential)?, issued_at))
 }
 
-fn presented(memory: &Memory, agent: NodeId) -> Read<Presented> {
+pub(crate) fn presented(memory: &Memory, agent: NodeId) -> Read<Presented> {
     read_presented(memory, agent, None)
 }
 
@@ -218,7 +218,7 @@ fn read_presented(memory: &Memory, agent: NodeId, beside: Option<NodeId>) -> Rea
 }
 
 /// The key is required, and nobody is the explicit `"none"` (semantics I4).
-fn user(program: &Program, memory: &Memory, user: NodeId, groups: &mut Vec<Symbol>) -> Read<Option<User>> {
+pub(crate) fn user(program: &Program, memory: &Memory, user: NodeId, groups: &mut Vec<Symbol>) -> Read<Option<User>> {
     groups.clear();
     let directory = program.tables().users_from.is_directory();
     if let Value::Text(id) = memory.value(user) {
@@ -290,7 +290,7 @@ fn named(memory: &Memory, resource: NodeId, whole: bool) -> Read<Named> {
     Ok((sound(of)?, sound(name)?, attributes, within))
 }
 
-fn membership(program: &Program, memory: &Memory, list: NodeId, groups: &mut Vec<Symbol>) -> Read<()> {
+pub(crate) fn membership(program: &Program, memory: &Memory, list: NodeId, groups: &mut Vec<Symbol>) -> Read<()> {
     let Value::List(list) = memory.value(list) else { return Err(Code::RequestMalformed) };
     for id in memory.children(list) {
         let name = text(memory, id)?;

@@ -6,7 +6,10 @@ use crate::identity::{Part, most_parts};
 use crate::memory::{MAX_NODES, Memory};
 use crate::resource::Subject;
 use crate::state::approvals::Needed;
+use crate::state::journal::Journal;
+use crate::state::key::Keyer;
 use crate::state::limits::{self, Counter, RESERVATION_BYTES};
+use crate::state::record::EntryKey;
 use crate::value::{NodeId, Register};
 use agentpol_bytecode::scope::Tri;
 use agentpol_bytecode::tables::{RuleId, Symbol};
@@ -19,6 +22,9 @@ use alloc::vec::Vec;
 const MAX_KEPT: usize = 256;
 /// How many approvals one call can come by: more are never asked for at a time.
 const MAX_NEEDED: usize = 16;
+
+/// How many operands the questions of a block have together, at most: beyond that they are unknown.
+const MAX_OPERANDS: usize = 1024;
 
 /// How many registers an instruction can name.
 const REGISTERS: usize = 256;
@@ -51,6 +57,28 @@ pub struct Scratch {
     pub(crate) counters: Vec<Counter>,
     /// What it has taken from limits, to be kept with the open call.
     pub(crate) reserved: Vec<u8>,
+    /// What questions about earlier calls need.
+    pub(crate) questions: Questions,
+    /// What a call will be remembered by.
+    pub(crate) journal: Journal,
+    /// How keys are made, for the host that was served last.
+    pub(crate) keyer: Keyer,
+}
+
+/// Room for questions about earlier calls.
+#[derive(Clone, Debug)]
+pub(crate) struct Questions {
+    /// Operands that belong together, one behind the other.
+    pub(crate) operands: Vec<Register>,
+    /// Records being put in order.
+    pub(crate) order: Vec<(i64, EntryKey)>,
+}
+
+impl Questions {
+    fn new(program: &Program) -> Self {
+        let room = program.tables().evidence.iter().map(|evidence| evidence.room as usize).max().unwrap_or(0);
+        Questions { operands: Vec::with_capacity(MAX_OPERANDS), order: Vec::with_capacity(room) }
+    }
 }
 
 impl Scratch {
@@ -81,6 +109,9 @@ impl Scratch {
             needed: Vec::with_capacity(MAX_NEEDED),
             counters: Vec::with_capacity(counters),
             reserved: Vec::with_capacity(counters.saturating_mul(RESERVATION_BYTES)),
+            questions: Questions::new(program),
+            journal: Journal::new(program),
+            keyer: Keyer::new(&[0; HASH_BYTES]),
         }
     }
 

@@ -91,11 +91,12 @@ impl Reading<'_> {
     }
 
     /// Checks are part of the type; anything but true is ill-typed.
-    fn fulfils(&self, memory: &Memory, registers: &mut [Register], check: Check, id: NodeId) -> bool {
+    pub(crate) fn fulfils(&self, memory: &mut Memory, registers: &mut [Register], check: Check, id: NodeId) -> bool {
+        let register = memory.register(id);
         let mut machine = Machine::bare(self.program, memory, registers);
         let truth = match check {
-            Check::Where(block) => machine.check(block, memory.register(id)),
-            Check::Matches(automaton) => machine.accepts(automaton, memory.value(id)),
+            Check::Where(block) => machine.check(block, register),
+            Check::Matches(automaton) => machine.accepts(automaton, register.value),
         };
         truth == Tri::True
     }
@@ -160,7 +161,7 @@ impl Reading<'_> {
         Ok(())
     }
 
-    fn scalar(&self, memory: &mut Memory, of: &TypeDef, json: Value) -> Option<Value> {
+    pub(crate) fn scalar(&self, memory: &mut Memory, of: &TypeDef, json: Value) -> Option<Value> {
         match (of, json) {
             (TypeDef::User, Value::Text(id)) => named(USER, id),
             (TypeDef::Group, Value::Text(id)) => named(GROUP, id),

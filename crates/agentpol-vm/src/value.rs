@@ -68,6 +68,11 @@ pub(crate) enum Value {
     },
     /// All arguments together; only its origin is asked.
     Args,
+    /// Operands of a question: from which place on, and how many.
+    Operands {
+        start: u32,
+        count: u32,
+    },
     /// A user, group or resource by its id.
     Named {
         of: u32,

@@ -22,6 +22,24 @@ pub(crate) fn decimal(lexeme: &str) -> Option<i64> {
     (fraction.len()..SCALE).try_fold(written, |value, _| value.checked_mul(10))
 }
 
+/// A decimal in an answer: digits beyond the sixth round to the nearest, halves to the even one.
+pub(crate) fn rounded(lexeme: &str) -> Option<i64> {
+    let (negative, whole, fraction) = plain(lexeme)?;
+    let fraction = fraction.unwrap_or("");
+    let Some((kept, beyond)) = fraction.split_at_checked(SCALE).filter(|(_, beyond)| !beyond.is_empty()) else {
+        return decimal(lexeme);
+    };
+    let value = digits(negative, digits(negative, 0, whole)?, kept)?;
+    let above_half = beyond.as_bytes() > b"5" && beyond.trim_end_matches('0') != "5";
+    let half = beyond.trim_end_matches('0') == "5";
+    let up = above_half || (half && value % 2 != 0);
+    match (up, negative) {
+        (false, _) => Some(value),
+        (true, false) => value.checked_add(1),
+        (true, true) => value.checked_sub(1),
+    }
+}
+
 /// A float: any JSON number that is finite.
 pub(crate) fn float(lexeme: &str) -> Option<f64> {
     lexeme.parse::<f64>().ok().filter(|value| value.is_finite())
@@ -53,7 +71,7 @@ fn digits(negative: bool, start: i64, digits: &str) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
-    use super::{decimal, float, int};
+    use super::{decimal, float, int, rounded};
 
     #[test]
     fn ints_are_whole_and_fit() {
@@ -89,6 +107,28 @@ mod tests {
         }
         for refused in ["100.0000004", "100.0000000", "1e2", "1.", "", "9223372036854.775808", "00.1", "1.2.3"] {
             assert_eq!(decimal(refused), None, "{refused}");
+        }
+    }
+
+    #[test]
+    fn decimals_in_answers_round_half_to_even() {
+        let cases = [
+            ("1.5", Some(1_500_000)),
+            ("0.0000005", Some(0)),
+            ("0.0000015", Some(2)),
+            ("0.00000150", Some(2)),
+            ("0.0000025", Some(2)),
+            ("0.00000250001", Some(3)),
+            ("0.0000024999", Some(2)),
+            ("-0.0000015", Some(-2)),
+            ("-0.0000006", Some(-1)),
+            ("9223372036854.7758074", Some(i64::MAX)),
+            ("9223372036854.7758079", None),
+            ("1e3", None),
+            ("1.2.3", None),
+        ];
+        for (lexeme, value) in cases {
+            assert_eq!(rounded(lexeme), value, "{lexeme}");
         }
     }
 

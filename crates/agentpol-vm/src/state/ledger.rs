@@ -1,6 +1,7 @@
 //! Where limits, alerts and approvals keep what they count: the records' names, and the keys that they are told apart by.
 
 use super::record::{EntryKey, KEY_BYTES};
+use super::step::{Recall, View};
 use super::{Handle, Records, Trouble};
 use crate::directory::Bound;
 use crate::letters::Letters;
@@ -19,11 +20,18 @@ pub(crate) struct Ledger<'r> {
     /// Who is who, where users come from a directory.
     pub(crate) directory: Option<Arc<Bound>>,
     pub(crate) now: i64,
+    /// Where a decision happens; `None` where persons answer.
+    pub(crate) recall: Option<Recall<'r>>,
 }
 
 impl Ledger<'_> {
     pub(crate) fn open(&mut self, name: &RecordName) -> Result<Handle, Trouble> {
         self.records.open(&name.bytes)
+    }
+
+    /// What rules may ask.
+    pub(crate) fn view(&self) -> Result<Option<View<'_>>, Trouble> {
+        self.recall.map(|recall| recall.view(self.records)).transpose()
     }
 }
 

@@ -4,11 +4,45 @@
 //! out, or not at all. Here no record is written before everything that could refuse the step has been asked.
 
 pub(crate) mod alerts;
+mod answer;
 pub(crate) mod approvals;
+mod areas;
 pub(crate) mod digest;
+mod event;
+mod evidence;
+pub(crate) mod install;
+pub(crate) mod journal;
+mod kept;
+pub(crate) mod key;
 pub(crate) mod ledger;
 pub(crate) mod limits;
+mod observe;
+pub(crate) mod query;
 pub(crate) mod record;
+mod refusal;
+mod session;
+mod slot;
+pub(crate) mod step;
+mod tell;
+
+pub use install::{Before, Installed, install};
+pub use refusal::{Refusal, Told};
+pub use tell::tell;
+
+/// What the host has of its own, beside program and store.
+#[derive(Clone, Copy, Debug)]
+pub struct Host<'h> {
+    /// Its secret: longer keys are kept as hashes under it, and digests of approvals are made with it. A store belongs to one.
+    pub key: &'h [u8; 32],
+    /// The program as it is installed in the store.
+    pub installed: &'h Installed,
+}
+
+/// Returns whether bytes that come from elsewhere can be a record; a store that reads them from a file asks this before it
+/// gives them out.
+pub fn validate(key: &[u8], bytes: &[u8]) -> bool {
+    !key.is_empty() && (bytes.is_empty() || record::validate(bytes))
+}
 
 /// The records of one atomic step, as a store hands them out.
 ///

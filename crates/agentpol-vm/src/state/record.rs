@@ -137,6 +137,12 @@ impl<'b> Record<'b> {
         self.directory.get(found).map(|entry| self.payload(entry))
     }
 
+    /// Returns the stamp of an entry; the least where there is none.
+    pub(crate) fn stamp(&self, id: u64, key: &EntryKey) -> i64 {
+        let found = self.directory.binary_search_by(|entry| order(entry, id, key)).ok();
+        found.and_then(|found| self.directory.get(found)).map_or(i64::MIN, |entry| read_i64(entry, STAMP))
+    }
+
     /// Returns all entries of an id but the one under [`ALONE`], by key.
     pub(crate) fn all(&self, id: u64) -> impl Iterator<Item = Entry<'b>> + use<'b> {
         let record = *self;

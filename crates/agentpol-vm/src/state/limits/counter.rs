@@ -65,7 +65,8 @@ pub(crate) fn weigh(
 ) -> Result<Weighed, Trouble> {
     let program = ledger.program;
     let Some(rate) = program.tables().rates.get(index as usize) else { return Ok(Weighed::Invalid) };
-    call.keep(program, scratch, rate.entry, rate.keys.len().saturating_add(1));
+    let view = ledger.view()?;
+    call.keep(program, scratch, view.as_ref(), rate.entry, rate.keys.len().saturating_add(1));
     let cost = match rate.cost {
         None => Some(1),
         Some(kind) => scratch.kept.first().and_then(|kept| cost(kind, kept.value)),

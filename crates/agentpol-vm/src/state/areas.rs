@@ -1,0 +1,351 @@
+//! The payload of a slot's key: five lists that grow on their own, one behind the other.
+//!
+//! Elements of a list have one width and begin with a time; lists of times are sorted by it. Each list knows the newest
+//! time that it had to give up. Lists are read where they lie; a longer one is found by halving.
+
+use super::record::{EntryKey, RecordMut, read_i64, read_u32, write};
+
+/// Calls that are open.
+pub(crate) const PENDING: usize = 0;
+/// Calls that surely count.
+pub(crate) const SURE: usize = 1;
+/// Calls that may count.
+pub(crate) const DOUBTFUL: usize = 2;
+/// Calls that may count, and whose value is not known.
+pub(crate) const BLANK: usize = 3;
+/// Values of the calls that surely count, one behind the other.
+pub(crate) const BLOB: usize = 4;
+const LISTS: usize = 5;
+
+/// How many bytes a list's header has: capacity, start, count, nothing, dropped.
+const LIST: usize = 24;
+const START: usize = 4;
+const COUNT: usize = 8;
+const DROPPED: usize = 16;
+const HEADER: usize = LISTS * LIST;
+
+/// How wide the elements of each list are.
+pub(crate) type Widths = [usize; LISTS];
+
+/// A payload to be read; one that was never written is empty.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Areas<'b> {
+    bytes: &'b [u8],
+    widths: Widths,
+}
+
+impl<'b> Areas<'b> {
+    pub(crate) fn of(bytes: Option<&'b [u8]>, widths: Widths) -> Self {
+        Areas { bytes: bytes.unwrap_or_default(), widths }
+    }
+
+    fn width(&self, list: usize) -> usize {
+        self.widths.get(list).copied().unwrap_or(1)
+    }
+
+    fn number(&self, list: usize, field: usize) -> usize {
+        read_u32(self.bytes, list.saturating_mul(LIST).saturating_add(field)) as usize
+    }
+
+    /// Where a list lies.
+    fn base(&self, list: usize) -> usize {
+        (0..list).fold(HEADER, |at, list| at.saturating_add(self.number(list, 0).saturating_mul(self.width(list))))
+    }
+
+    /// The elements of a list.
+    pub(crate) fn list(&self, list: usize) -> List<'b> {
+        let width = self.width(list);
+        let start = self.base(list).saturating_add(self.number(list, START).saturating_mul(width));
+        let length = self.number(list, COUNT).saturating_mul(width);
+        List { bytes: self.bytes.get(start..start.saturating_add(length)).unwrap_or_default(), width }
+    }
+
+    /// The newest time that a list had to give up; `i64::MIN` where there is none.
+    pub(crate) fn dropped(&self, list: usize) -> i64 {
+        if self.bytes.is_empty() {
+            return i64::MIN;
+        }
+        read_i64(self.bytes, list.saturating_mul(LIST).saturating_add(DROPPED))
+    }
+}
+
+/// Elements of one width, each with its time first.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct List<'b> {
+    bytes: &'b [u8],
+    width: usize,
+}
+
+impl<'b> List<'b> {
+    pub(crate) fn count(&self) -> usize {
+        self.bytes.len().checked_div(self.width).unwrap_or(0)
+    }
+
+    /// All bytes.
+    pub(crate) fn bytes(&self) -> &'b [u8] {
+        self.bytes
+    }
+
+    pub(crate) fn get(&self, at: usize) -> &'b [u8] {
+        let start = at.saturating_mul(self.width);
+        self.bytes.get(start..start.saturating_add(self.width)).unwrap_or_default()
+    }
+
+    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &'b [u8]> + ExactSizeIterator + use<'b> {
+        self.bytes.chunks_exact(self.width.max(1))
+    }
+
+    pub(crate) fn time(&self, at: usize) -> i64 {
+        read_i64(self.get(at), 0)
+    }
+
+    /// How many elements are not younger than a time.
+    pub(crate) fn until(&self, time: i64) -> usize {
+        // What is asked about most often is all of it, or nothing.
+        let (mut low, mut high) = (0, self.count());
+        if high > 0 && self.time(0) > time {
+            return 0;
+        }
+        while low < high {
+            let middle = low.midpoint(high);
+            if self.time(middle) > time {
+                high = middle;
+            } else {
+                low = middle.saturating_add(1);
+            }
+        }
+        low
+    }
+
+    /// The elements that are younger than a time.
+    pub(crate) fn after(&self, time: i64) -> List<'b> {
+        let start = self.until(time).saturating_mul(self.width);
+        List { bytes: self.bytes.get(start..).unwrap_or_default(), width: self.width }
+    }
+
+    /// Whether some element is younger than a time.
+    pub(crate) fn reaches(&self, time: i64) -> bool {
+        self.count().checked_sub(1).is_some_and(|last| self.time(last) > time)
+    }
+}
+
+/// A payload to be changed.
+pub(crate) struct AreasMut<'r, 'b> {
+    record: &'r mut RecordMut<'b>,
+    id: u64,
+    key: EntryKey,
+    widths: Widths,
+}
+
+impl<'r, 'b> AreasMut<'r, 'b> {
+    /// Changes the payload under an id and key; makes an empty one where there is none. `None` where there is no room.
+    pub(crate) fn of(record: &'r mut RecordMut<'b>, id: u64, key: &EntryKey, widths: Widths) -> Option<Self> {
+        let fresh = record.read().find(id, key).is_none_or(|payload| payload.len() < HEADER);
+        if fresh {
+            let payload = record.resize(id, key, HEADER)?;
+            payload.fill(0);
+            for list in 0..LISTS {
+                write(payload, list.saturating_mul(LIST).saturating_add(DROPPED), &i64::MIN.to_le_bytes());
+            }
+        }
+        Some(AreasMut { record, id, key: *key, widths })
+    }
+
+    pub(crate) fn read(&self) -> Areas<'_> {
+        Areas::of(self.record.read().find(self.id, &self.key), self.widths)
+    }
+
+    fn payload(&mut self) -> &mut [u8] {
+        self.record.payload(self.id, &self.key).unwrap_or_default()
+    }
+
+    fn set(&mut self, list: usize, field: usize, value: usize) {
+        let place = list.saturating_mul(LIST).saturating_add(field);
+        let value = u32::try_from(value).unwrap_or(u32::MAX);
+        write(self.payload(), place, &value.to_le_bytes());
+    }
+
+    /// Notes that a list gave something up.
+    pub(crate) fn give_up(&mut self, list: usize, time: i64) {
+        let before = self.read().dropped(list);
+        let place = list.saturating_mul(LIST).saturating_add(DROPPED);
+        write(self.payload(), place, &before.max(time).to_le_bytes());
+    }
+
+    /// Puts an element in at a place. `None` where there is no room.
+    pub(crate) fn insert(&mut self, list: usize, at: usize, element: &[u8]) -> Option<()> {
+        self.reserve(list, 1)?;
+        let areas = self.read();
+        let (base, start, count) = (areas.base(list), areas.number(list, START), areas.number(list, COUNT));
+        let width = areas.width(list);
+        let place = |at: usize| base.saturating_add(start.saturating_add(at).saturating_mul(width));
+        let (from, to) = (place(at.min(count)), place(count));
+        let payload = self.payload();
+        if to.saturating_add(width) > payload.len() {
+            return None;
+        }
+        payload.copy_within(from..to, from.saturating_add(width));
+        write(payload, from, element.get(..width)?);
+        self.set(list, COUNT, count.saturating_add(1));
+        Some(())
+    }
+
+    /// Puts bytes behind a list of bytes.
+    pub(crate) fn append(&mut self, list: usize, bytes: &[u8]) -> Option<()> {
+        self.reserve(list, bytes.len())?;
+        let areas = self.read();
+        let (start, count) = (areas.number(list, START), areas.number(list, COUNT));
+        let place = areas.base(list).saturating_add(start).saturating_add(count);
+        write(self.payload(), place, bytes);
+        self.set(list, COUNT, count.saturating_add(bytes.len()));
+        Some(())
+    }
+
+    /// Makes room for so many more elements.
+    fn reserve(&mut self, list: usize, more: usize) -> Option<()> {
+        let areas = self.read();
+        let (capacity, start, count) = (areas.number(list, 0), areas.number(list, START), areas.number(list, COUNT));
+        let (base, width) = (areas.base(list), areas.width(list));
+        let wanted = count.checked_add(more)?;
+        if start.saturating_add(wanted) <= capacity {
+            return Some(());
+        }
+        let place = |at: usize| base.saturating_add(at.saturating_mul(width));
+        if start > 0 {
+            let payload = self.payload();
+            let (from, to) = (place(start), place(start.saturating_add(count)));
+            if to > payload.len() {
+                return None;
+            }
+            payload.copy_within(from..to, base);
+            self.set(list, START, 0);
+        }
+        // A list that gave up what is a good part of it goes on in its place.
+        if wanted.saturating_add(capacity / 4) <= capacity {
+            return Some(());
+        }
+        let grown = wanted.max(count.saturating_add(count / 2)).max(capacity);
+        let (end, added) = (place(capacity), grown.saturating_sub(capacity).checked_mul(width)?);
+        let length = self.payload().len();
+        if end > length {
+            return None;
+        }
+        let payload = self.record.resize(self.id, &self.key, length.checked_add(added)?)?;
+        payload.copy_within(end..length, end.saturating_add(added));
+        self.set(list, 0, grown);
+        Some(())
+    }
+
+    /// Takes an element out.
+    pub(crate) fn remove(&mut self, list: usize, at: usize) {
+        let areas = self.read();
+        let (start, count, width) = (areas.number(list, START), areas.number(list, COUNT), areas.width(list));
+        if at >= count {
+            return;
+        }
+        if at == 0 {
+            self.set(list, START, start.saturating_add(1));
+        } else {
+            let place = areas.base(list).saturating_add(start.saturating_add(at).saturating_mul(width));
+            let end = areas.base(list).saturating_add(start.saturating_add(count).saturating_mul(width));
+            let payload = self.payload();
+            let next = place.saturating_add(width);
+            if next <= end && end <= payload.len() {
+                payload.copy_within(next..end, place);
+            }
+        }
+        self.set(list, COUNT, count.saturating_sub(1));
+    }
+
+    /// Takes everything out.
+    pub(crate) fn clear(&mut self, list: usize) {
+        self.set(list, START, 0);
+        self.set(list, COUNT, 0);
+    }
+
+    /// Writes into an element.
+    pub(crate) fn change(&mut self, list: usize, at: usize, element: &[u8]) {
+        let areas = self.read();
+        let (start, width) = (areas.number(list, START), areas.width(list));
+        let place = areas.base(list).saturating_add(start.saturating_add(at).saturating_mul(width));
+        if at < areas.number(list, COUNT) {
+            write(self.payload(), place, element);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Areas, AreasMut, BLOB, DOUBTFUL, SURE};
+    use crate::state::record::{ALONE, Record, RecordMut, validate};
+    use alloc::vec::Vec;
+
+    const WIDTHS: [usize; 5] = [32, 8, 24, 8, 1];
+
+    fn next(state: &mut u64) -> u64 {
+        *state ^= *state << 13;
+        *state ^= *state >> 7;
+        *state ^= *state << 17;
+        *state
+    }
+
+    #[test]
+    fn lists_grow_and_shrink_on_their_own() {
+        let (mut bytes, mut state) = (Vec::new(), 5);
+        let mut model: [Vec<u64>; 2] = [Vec::new(), Vec::new()];
+        let mut blob = Vec::new();
+        for _ in 0..5_000 {
+            let mut record = RecordMut::of(&mut bytes).expect("it was written here");
+            let mut areas = AreasMut::of(&mut record, 9, &ALONE, WIDTHS).expect("there is room");
+            let (which, roll) = (next(&mut state) as usize % 2, next(&mut state));
+            let (list, width) = [(SURE, 8), (DOUBTFUL, 24)][which];
+            let at = roll as usize % (model[which].len() + 1);
+            match roll % 5 {
+                0 | 1 => {
+                    let mut element = [0; 24];
+                    element[..8].copy_from_slice(&roll.to_le_bytes());
+                    areas.insert(list, at, &element[..width]).expect("there is room");
+                    model[which].insert(at, roll);
+                }
+                2 if at < model[which].len() => {
+                    areas.remove(list, at);
+                    model[which].remove(at);
+                }
+                3 if !model[which].is_empty() => {
+                    areas.remove(list, 0);
+                    model[which].remove(0);
+                }
+                _ => {
+                    areas.append(BLOB, &[roll as u8]).expect("there is room");
+                    blob.push(roll as u8);
+                }
+            }
+            assert!(validate(&bytes));
+            let areas = Areas::of(Record::of(&bytes).expect("it was written here").find(9, &ALONE), WIDTHS);
+            for (list, model) in [(SURE, &model[0]), (DOUBTFUL, &model[1])] {
+                assert!(areas.list(list).iter().map(|element| &element[..8]).eq(model.iter().map(|n| n.to_le_bytes())));
+            }
+            assert_eq!(areas.list(BLOB).bytes(), blob);
+        }
+    }
+
+    #[test]
+    fn spoiled_payloads_never_panic() {
+        let mut state = 8;
+        for _ in 0..5_000 {
+            let payload: Vec<u8> = (0..next(&mut state) % 300).map(|_| (next(&mut state) % 9) as u8).collect();
+            let mut bytes = Vec::new();
+            let mut record = RecordMut::of(&mut bytes).expect("it is empty");
+            record.put(9, &ALONE, 0, &payload).expect("there is room");
+            let Some(mut areas) = AreasMut::of(&mut record, 9, &ALONE, WIDTHS) else { continue };
+            for list in 0..5 {
+                let _ = (areas.read().list(list).after(3).count(), areas.read().dropped(list));
+                areas.insert(list, 1, &[1; 32]);
+                areas.remove(list, 2);
+                areas.change(list, 0, &[3; 8]);
+                areas.append(BLOB, b"abc");
+                areas.give_up(list, 7);
+            }
+        }
+    }
+}

@@ -1,0 +1,461 @@
+//! Records by key, learned from what tools answered (semantics 2.6 H12 and H13).
+
+use super::answer::{Answers, was_given};
+use super::kept::{Links, Reader, Writer};
+use super::key::Keyer;
+use super::record::{ALONE, EntryKey, Record, RecordMut, read_i64, read_u32, read_u64, write};
+use crate::memory::{Memory, NO_TEXT};
+use crate::value::{NO_NODE, NodeId, Register, Value};
+use agentpol_bytecode::Program;
+use agentpol_bytecode::tables::{Answer, Evidence, Field, Kept, TypeDef, TypeId};
+use alloc::vec::Vec;
+
+/// Time, number of the step, place in its answer, count of fields.
+const HEADER: usize = 24;
+/// How many open calls may still teach, whether something may be missing.
+const LEDGER: usize = 8;
+
+/// What an answer says of one record.
+#[derive(Clone, Debug)]
+struct Lesson {
+    evidence: u32,
+    key: EntryKey,
+    /// The fields that it gives, each with its value as it is kept.
+    fields: Vec<(u32, Vec<u8>)>,
+    /// Only says that something is no longer known: teaches nothing about a record that was not known.
+    only_doubt: bool,
+}
+
+/// What one answer teaches.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Lessons {
+    all: Vec<Lesson>,
+    /// Evidence of which it may say something that is not known.
+    vague: Vec<u32>,
+}
+
+/// The keys that a call gave to what it is answered: for each answer that asks for one, the key where it is known.
+pub(crate) type CallKeys<'k> = &'k [(u32, Option<EntryKey>)];
+
+/// Takes an answer in that was given its declared form.
+pub(crate) struct Pupil<'a, 'k> {
+    pub(crate) answers: Answers<'a>,
+    pub(crate) keyer: &'k Keyer,
+    pub(crate) keys: CallKeys<'k>,
+    pub(crate) lessons: Lessons,
+    /// All of the answer is as it is declared.
+    pub(crate) whole: bool,
+}
+
+impl Pupil<'_, '_> {
+    /// Gives an answer its declared form and learns from it; `None` where there is nothing that could be read. What has no
+    /// such form is unknown.
+    pub(crate) fn hear(&mut self, answer: u32, id: Option<NodeId>) {
+        let Some(id) = id else { return self.doubt(answer, None) };
+        let count = self.answers.memory.node(id).map_or(0, |node| node.count);
+        match self.answers.answer(answer) {
+            Some(Answer::Value(of)) => self.learn(*of, id),
+            Some(Answer::Verbatim) if self.answers.is_text(id) => {}
+            Some(Answer::List { of, max })
+                if count <= *max && matches!(self.answers.memory.value(id), Value::List(_)) =>
+            {
+                self.each(id, |pupil, child| pupil.hear(*of, Some(child)));
+            }
+            Some(Answer::Either(some)) => match self.answers.first_that_fits(some, id) {
+                Some(fitting) => self.hear(fitting, Some(id)),
+                None => self.doubt(answer, Some(id)),
+            },
+            Some(Answer::Keyed { evidence, field, of, .. }) => self.hear_keyed(answer, *evidence, field, *of, id),
+            Some(Answer::Verbatim | Answer::List { .. }) | None => self.doubt(answer, Some(id)),
+        }
+    }
+
+    fn each(&mut self, id: NodeId, mut hear: impl FnMut(&mut Self, NodeId)) {
+        let mut next = self.answers.memory.children(id).next();
+        while let Some((child, node)) = next.and_then(|child| Some((child, *self.answers.memory.node(child)?))) {
+            hear(self, child);
+            next = Some(node.next).filter(|next| *next != NO_NODE);
+        }
+    }
+
+    fn key_of_call(&self, answer: u32) -> Option<EntryKey> {
+        self.keys.iter().find(|(asked, _)| *asked == answer)?.1
+    }
+
+    fn declared(&self, evidence: u32) -> Option<(&Evidence, &[Field])> {
+        declared(self.answers.program, evidence)
+    }
+
+    /// Nothing can be made of an answer: what it says of the record that the call names is no longer known, and it may have
+    /// said anything about others.
+    fn doubt(&mut self, answer: u32, id: Option<NodeId>) {
+        self.whole = false;
+        id.into_iter().for_each(|id| self.answers.memory.set(id, Value::Unknown));
+        match self.answers.answer(answer) {
+            Some(Answer::Value(of)) => self.vague_in(*of),
+            Some(Answer::Verbatim) | None => {}
+            Some(Answer::List { of, .. }) => self.doubt_all(&[*of]),
+            Some(Answer::Either(some)) => self.doubt_all(some),
+            Some(Answer::Keyed { evidence, field, of, .. }) => {
+                self.vague_in(*of);
+                self.lessons.vague.push(*evidence);
+                let Some(key) = self.key_of_call(answer) else { return };
+                let Some((declared, _)) = self.declared(*evidence) else { return };
+                let named = |index: &u32| field.first().is_none_or(|first| first == index);
+                let fields = declared.kept.iter().filter(|index| named(index));
+                let fields = fields.map(|index| (*index, unknown())).collect();
+                self.lessons.all.push(Lesson { evidence: *evidence, key, fields, only_doubt: true });
+            }
+        }
+    }
+
+    /// What answers that are not even told apart may have said.
+    fn doubt_all(&mut self, some: &[u32]) {
+        for answer in some {
+            match self.answers.answer(*answer) {
+                Some(Answer::Value(of)) => self.vague_in(*of),
+                Some(Answer::Keyed { evidence, of, .. }) => {
+                    self.vague_in(*of);
+                    self.lessons.vague.push(*evidence);
+                }
+                Some(Answer::List { of, .. }) => self.doubt_all(&[*of]),
+                Some(Answer::Either(some)) => self.doubt_all(some),
+                Some(Answer::Verbatim) | None => {}
+            }
+        }
+    }
+
+    fn vague_in(&mut self, of: TypeId) {
+        match self.answers.program.tables().types.get(of as usize) {
+            Some(TypeDef::List { of, .. } | TypeDef::Map { of, .. }) => self.vague_in(*of),
+            Some(TypeDef::Record { fields, evidence }) => {
+                self.lessons.vague.extend(*evidence);
+                fields.iter().for_each(|field| self.vague_in(field.ty));
+            }
+            _ => {}
+        }
+    }
+
+    fn hear_keyed(&mut self, answer: u32, evidence: u32, field: &[u32], of: TypeId, id: NodeId) {
+        let readable = !field.is_empty() || matches!(self.answers.memory.value(id), Value::Object(_));
+        let (Some(key), true) = (self.key_of_call(answer), readable) else {
+            return self.doubt(answer, Some(id));
+        };
+        self.whole &= self.answers.value(of, id);
+        let fields = match field {
+            [] => self.given(evidence, id),
+            [index] => Vec::from([(*index, self.kept(id))]),
+            // A part of a part replaces nothing: what it stands in is not known as a whole.
+            [index, ..] => Vec::from([(*index, unknown())]),
+        };
+        self.lessons.all.push(Lesson { evidence, key, fields, only_doubt: false });
+        if field.is_empty() {
+            self.learn_fields(of, id);
+        }
+    }
+
+    fn learn(&mut self, of: TypeId, id: NodeId) {
+        self.whole &= self.answers.value(of, id);
+        self.learn_typed(of, id);
+    }
+
+    /// Learns from a value that has its type.
+    fn learn_typed(&mut self, of: TypeId, id: NodeId) {
+        let program = self.answers.program;
+        match (program.tables().types.get(of as usize), self.answers.memory.value(id)) {
+            (Some(TypeDef::List { of, .. }), Value::List(_)) | (Some(TypeDef::Map { of, .. }), Value::Map(_)) => {
+                self.each(id, |pupil, child| pupil.learn_typed(*of, child));
+            }
+            (Some(TypeDef::Record { evidence, .. }), Value::Record(_)) => {
+                if let Some(evidence) = evidence {
+                    self.learn_record(*evidence, id);
+                }
+                self.learn_fields(of, id);
+            }
+            _ => self.vague_in(of),
+        }
+    }
+
+    /// Records inside of a record are learned, too. What may be left out and is says nothing.
+    fn learn_fields(&mut self, of: TypeId, id: NodeId) {
+        let program = self.answers.program;
+        let Some(TypeDef::Record { fields, .. }) = program.tables().types.get(of as usize) else { return };
+        self.each(id, |pupil, child| {
+            let slot = pupil.answers.memory.node(child).map_or(u32::MAX, |node| node.slot);
+            let absent = matches!(pupil.answers.memory.value(child), Value::Absent);
+            if let Some(field) = fields.get(slot as usize).filter(|_| !absent) {
+                pupil.learn_typed(field.ty, child);
+            }
+        });
+    }
+
+    fn learn_record(&mut self, evidence: u32, id: NodeId) {
+        match self.key_in(evidence, id) {
+            Some(key) => {
+                let fields = self.given(evidence, id);
+                self.lessons.all.push(Lesson { evidence, key, fields, only_doubt: false });
+            }
+            None => self.lessons.vague.push(evidence),
+        }
+    }
+
+    /// The key that stands in a record.
+    fn key_in(&self, evidence: u32, id: NodeId) -> Option<EntryKey> {
+        let program = self.answers.program;
+        let declared = program.tables().evidence.get(evidence as usize)?;
+        let mut packer = self.keyer.start();
+        let last = declared.keys.len().checked_sub(1)?;
+        for (at, path) in declared.keys.iter().enumerate() {
+            let kept = key_kind(program, declared.ty, path)?;
+            let value = path.iter().try_fold(id, |node, index| slot_of(self.answers.memory, node, *index))?;
+            let value = self.answers.memory.value(value);
+            packer.add_value(program, self.answers.memory, kept, value, at == last).then_some(())?;
+        }
+        Some(packer.finish())
+    }
+
+    /// The fields that an answer gives: present ones, and `null` as nothing.
+    fn given(&self, evidence: u32, id: NodeId) -> Vec<(u32, Vec<u8>)> {
+        let Some((declared, _)) = self.declared(evidence) else { return Vec::new() };
+        let memory = &*self.answers.memory;
+        let found = declared.kept.iter().filter_map(|index| Some((*index, slot_of(memory, id, *index)?)));
+        found.filter(|(_, node)| was_given(memory, *node)).map(|(index, node)| (index, self.kept(node))).collect()
+    }
+
+    fn kept(&self, id: NodeId) -> Vec<u8> {
+        let mut out = Vec::with_capacity(1 << 15);
+        let memory = &*self.answers.memory;
+        let mut writer = Writer { program: self.answers.program, memory, out: &mut out };
+        match writer.value(memory.value(id)) {
+            Some(()) => out,
+            None => unknown(),
+        }
+    }
+}
+
+/// An unknown value as it is kept.
+fn unknown() -> Vec<u8> {
+    Vec::from([1])
+}
+
+fn slot_of(memory: &Memory, record: NodeId, index: u32) -> Option<NodeId> {
+    memory.children(record).find(|child| memory.node(*child).is_some_and(|node| node.slot == index))
+}
+
+fn declared(program: &Program, evidence: u32) -> Option<(&Evidence, &[Field])> {
+    let declared = program.tables().evidence.get(evidence as usize)?;
+    match program.tables().types.get(declared.ty as usize)? {
+        TypeDef::Record { fields, .. } => Some((declared, fields)),
+        _ => None,
+    }
+}
+
+/// The kind of the value that a path of fields leads to.
+pub(crate) fn key_kind(program: &Program, of: TypeId, path: &[u32]) -> Option<Kept> {
+    let types = &program.tables().types;
+    let of = path.iter().try_fold(of, |of, index| match types.get(of as usize)? {
+        TypeDef::Record { fields, .. } => fields.get(*index as usize).map(|field| field.ty),
+        _ => None,
+    })?;
+    Some(match types.get(of as usize)? {
+        TypeDef::Bool => Kept::Bool,
+        TypeDef::Int => Kept::Int,
+        TypeDef::Decimal { .. } => Kept::Decimal,
+        TypeDef::Float => Kept::Float,
+        TypeDef::String | TypeDef::Email | TypeDef::Url { .. } | TypeDef::Host | TypeDef::Path { .. } => Kept::Text,
+        TypeDef::Date => Kept::Date,
+        TypeDef::DateTime { .. } => Kept::DateTime,
+        TypeDef::Ip => Kept::Ip,
+        TypeDef::Enum(of) => Kept::Enum(*of),
+        TypeDef::Level(of) => Kept::Level(*of),
+        _ => return None,
+    })
+}
+
+/// The call at which something was said.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct When {
+    pub(crate) time: i64,
+    pub(crate) seq: u64,
+}
+
+/// Notes that a call is open that may teach.
+pub(crate) fn expect(record: &mut RecordMut<'_>, id: u64) -> Option<()> {
+    let open = ledger(record.read(), id).0.saturating_add(1);
+    write(record.resize(id, &ALONE, LEDGER)?, 0, &open.to_le_bytes());
+    Some(())
+}
+
+/// Notes that such a call has ended; without an answer where it is lost.
+pub(crate) fn settle(record: &mut RecordMut<'_>, id: u64, missing: bool) -> Option<()> {
+    let (open, before) = ledger(record.read(), id);
+    let payload = record.resize(id, &ALONE, LEDGER)?;
+    write(payload, 0, &open.saturating_sub(1).to_le_bytes());
+    write(payload, 4, &u32::from(missing || before).to_le_bytes());
+    Some(())
+}
+
+/// How many calls may still teach, and whether something may be missing.
+fn ledger(record: Record<'_>, id: u64) -> (u32, bool) {
+    record.find(id, &ALONE).map_or((0, false), |payload| (read_u32(payload, 0), read_u32(payload, 4) != 0))
+}
+
+impl Lessons {
+    /// Writes what was learned. `None` where there is no room.
+    pub(crate) fn write(&self, program: &Program, record: &mut RecordMut<'_>, when: When) -> Option<()> {
+        for evidence in &self.vague {
+            let declared = program.tables().evidence.get(*evidence as usize)?;
+            let open = ledger(record.read(), declared.id).0;
+            let payload = record.resize(declared.id, &ALONE, LEDGER)?;
+            write(payload, 0, &open.to_le_bytes());
+            write(payload, 4, &1u32.to_le_bytes());
+        }
+        let mut places: Vec<(u32, u32)> = Vec::new();
+        for lesson in &self.all {
+            let at = places.iter().position(|(evidence, _)| *evidence == lesson.evidence).unwrap_or(places.len());
+            if at == places.len() {
+                places.push((lesson.evidence, 0));
+            }
+            let place = places.get_mut(at)?;
+            let number = place.1;
+            place.1 = number.saturating_add(1);
+            take(program, record, lesson, when, number)?;
+        }
+        Some(())
+    }
+}
+
+/// The newest by decision wins; what is least recent gives way (semantics 7).
+fn take(program: &Program, record: &mut RecordMut<'_>, lesson: &Lesson, when: When, place: u32) -> Option<()> {
+    let (declared, fields) = declared(program, lesson.evidence)?;
+    let newest =
+        record.read().find(declared.id, &lesson.key).map(|payload| (read_u64(payload, 8), read_u32(payload, 16)));
+    match newest {
+        Some(newest) if (when.seq, place) < newest => return Some(()),
+        None if lesson.only_doubt => return Some(()),
+        _ => {}
+    }
+    let mut payload = Vec::from([0; HEADER]);
+    write(&mut payload, 0, &when.time.to_le_bytes());
+    write(&mut payload, 8, &when.seq.to_le_bytes());
+    write(&mut payload, 16, &place.to_le_bytes());
+    write(&mut payload, 20, &u32::try_from(declared.kept.len()).ok()?.to_le_bytes());
+    for index in &declared.kept {
+        let given = lesson.fields.iter().find(|(given, _)| given == index).map(|(_, value)| value.as_slice());
+        let before =
+            record.read().find(declared.id, &lesson.key).map(|before| field_of(before, *index).unwrap_or(&[1]));
+        let optional = fields.get(*index as usize).is_some_and(|field| field.optional);
+        let value = given.or(before).unwrap_or(if optional { &[0] } else { &[1] });
+        payload.extend_from_slice(&index.to_le_bytes());
+        payload.extend_from_slice(&u32::try_from(value.len()).ok()?.to_le_bytes());
+        payload.extend_from_slice(value);
+    }
+    // Records are told by their last step, and within it by their place.
+    let stamp = when.seq.saturating_mul(1 << 20).saturating_add(u64::from(place.min((1 << 20) - 1)));
+    record.put(declared.id, &lesson.key, i64::try_from(stamp).unwrap_or(i64::MAX), &payload)?;
+    if record.read().count(declared.id) > declared.room as usize {
+        let oldest = record.read().least_recent(declared.id).map(|entry| *entry.key)?;
+        record.remove(declared.id, &oldest);
+        let open = ledger(record.read(), declared.id).0;
+        let payload = record.resize(declared.id, &ALONE, LEDGER)?;
+        write(payload, 0, &open.to_le_bytes());
+        write(payload, 4, &1u32.to_le_bytes());
+    }
+    Some(())
+}
+
+/// A field of a record as it is kept.
+fn field_of(payload: &[u8], wanted: u32) -> Option<&[u8]> {
+    fields_of(payload).find(|(index, _)| *index == wanted).map(|(_, value)| value)
+}
+
+fn fields_of(payload: &[u8]) -> impl Iterator<Item = (u32, &[u8])> {
+    let mut rest = payload.get(HEADER..).unwrap_or_default();
+    core::iter::from_fn(move || {
+        let (index, length) = (read_u32(rest, 0), read_u32(rest, 4) as usize);
+        let value = rest.get(8..)?.get(..length)?;
+        rest = rest.get(8..)?.get(length..)?;
+        Some((index, value))
+    })
+}
+
+/// What is asked of evidence.
+pub(crate) struct Asked<'v> {
+    pub(crate) program: &'v Program,
+    pub(crate) record: Record<'v>,
+    pub(crate) evidence: u32,
+    /// Since when it is kept.
+    pub(crate) since: i64,
+    /// Something may have been said before it was kept.
+    pub(crate) unattested: bool,
+}
+
+impl Asked<'_> {
+    /// The newest record under a key; absent where there surely is none.
+    pub(crate) fn known(&self, memory: &mut Memory, key: &EntryKey) -> Register {
+        let Some((declared, _)) = declared(self.program, self.evidence) else { return Register::UNKNOWN };
+        match self.record.find(declared.id, key) {
+            Some(payload) => match self.read(memory, payload, NO_NODE) {
+                Some(node) => memory.register(node),
+                None => Register::UNKNOWN,
+            },
+            None if self.incomplete(declared) => Register::UNKNOWN,
+            None => Register::ABSENT,
+        }
+    }
+
+    fn incomplete(&self, declared: &Evidence) -> bool {
+        let (open, missing) = ledger(self.record, declared.id);
+        open > 0 || missing || self.unattested
+    }
+
+    /// All records, in the order of the calls that taught them last; an unknown one stands for what may be missing.
+    pub(crate) fn all(&self, memory: &mut Memory, order: &mut Vec<(i64, EntryKey)>) -> Register {
+        let read = |memory: &mut Memory, order: &mut Vec<(i64, EntryKey)>| {
+            let (declared, _) = declared(self.program, self.evidence)?;
+            order.clear();
+            for entry in self.record.all(declared.id) {
+                (order.len() < order.capacity()).then(|| order.push((entry.stamp, *entry.key)))?;
+            }
+            order.sort_unstable();
+            let list = memory.add(Value::Unknown, NO_NODE, NO_TEXT).ok()?;
+            let mut links = Links::new(list);
+            for (_, key) in order.iter() {
+                let node = self.read(memory, self.record.find(declared.id, key)?, list)?;
+                links.add(memory, node);
+            }
+            if self.incomplete(declared) {
+                let more = memory.add(Value::Unknown, list, NO_TEXT).ok()?;
+                links.add(memory, more);
+            }
+            memory.set(list, Value::List(list));
+            Some(list)
+        };
+        read(memory, order).map_or(Register::UNKNOWN, |list| memory.register(list))
+    }
+
+    /// Puts a record into memory. One that is older than what is kept may have been replaced since.
+    fn read(&self, memory: &mut Memory, payload: &[u8], parent: NodeId) -> Option<NodeId> {
+        let (declared, fields) = declared(self.program, self.evidence)?;
+        let record = memory.add(Value::Unknown, parent, NO_TEXT).ok()?;
+        if read_i64(payload, 0) < self.since {
+            return Some(record);
+        }
+        let mut links = Links::new(record);
+        for index in (0u32..).take(fields.len()) {
+            let kept = declared.kept.binary_search(&index).is_ok();
+            let value = field_of(payload, index).filter(|_| kept);
+            let of = fields.get(index as usize)?.ty;
+            let node = match value
+                .and_then(|bytes| Reader { program: self.program, bytes }.node(memory, of, record, NO_TEXT))
+            {
+                Some(node) => node,
+                None => memory.add(Value::Unknown, record, NO_TEXT).ok()?,
+            };
+            memory.node_mut(node)?.slot = index;
+            links.add(memory, node);
+        }
+        memory.set(record, Value::Record(record));
+        Some(record)
+    }
+}

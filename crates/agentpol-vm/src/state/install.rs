@@ -1,0 +1,155 @@
+//! Since when what a program asks is kept: a changed program goes on with what an earlier one has kept, and knows what it
+//! cannot know (semantics H8).
+
+use super::key::META;
+use super::record::{ALONE, Record, RecordMut, read_i64};
+use super::session::LABELS;
+use super::{Records, Refusal, Trouble};
+use agentpol_bytecode::Program;
+use agentpol_bytecode::sha256::{HASH_BYTES, Sha256};
+use agentpol_bytecode::tables::Slot;
+use alloc::vec::Vec;
+
+/// What the host knows of the time before a program's new questions were kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Before {
+    /// Nothing happened: as in a new store.
+    Empty,
+    /// Anything may have happened.
+    Unknown,
+}
+
+/// The entry of the meta record that all others lie under: the id of what is kept is its key.
+const KEPT: u64 = 16;
+
+/// A program that is installed in a store: since when each of its questions is kept. One for each program and store, shared
+/// by all threads.
+#[derive(Clone, Debug)]
+pub struct Installed {
+    /// The program it was made for.
+    made_for: [u8; HASH_BYTES],
+    slots: Vec<i64>,
+    evidence: Vec<i64>,
+    rates: Vec<i64>,
+    labels: i64,
+    /// For each dataset by which number the state knows it.
+    datasets: Vec<u64>,
+    /// The same, sorted, with the dataset's index.
+    known_datasets: Vec<(u64, u32)>,
+    /// For each tool by which number the state knows it.
+    tools: Vec<u64>,
+}
+
+impl Installed {
+    /// Returns whether it was made for the program.
+    pub fn fits(&self, program: &Program) -> bool {
+        self.made_for == *program.file_hash()
+    }
+
+    /// Since when a slot is kept, in milliseconds; `i64::MIN` where that is since ever.
+    pub(crate) fn slot(&self, slot: u32) -> i64 {
+        self.slots.get(slot as usize).copied().unwrap_or(i64::MAX)
+    }
+
+    /// Since when evidence is kept.
+    pub(crate) fn evidence(&self, evidence: u32) -> i64 {
+        self.evidence.get(evidence as usize).copied().unwrap_or(i64::MAX)
+    }
+
+    /// Since when a rate is counted.
+    pub(crate) fn rate(&self, rate: u32) -> i64 {
+        self.rates.get(rate as usize).copied().unwrap_or(i64::MAX)
+    }
+
+    /// Since when labels are kept.
+    pub(crate) fn labels(&self) -> i64 {
+        self.labels
+    }
+
+    pub(crate) fn dataset(&self, dataset: u32) -> Option<u64> {
+        self.datasets.get(dataset as usize).copied()
+    }
+
+    /// The datasets that the state knows by a number; none where the program does not have it.
+    pub(crate) fn known_datasets(&self, number: u64) -> impl Iterator<Item = u32> {
+        let start = self.known_datasets.partition_point(|(known, _)| *known < number);
+        let found = self.known_datasets.get(start..).unwrap_or_default().iter();
+        found.take_while(move |(known, _)| *known == number).map(|(_, dataset)| *dataset)
+    }
+
+    pub(crate) fn tool(&self, tool: u32) -> Option<u64> {
+        self.tools.get(tool as usize).copied()
+    }
+
+    pub(crate) fn known_tool(&self, number: u64) -> Option<u32> {
+        u32::try_from(self.tools.iter().position(|tool| *tool == number)?).ok()
+    }
+}
+
+/// The number of a name across programs.
+fn number(parts: &[&str]) -> u64 {
+    let mut running = Sha256::new();
+    for part in parts {
+        running.update(&(part.len() as u64).to_le_bytes());
+        running.update(part.as_bytes());
+    }
+    running.finish().first_chunk().copied().map_or(0, u64::from_le_bytes)
+}
+
+/// Installs a program in a store: what it asks that was asked before goes on, what is new is kept from `at` on
+/// (milliseconds since 1970-01-01T00:00:00Z) or, where nothing was before, since ever; what it no longer asks is forgotten,
+/// and would be new again.
+///
+/// # Errors
+/// Refuses where the store cannot give or keep what is installed.
+pub fn install(program: &Program, at: i64, before: Before, records: &mut dyn Records) -> Result<Installed, Refusal> {
+    let meta = records.open(META)?;
+    let tables = program.tables();
+    let slots: Vec<u64> = tables.slots.iter().map(|slot: &Slot| slot.id).collect();
+    let evidence: Vec<u64> = tables.evidence.iter().map(|evidence| evidence.id).collect();
+    let rates: Vec<u64> = tables.rates.iter().map(|rate| rate.id).collect();
+    let labels = program.remembers().then_some(LABELS);
+    let mut wanted: Vec<u64> = slots.iter().chain(&evidence).chain(&rates).copied().chain(labels).collect();
+    wanted.sort_unstable();
+    wanted.dedup();
+    let since = match before {
+        Before::Empty => i64::MIN,
+        Before::Unknown => at,
+    };
+    let record = Record::of(records.bytes(meta))?;
+    let kept = |id: u64| record.find(KEPT, &key_of(id)).map_or(since, |payload| read_i64(payload, 0));
+    let found: Vec<(u64, i64)> = wanted.iter().map(|id| (*id, kept(*id))).collect();
+    let same = record.count(KEPT) == found.len() && wanted.iter().all(|id| record.find(KEPT, &key_of(*id)).is_some());
+    if !same {
+        let mut record = RecordMut::of(records.edit(meta).ok_or(Trouble::Unusable)?)?;
+        record.retain(|id| id != KEPT);
+        for (id, since) in &found {
+            record.put(KEPT, &key_of(*id), *since, &since.to_le_bytes()).ok_or(Refusal::StateFull)?;
+        }
+    }
+    let since = |id: &u64| {
+        let place = found.binary_search_by_key(id, |(id, _)| *id);
+        place.ok().and_then(|place| found.get(place)).map_or(i64::MAX, |(_, since)| *since)
+    };
+    let module = |module: u32| tables.modules.get(module as usize).map_or("", |module| program.symbol(module.name));
+    let datasets: Vec<u64> = tables.datasets.iter().map(|dataset| number(&[program.symbol(dataset.name)])).collect();
+    let mut known_datasets: Vec<(u64, u32)> = datasets.iter().copied().zip(0u32..).collect();
+    known_datasets.sort_unstable();
+    Ok(Installed {
+        made_for: *program.file_hash(),
+        labels: labels.as_ref().map_or(i64::MAX, since),
+        slots: slots.iter().map(since).collect(),
+        evidence: evidence.iter().map(since).collect(),
+        rates: rates.iter().map(since).collect(),
+        datasets,
+        known_datasets,
+        tools: tables.tools.iter().map(|tool| number(&[module(tool.module), program.symbol(tool.name)])).collect(),
+    })
+}
+
+fn key_of(id: u64) -> super::record::EntryKey {
+    let mut key = ALONE;
+    let parts = [1].into_iter().chain(id.to_le_bytes());
+    key.iter_mut().zip(parts).for_each(|(place, byte)| *place = byte);
+    key
+}

@@ -1,0 +1,254 @@
+//! Names of records, and keys of entries: short ones as they are, longer ones by their keyed hash, so that nobody can make
+//! two alike (semantics H15).
+
+use super::record::{EntryKey, KEY_BYTES};
+use crate::letters::Letters;
+use crate::memory::Memory;
+use crate::value::{Text, Value};
+use agentpol_bytecode::Program;
+use agentpol_bytecode::sha256::{HASH_BYTES, Sha256};
+use agentpol_bytecode::tables::Kept;
+
+/// How many bytes a key takes as it is.
+const SHORT: usize = KEY_BYTES - 1;
+/// How many bytes of a hash are kept.
+const HASHED: usize = 16;
+/// The longest id that names a record as it is.
+pub(crate) const MAX_ID: usize = 256;
+const BLOCK: usize = 64;
+
+/// A hash that was fed the host's key: what every longer key goes on from.
+#[derive(Clone, Debug)]
+pub(crate) struct Keyer {
+    key: [u8; HASH_BYTES],
+    running: Sha256,
+}
+
+impl Keyer {
+    pub(crate) fn new(key: &[u8; HASH_BYTES]) -> Self {
+        let mut running = Sha256::new();
+        running.update(key);
+        running.update(&[0; BLOCK - HASH_BYTES]);
+        Keyer { key: *key, running }
+    }
+
+    /// Makes it the keyer of this key.
+    pub(crate) fn use_key(&mut self, key: &[u8; HASH_BYTES]) {
+        if self.key != *key {
+            *self = Keyer::new(key);
+        }
+    }
+
+    /// Starts a key.
+    pub(crate) fn start(&self) -> Packer<'_> {
+        Packer { keyer: self, short: [0; SHORT], length: 0, hash: None }
+    }
+}
+
+/// A key being put together.
+#[derive(Clone, Debug)]
+pub(crate) struct Packer<'k> {
+    keyer: &'k Keyer,
+    short: [u8; SHORT],
+    length: usize,
+    /// Everything, once it is too long.
+    hash: Option<Sha256>,
+}
+
+impl Packer<'_> {
+    /// Adds bytes.
+    pub(crate) fn add(&mut self, bytes: &[u8]) {
+        let end = self.length.saturating_add(bytes.len());
+        match (&mut self.hash, self.short.get_mut(self.length..end)) {
+            (None, Some(place)) => {
+                place.copy_from_slice(bytes);
+                self.length = end;
+            }
+            (Some(running), _) => running.update(bytes),
+            (None, None) => {
+                let mut running = self.keyer.running.clone();
+                running.update(self.short.get(..self.length).unwrap_or_default());
+                running.update(bytes);
+                self.hash = Some(running);
+            }
+        }
+    }
+
+    /// Adds a value of a kind; `false` where it is not known or not of it. Texts that are not the last value come behind
+    /// their length, so that no two combinations are alike.
+    pub(crate) fn add_value(
+        &mut self,
+        program: &Program,
+        memory: &Memory,
+        kept: Kept,
+        value: Value,
+        last: bool,
+    ) -> bool {
+        let Some(scalar) = Scalar::of(kept, value) else { return false };
+        match scalar {
+            Scalar::Number(number) => self.add(&number.to_le_bytes()),
+            Scalar::Ip { bits, v6 } => {
+                self.add(&[u8::from(v6)]);
+                self.add(&bits.to_le_bytes());
+            }
+            Scalar::Text(text) => {
+                let Some(letters) = Letters::of(program, memory, Value::Text(text)) else { return false };
+                if !last {
+                    self.add(&text.length.to_le_bytes());
+                }
+                if text.lower {
+                    letters.bytes().for_each(|byte| self.add(&[byte]));
+                } else {
+                    self.add(letters.written().as_bytes());
+                }
+            }
+        }
+        true
+    }
+
+    /// The key: never all zero.
+    pub(crate) fn finish(self) -> EntryKey {
+        let mut key = [0; KEY_BYTES];
+        let (first, source) = match self.hash {
+            None => (u8::try_from(self.length).unwrap_or(0).saturating_add(1), self.short),
+            Some(running) => {
+                let mut source = [0; SHORT];
+                source.iter_mut().zip(running.finish().iter().take(HASHED)).for_each(|(place, byte)| *place = *byte);
+                (u8::MAX, source)
+            }
+        };
+        key.iter_mut().zip([first].iter().chain(&source)).for_each(|(place, byte)| *place = *byte);
+        key
+    }
+}
+
+/// A value that can be told from others of its kind.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Scalar {
+    /// In the order of the values, where they have one.
+    Number(i64),
+    Text(Text),
+    Ip {
+        bits: u128,
+        v6: bool,
+    },
+}
+
+impl Scalar {
+    /// Reads a value as one of a kind; `None` where it is not known or not of it.
+    pub(crate) fn of(kept: Kept, value: Value) -> Option<Scalar> {
+        let number = match (kept, value) {
+            (Kept::Text, Value::Text(text)) if !text.opaque => return Some(Scalar::Text(text)),
+            (Kept::Ip, Value::Ip { high, low, v6 }) => {
+                return Some(Scalar::Ip { bits: u128::from(high) << 64 | u128::from(low), v6 });
+            }
+            (Kept::Bool, Value::Bool(value)) => i64::from(value),
+            (Kept::Int, Value::Int(value))
+            | (Kept::Decimal, Value::Decimal(value))
+            | (Kept::Duration, Value::Duration(value))
+            | (Kept::DateTime, Value::DateTime(value)) => value,
+            (Kept::Decimal, Value::Int(value)) => value.checked_mul(crate::forms::number::ONE)?,
+            (Kept::Date, Value::Date(value)) => i64::from(value),
+            (Kept::Float, Value::Float(value)) => ordered_bits(value),
+            (Kept::Enum(kind), Value::Enum { of, member }) | (Kept::Level(kind), Value::Level { of, member })
+                if kind == of =>
+            {
+                i64::from(member)
+            }
+            _ => return None,
+        };
+        Some(Scalar::Number(number))
+    }
+}
+
+/// The bits of a float as an integer of the same order; both zeros are one.
+fn ordered_bits(value: f64) -> i64 {
+    let bits = (value + 0.0).to_bits() as i64;
+    if bits < 0 { i64::MIN.wrapping_sub(bits) } else { bits }
+}
+
+/// The name of a record: its kind and an id.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Name {
+    bytes: [u8; MAX_ID + 1],
+    length: usize,
+}
+
+impl Name {
+    fn new(kind: u8, id: &[u8]) -> Option<Name> {
+        let mut name = Name { bytes: [kind; MAX_ID + 1], length: id.len().checked_add(1)? };
+        name.bytes.get_mut(1..name.length)?.copy_from_slice(id);
+        Some(name)
+    }
+
+    /// A name that was kept.
+    pub(crate) fn kept(bytes: &[u8]) -> Option<Name> {
+        let (kind, id) = bytes.split_first()?;
+        Name::new(*kind, id)
+    }
+
+    /// The record of a session; `None` where no session can have this id.
+    pub(crate) fn session(id: &str) -> Option<Name> {
+        Name::new(b's', id.as_bytes()).filter(|_| !id.is_empty())
+    }
+
+    /// The record of an agent.
+    pub(crate) fn agent(keyer: &Keyer, id: &str) -> Name {
+        Name::hashed(keyer, b'a', b'A', id)
+    }
+
+    /// The record of a user, or of nobody.
+    pub(crate) fn user(keyer: &Keyer, id: Option<&str>) -> Name {
+        match id {
+            Some(id) => Name::hashed(keyer, b'u', b'U', id),
+            None => Name { bytes: [b'n'; MAX_ID + 1], length: 1 },
+        }
+    }
+
+    fn hashed(keyer: &Keyer, plain: u8, long: u8, id: &str) -> Name {
+        Name::new(plain, id.as_bytes())
+            .or_else(|| {
+                let mut packer = keyer.start();
+                packer.add(id.as_bytes());
+                Name::new(long, &packer.finish())
+            })
+            .unwrap_or(Name { bytes: [long; MAX_ID + 1], length: 1 })
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(..self.length).unwrap_or_default()
+    }
+}
+
+/// The record of what is installed.
+pub(crate) const META: &[u8] = b"m";
+
+#[cfg(test)]
+mod tests {
+    use super::{Keyer, ordered_bits};
+
+    #[test]
+    fn short_keys_are_kept_and_long_ones_hashed() {
+        let keyer = Keyer::new(&[7; 32]);
+        let pack = |keyer: &Keyer, parts: &[&[u8]]| {
+            let mut packer = keyer.start();
+            parts.iter().for_each(|part| packer.add(part));
+            packer.finish()
+        };
+        let short = pack(&keyer, &[b"o-", b"17"]);
+        assert_eq!((short[0], &short[1..5], short[5]), (5, b"o-17".as_slice(), 0));
+        assert_eq!(pack(&keyer, &[&[b'x'; 31]])[0], 32);
+        let long = pack(&keyer, &[&[b'x'; 32]]);
+        assert_eq!((long[0], long[17]), (0xff, 0));
+        assert_eq!(long, pack(&keyer, &[&[b'x'; 31], b"x"]));
+        assert_ne!(long, pack(&Keyer::new(&[8; 32]), &[&[b'x'; 32]]));
+        assert_ne!(pack(&keyer, &[]), [0; 32]);
+    }
+
+    #[test]
+    fn floats_keep_their_order() {
+        let floats = [f64::MIN, -2.5, -0.0, 0.5, 3.0, f64::MAX];
+        assert!(floats.map(ordered_bits).is_sorted_by(|a, b| a < b));
+        assert_eq!(ordered_bits(0.0), ordered_bits(-0.0));
+    }
+}

@@ -1,0 +1,351 @@
+//! What is kept of a session: whose it is, which calls are open, what its tree has touched (semantics H5, T5, L-3).
+
+use super::key::Name;
+use super::record::{ALONE, EntryKey, KEY_BYTES, Record, RecordMut, array, read_i64, read_u64, write};
+use super::slot::LOST_AFTER;
+use alloc::vec::Vec;
+
+/// Whose a session is.
+pub(crate) const SESSION: u64 = 1;
+/// What its tree has touched; kept at the root.
+pub(crate) const LABELS: u64 = 2;
+/// Open calls of the tree; kept at the root.
+pub(crate) const OPEN: u64 = 3;
+/// The calls of the tree that were closed last; kept at the root.
+pub(crate) const CLOSED: u64 = 4;
+
+/// How many calls of a session tree may be open (semantics F7).
+pub(crate) const MAX_OPEN: usize = 64;
+/// How many closed calls are told from unknown ones.
+const MAX_CLOSED: usize = 128;
+/// How far a clock may fall behind what was seen before.
+pub(crate) const SLACK: i64 = 5_000;
+
+/// A session as it is kept: closed or not, when it was opened, and the names of its agent, its user and its root.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Session<'b> {
+    pub(crate) closed: bool,
+    pub(crate) opened: i64,
+    pub(crate) agent: &'b [u8],
+    pub(crate) user: &'b [u8],
+    /// The name of the record of the root; empty where it is this session.
+    pub(crate) root: &'b [u8],
+}
+
+impl<'b> Session<'b> {
+    /// Finds the session in its record.
+    pub(crate) fn of(record: Record<'b>) -> Option<Session<'b>> {
+        let payload = record.find(SESSION, &ALONE)?;
+        let mut rest = payload.get(9..)?;
+        let mut name = || {
+            let length = u16::from_le_bytes(array(rest, 0)?);
+            let (name, behind) = rest.get(2..)?.split_at_checked(usize::from(length))?;
+            rest = behind;
+            Some(name)
+        };
+        let (agent, user, root) = (name()?, name()?, name()?);
+        Some(Session { closed: payload.first() != Some(&0), opened: read_i64(payload, 1), agent, user, root })
+    }
+
+    /// Writes it into its record. `None` where there is no room.
+    pub(crate) fn write(&self, record: &mut RecordMut<'_>) -> Option<()> {
+        let mut payload = Vec::from([u8::from(self.closed)]);
+        payload.extend_from_slice(&self.opened.to_le_bytes());
+        for name in [self.agent, self.user, self.root] {
+            payload.extend_from_slice(&u16::try_from(name.len()).ok()?.to_le_bytes());
+            payload.extend_from_slice(name);
+        }
+        record.put(SESSION, &ALONE, 0, &payload)
+    }
+
+    /// The name of the root's record, where it is another.
+    pub(crate) fn root(&self) -> Option<Name> {
+        Name::kept(self.root)
+    }
+}
+
+/// Notes that a session is closed.
+pub(crate) fn close(record: &mut RecordMut<'_>) {
+    let place = record.payload(SESSION, &ALONE).and_then(|payload| payload.first_mut());
+    place.into_iter().for_each(|closed| *closed = 1);
+}
+
+/// Returns whether a call that is open since a time is lost.
+pub(crate) fn is_lost(time: i64, now: i64) -> bool {
+    now.saturating_sub(time) > LOST_AFTER
+}
+
+/// How many calls are open and not lost.
+pub(crate) fn open_calls(root: Record<'_>, now: i64) -> usize {
+    if root.count(OPEN) < MAX_OPEN {
+        return root.count(OPEN);
+    }
+    root.all(OPEN).filter(|entry| !is_lost(entry.stamp, now)).count()
+}
+
+/// Returns whether a call was closed of late.
+pub(crate) fn was_closed(root: Record<'_>, call: &EntryKey) -> bool {
+    let ring = root.find(CLOSED, &ALONE).and_then(|payload| payload.get(8..)).unwrap_or_default();
+    ring.as_chunks::<KEY_BYTES>().0.contains(call)
+}
+
+/// Takes a call from those that are open to those that are closed. `None` where there is no room.
+pub(crate) fn end(root: &mut RecordMut<'_>, call: &EntryKey) -> Option<()> {
+    root.remove(OPEN, call);
+    let length = root.read().find(CLOSED, &ALONE).map_or(0, <[u8]>::len);
+    let full = length >= 8usize.saturating_add(MAX_CLOSED.saturating_mul(KEY_BYTES));
+    let grown = if full { length } else { length.max(8).saturating_add(KEY_BYTES) };
+    let payload = root.resize(CLOSED, &ALONE, grown)?;
+    let next = read_u64(payload, 0);
+    let at = usize::try_from(next).unwrap_or(0).checked_rem(MAX_CLOSED).unwrap_or(0);
+    write(payload, 8usize.saturating_add(at.saturating_mul(KEY_BYTES)), call);
+    write(payload, 0, &next.wrapping_add(1).to_le_bytes());
+    Some(())
+}
+
+/// What a session tree has touched.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Labels<'b> {
+    /// It saw content that nobody vouches for.
+    pub(crate) saw: bool,
+    /// It may have touched anything.
+    pub(crate) anything: bool,
+    /// The numbers of the datasets it has touched, sorted.
+    datasets: &'b [[u8; 8]],
+}
+
+const SAW: u64 = 1;
+const ANYTHING: u64 = 2;
+
+impl<'b> Labels<'b> {
+    pub(crate) fn of(root: Record<'b>) -> Labels<'b> {
+        let Some(payload) = root.find(LABELS, &ALONE) else { return Labels::default() };
+        let flags = read_u64(payload, 0);
+        let datasets = payload.get(8..).unwrap_or_default().as_chunks::<8>().0;
+        Labels { saw: flags & SAW != 0, anything: flags & ANYTHING != 0, datasets }
+    }
+
+    pub(crate) fn datasets(&self) -> impl Iterator<Item = u64> + use<'b> {
+        self.datasets.iter().map(|bytes| u64::from_le_bytes(*bytes))
+    }
+}
+
+/// Raises what a session tree has touched; it never falls. `None` where there is no room.
+pub(crate) fn raise(
+    root: &mut RecordMut<'_>,
+    saw: bool,
+    anything: bool,
+    datasets: impl Iterator<Item = u64>,
+) -> Option<()> {
+    let before = Labels::of(root.read());
+    let flags = u64::from(saw || before.saw) * SAW + u64::from(anything || before.anything) * ANYTHING;
+    if root.read().find(LABELS, &ALONE).is_none() {
+        root.resize(LABELS, &ALONE, 8)?;
+    }
+    write(root.payload(LABELS, &ALONE)?, 0, &flags.to_le_bytes());
+    for dataset in datasets {
+        let known = Labels::of(root.read()).datasets;
+        let Err(at) = known.binary_search_by_key(&dataset, |bytes| u64::from_le_bytes(*bytes)) else { continue };
+        let (place, end) = (at.saturating_add(1).saturating_mul(8), known.len().saturating_add(1).saturating_mul(8));
+        let payload = root.resize(LABELS, &ALONE, end.saturating_add(8))?;
+        payload.copy_within(place..end, place.saturating_add(8));
+        write(payload, place, &dataset.to_le_bytes());
+    }
+    Some(())
+}
+
+/// An open call as it is kept: when and in which step it was decided, what was called, what its answer may teach under
+/// which keys, and what the slots wait for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OpenCall<'b> {
+    pub(crate) time: i64,
+    pub(crate) seq: u64,
+    /// The number of the tool.
+    pub(crate) tool: u64,
+    /// The program that decided it.
+    pub(crate) program: [u8; 8],
+    /// The name of the agent's record.
+    pub(crate) agent: &'b [u8],
+    evidence: &'b [[u8; 8]],
+    keys: &'b [[u8; CALL_KEY]],
+    slots: &'b [u8],
+    slot_count: usize,
+    /// Parts that others keep with a call.
+    pub(crate) others: &'b [u8],
+}
+
+impl<'b> OpenCall<'b> {
+    /// One of which only the call itself is said.
+    pub(crate) fn new(time: i64, seq: u64, tool: u64, program: [u8; 8], agent: &'b [u8]) -> Self {
+        let (evidence, keys, slots, others) = (&[][..], &[][..], &[][..], &[][..]);
+        OpenCall { time, seq, tool, program, agent, evidence, keys, slots, slot_count: 0, others }
+    }
+}
+
+const CALL_KEY: usize = 5 + KEY_BYTES;
+
+/// What an open call says to a slot.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Waiting<'b> {
+    /// The slot's id.
+    pub(crate) slot: u64,
+    /// The number of the step in the slot's record.
+    pub(crate) seq: u64,
+    pub(crate) reach: u8,
+    pub(crate) sure: bool,
+    pub(crate) key: Option<EntryKey>,
+    pub(crate) value: Option<EntryKey>,
+    /// Values that are known already, as they are kept.
+    pub(crate) values: &'b [u8],
+}
+
+impl<'b> OpenCall<'b> {
+    /// Reads one; `None` where it is not whole.
+    pub(crate) fn read(payload: &'b [u8]) -> Option<OpenCall<'b>> {
+        let count = |at: usize| Some(usize::from(u16::from_le_bytes(array(payload, at)?)));
+        let (agent, evidence, keys, slots) = (count(32)?, count(34)?, count(36)?, count(38)?);
+        let others = u32::from_le_bytes(array(payload, 40)?);
+        let rest = payload.get(44..)?;
+        let (agent, rest) = rest.split_at_checked(agent)?;
+        let (evidence, rest) = rest.split_at_checked(evidence.checked_mul(8)?)?;
+        let (keys, rest) = rest.split_at_checked(keys.checked_mul(CALL_KEY)?)?;
+        let end = rest.len().checked_sub(others as usize)?;
+        let (waiting, others) = rest.split_at_checked(end)?;
+        Some(OpenCall {
+            time: read_i64(payload, 0),
+            seq: read_u64(payload, 8),
+            tool: read_u64(payload, 16),
+            program: array(payload, 24)?,
+            agent,
+            evidence: evidence.as_chunks().0,
+            keys: keys.as_chunks().0,
+            slots: waiting,
+            slot_count: slots,
+            others,
+        })
+    }
+
+    /// The ids of the evidence that its answer may teach.
+    pub(crate) fn evidence(&self) -> impl Iterator<Item = u64> + use<'b> {
+        self.evidence.iter().map(|id| u64::from_le_bytes(*id))
+    }
+
+    /// The keys that the call gave to its answers, where they are known.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = (u32, Option<EntryKey>)> + use<'b> {
+        self.keys.iter().map(|bytes| {
+            let answer = array(bytes, 0).map_or(u32::MAX, u32::from_le_bytes);
+            (answer, array(bytes, 5).filter(|_| bytes.get(4) == Some(&1)))
+        })
+    }
+
+    pub(crate) fn slots(&self) -> impl Iterator<Item = Waiting<'b>> + use<'b> {
+        let mut rest = self.slots;
+        (0..self.slot_count).map_while(move |_| {
+            let (head, behind) = rest.split_at_checked(WAITING)?;
+            let flags = *head.get(17)?;
+            let length = u32::from_le_bytes(array(head, 18)?) as usize;
+            let (values, next) = behind.split_at_checked(length)?;
+            rest = next;
+            Some(Waiting {
+                slot: read_u64(head, 0),
+                seq: read_u64(head, 8),
+                reach: *head.get(16)?,
+                sure: flags & 1 != 0,
+                key: array(head, 22).filter(|_| flags & 2 != 0),
+                value: array(head, 22 + KEY_BYTES).filter(|_| flags & 4 != 0),
+                values,
+            })
+        })
+    }
+}
+
+const WAITING: usize = 22 + 2 * KEY_BYTES;
+
+/// Writes an open call.
+pub(crate) struct OpenWriter<'o> {
+    pub(crate) out: &'o mut Vec<u8>,
+}
+
+impl OpenWriter<'_> {
+    /// Adds bytes. Never takes more memory.
+    fn push(&mut self, bytes: &[u8]) -> Option<()> {
+        let room = self.out.capacity().saturating_sub(self.out.len()) >= bytes.len();
+        room.then(|| self.out.extend_from_slice(bytes))
+    }
+
+    /// Starts with what every call has.
+    pub(crate) fn start(&mut self, call: &OpenCall<'_>, counts: [usize; 3], others: usize) -> Option<()> {
+        let count = |count: usize| u16::try_from(count).ok().map(u16::to_le_bytes);
+        let [evidence, keys, slots] = counts;
+        self.push(&call.time.to_le_bytes())?;
+        self.push(&call.seq.to_le_bytes())?;
+        self.push(&call.tool.to_le_bytes())?;
+        self.push(&call.program)?;
+        self.push(&count(call.agent.len())?)?;
+        self.push(&count(evidence)?)?;
+        self.push(&count(keys)?)?;
+        self.push(&count(slots)?)?;
+        self.push(&u32::try_from(others).ok()?.to_le_bytes())?;
+        self.push(call.agent)
+    }
+
+    pub(crate) fn evidence(&mut self, id: u64) -> Option<()> {
+        self.push(&id.to_le_bytes())
+    }
+
+    pub(crate) fn key(&mut self, answer: u32, key: Option<&EntryKey>) -> Option<()> {
+        self.push(&answer.to_le_bytes())?;
+        self.push(&[u8::from(key.is_some())])?;
+        self.push(key.unwrap_or(&ALONE))
+    }
+
+    pub(crate) fn slot(&mut self, waiting: &Waiting<'_>) -> Option<()> {
+        let flag = |set: bool, bit: u8| if set { bit } else { 0 };
+        let flags = flag(waiting.sure, 1) | flag(waiting.key.is_some(), 2) | flag(waiting.value.is_some(), 4);
+        self.push(&waiting.slot.to_le_bytes())?;
+        self.push(&waiting.seq.to_le_bytes())?;
+        self.push(&[waiting.reach, flags])?;
+        self.push(&u32::try_from(waiting.values.len()).ok()?.to_le_bytes())?;
+        self.push(&waiting.key.unwrap_or(ALONE))?;
+        self.push(&waiting.value.unwrap_or(ALONE))?;
+        self.push(waiting.values)
+    }
+
+    pub(crate) fn others(&mut self, bytes: &[u8]) -> Option<()> {
+        self.push(bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{OpenCall, OpenWriter, Waiting};
+    use alloc::vec::Vec;
+
+    #[test]
+    fn open_calls_read_back_as_written() {
+        let mut out = Vec::with_capacity(4096);
+        let call = OpenCall::new(-7, 9, 11, [3; 8], b"abot");
+        let mut writer = OpenWriter { out: &mut out };
+        let waiting =
+            Waiting { slot: 5, seq: 6, reach: 2, sure: true, key: Some([1; 32]), value: None, values: b"xyz" };
+        let written = writer.start(&call, [1, 1, 2], 4).and_then(|()| {
+            writer.evidence(77)?;
+            writer.key(8, None)?;
+            writer.slot(&waiting)?;
+            writer.slot(&Waiting { key: None, value: Some([4; 32]), sure: false, values: b"", ..waiting })?;
+            writer.others(b"rest")
+        });
+        assert!(written.is_some());
+        let read = OpenCall::read(&out).expect("it was written here");
+        assert_eq!((read.time, read.seq, read.tool, read.agent, read.others), (-7, 9, 11, &b"abot"[..], &b"rest"[..]));
+        assert!(read.evidence().eq([77]) && read.keys().eq([(8, None)]));
+        let slots: Vec<Waiting<'_>> = read.slots().collect();
+        assert_eq!((slots.len(), slots[0].key, slots[0].values), (2, Some([1; 32]), &b"xyz"[..]));
+        assert_eq!((slots[1].value, slots[1].sure, slots[1].key), (Some([4; 32]), false, None));
+        for length in 0..out.len() {
+            if let Some(call) = OpenCall::read(&out[..length]) {
+                let _ = (call.slots().count(), call.keys().count(), call.evidence().count());
+            }
+        }
+    }
+}

@@ -1,0 +1,345 @@
+//! What a slot keeps of calls: the bounded algorithms of semantics 7.
+//!
+//! Under each key lie the calls that are open, those that surely count, those that may count, and those that may count with
+//! a value that nobody knows. A call whose key is not known lies under no key: it may count for each.
+
+use super::areas::{Areas, AreasMut, BLANK, BLOB, DOUBTFUL, PENDING, SURE, Widths};
+use super::record::{ALONE, EntryKey, KEY_BYTES, RecordMut, array, read_i64, read_u32, read_u64};
+use agentpol_bytecode::tables::{Happened, Slot, SlotShape};
+use alloc::vec::Vec;
+
+/// How long a call may stay unreported before it is lost: an hour.
+pub(crate) const LOST_AFTER: i64 = 3_600_000;
+/// How many open calls lie under a key.
+const MAX_PENDING: usize = 64;
+/// How many of the first calls in a window are kept.
+const FIRST_STEPS: usize = 16;
+/// In the number of an open call: it may be none of those that are asked about.
+const UNSURE: u64 = 1 << 63;
+/// In the number of an open call: its value is not known.
+const VALUELESS: u64 = 1 << 62;
+
+/// What a call says to a slot.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Event {
+    /// When it was decided.
+    pub(crate) time: i64,
+    /// The number of that step in the slot's record.
+    pub(crate) seq: u64,
+    /// It surely is one of those asked about.
+    pub(crate) sure: bool,
+    /// The key; `None` where it is not known.
+    pub(crate) key: Option<EntryKey>,
+    /// What is compared, counted or summed: an integer of the values' order in the first bytes, or what tells the value from
+    /// others. `None` where there is none, or it is not known.
+    pub(crate) value: Option<EntryKey>,
+}
+
+impl Event {
+    fn place(&self) -> &EntryKey {
+        self.key.as_ref().unwrap_or(&ALONE)
+    }
+}
+
+/// An open call as it is kept.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pending {
+    pub(crate) time: i64,
+    pub(crate) seq: u64,
+    pub(crate) sure: bool,
+    pub(crate) value: Option<EntryKey>,
+}
+
+impl Pending {
+    pub(crate) fn read(element: &[u8]) -> Pending {
+        let flags = read_u64(element, 8);
+        Pending {
+            time: read_i64(element, 0),
+            seq: flags & !(UNSURE | VALUELESS),
+            sure: flags & UNSURE == 0,
+            value: array(element, 16).filter(|_| flags & VALUELESS == 0),
+        }
+    }
+
+    fn write(&self) -> [u8; 16 + KEY_BYTES] {
+        let flags = self.seq | if self.sure { 0 } else { UNSURE } | if self.value.is_none() { VALUELESS } else { 0 };
+        let parts = self.time.to_le_bytes().into_iter().chain(flags.to_le_bytes());
+        let mut element = [0; 16 + KEY_BYTES];
+        let bytes = parts.chain(self.value.unwrap_or(ALONE));
+        element.iter_mut().zip(bytes).for_each(|(place, byte)| *place = byte);
+        element
+    }
+}
+
+/// How wide elements are.
+pub(crate) fn widths(shape: SlotShape) -> Widths {
+    let (sure, doubtful) = match shape {
+        SlotShape::Time | SlotShape::Count { .. } => (8, 8),
+        SlotShape::Other | SlotShape::Distinct { .. } => (8 + KEY_BYTES, 8 + KEY_BYTES),
+        SlotShape::Least { .. } | SlotShape::Greatest { .. } => (16, 16),
+        SlotShape::Sum { .. } => (24, 24),
+        SlotShape::First | SlotShape::Last => (24, 8),
+    };
+    [16 + KEY_BYTES, sure, doubtful, 8, 1]
+}
+
+/// Returns whether calls are compared, counted apart or summed by a value.
+pub(crate) fn compares(shape: SlotShape) -> bool {
+    !matches!(shape, SlotShape::Time | SlotShape::Count { .. } | SlotShape::First | SlotShape::Last)
+}
+
+/// The values of a call that is the first or the last.
+pub(crate) type Values<'v> = &'v [u8];
+
+/// A slot in a record.
+pub(crate) struct Shelf<'r, 'b> {
+    record: &'r mut RecordMut<'b>,
+    slot: &'r Slot,
+    now: i64,
+}
+
+impl<'r, 'b> Shelf<'r, 'b> {
+    pub(crate) fn of(record: &'r mut RecordMut<'b>, slot: &'r Slot, now: i64) -> Self {
+        Shelf { record, slot, now }
+    }
+
+    fn areas(&mut self, key: &EntryKey) -> Option<AreasMut<'_, 'b>> {
+        AreasMut::of(self.record, self.slot.id, key, widths(self.slot.shape))
+    }
+
+    /// Makes place for a key: the least recent one gives way, and it is known that something is lost.
+    fn admit(&mut self, key: &EntryKey, time: i64) -> Option<()> {
+        let id = self.slot.id;
+        let known = self.record.read().find(id, key).is_some();
+        if *key != ALONE && !known && self.record.read().count(id) >= self.slot.room as usize {
+            let oldest = self.record.read().least_recent(id).map(|entry| (*entry.key, entry.stamp));
+            if let Some((oldest, stamp)) = oldest {
+                self.areas(&ALONE)?.give_up(SURE, stamp);
+                self.record.remove(id, &oldest);
+            }
+        }
+        self.areas(key)?;
+        let before = if known { self.record.read().stamp(id, key) } else { i64::MIN };
+        self.record.stamp(id, key, before.max(time));
+        Some(())
+    }
+
+    /// Notes a call that is let through and not reported. `None` where there is no room.
+    pub(crate) fn open(&mut self, event: &Event) -> Option<()> {
+        let key = *event.place();
+        self.admit(&key, event.time)?;
+        let mut areas = self.areas(&key)?;
+        if areas.read().list(PENDING).count() >= MAX_PENDING {
+            let pending = Pending::read(areas.read().list(PENDING).get(0));
+            areas.remove(PENDING, 0);
+            // One that is not lost yet may still turn out not to have been dispatched.
+            let lost = self.now.saturating_sub(pending.time) > LOST_AFTER;
+            let sure = self.slot.happened == Happened::Called && lost && pending.sure;
+            let key = event.key;
+            self.close(&Event { time: pending.time, seq: pending.seq, sure, key, value: pending.value }, &[])?;
+        }
+        let Event { time, seq, value, .. } = *event;
+        // What its result says is not known yet.
+        let sure = event.sure && self.slot.result_entry.is_none();
+        let mut areas = self.areas(&key)?;
+        let at = areas.read().list(PENDING).count();
+        areas.insert(PENDING, at, &Pending { time, seq, sure, value }.write())
+    }
+
+    /// Takes an open call out.
+    pub(crate) fn forget(&mut self, key: Option<&EntryKey>, seq: u64) {
+        let key = key.unwrap_or(&ALONE);
+        if self.record.read().find(self.slot.id, key).is_none() {
+            return;
+        }
+        if let Some(mut areas) = self.areas(key) {
+            let found = areas.read().list(PENDING).iter().position(|element| Pending::read(element).seq == seq);
+            found.into_iter().for_each(|at| areas.remove(PENDING, at));
+        }
+    }
+
+    /// Notes a call that counts, surely or not, from now on. `None` where there is no room.
+    pub(crate) fn close(&mut self, event: &Event, values: Values<'_>) -> Option<()> {
+        let key = *event.place();
+        self.admit(&key, event.time)?;
+        let (shape, windowed) = (self.slot.shape, self.slot.window.is_some());
+        let list = if event.sure && event.key.is_some() { SURE } else { DOUBTFUL };
+        let after = self.slot.window.map_or(i64::MIN, |window| self.now.saturating_sub(window));
+        let mut areas = self.areas(&key)?;
+        if event.value.is_none() && compares(shape) {
+            let most = if let SlotShape::Distinct { most } = shape { most } else { 1 };
+            return push(&mut areas, BLANK, &event.time.to_le_bytes(), most as usize);
+        }
+        let value = event.value.unwrap_or(ALONE);
+        match shape {
+            SlotShape::Time => push(&mut areas, list, &event.time.to_le_bytes(), 1),
+            SlotShape::Count { most } => push(&mut areas, list, &event.time.to_le_bytes(), most as usize),
+            SlotShape::Other => push_distinct(&mut areas, list, event.time, &value, 2),
+            SlotShape::Distinct { most } => push_distinct(&mut areas, list, event.time, &value, most as usize),
+            SlotShape::Least { steps } => push_extreme(&mut areas, list, event.time, &value, steps as usize, true),
+            SlotShape::Greatest { steps } => push_extreme(&mut areas, list, event.time, &value, steps as usize, false),
+            SlotShape::Sum { entries } => push_sum(&mut areas, list, event.time, &value, entries as usize, after),
+            SlotShape::First | SlotShape::Last if list == DOUBTFUL => {
+                push(&mut areas, DOUBTFUL, &event.time.to_le_bytes(), 1)
+            }
+            SlotShape::Last => push_last(&mut areas, event, values),
+            SlotShape::First => push_first(&mut areas, event, values, windowed.then_some(after)),
+        }
+    }
+}
+
+/// Adds to a list of the newest.
+fn push(areas: &mut AreasMut<'_, '_>, list: usize, element: &[u8], most: usize) -> Option<()> {
+    let time = read_i64(element, 0);
+    let found = areas.read().list(list);
+    let (at, count, oldest) = (found.until(time), found.count(), found.time(0));
+    if count >= most.max(1) {
+        if at == 0 {
+            areas.give_up(list, time);
+            return Some(());
+        }
+        areas.remove(list, 0);
+        areas.give_up(list, oldest);
+        return areas.insert(list, at.saturating_sub(1), element);
+    }
+    areas.insert(list, at, element)
+}
+
+/// Adds to a list in which each value stands once, with the last time it was.
+fn push_distinct(areas: &mut AreasMut<'_, '_>, list: usize, time: i64, value: &EntryKey, most: usize) -> Option<()> {
+    let found = areas.read().list(list);
+    let known = found.iter().position(|element| element.get(8..) == Some(value.as_slice()));
+    if let Some((at, before)) = known.map(|at| (at, found.time(at))) {
+        if before >= time {
+            return Some(());
+        }
+        areas.remove(list, at);
+    }
+    let mut element = [0; 8 + KEY_BYTES];
+    let bytes = time.to_le_bytes().into_iter().chain(*value);
+    element.iter_mut().zip(bytes).for_each(|(place, byte)| *place = byte);
+    push(areas, list, &element, most)
+}
+
+/// Adds to a list of the values of which no later one is less (or greater): the first in a window is its extreme.
+fn push_extreme(
+    areas: &mut AreasMut<'_, '_>,
+    list: usize,
+    time: i64,
+    value: &EntryKey,
+    steps: usize,
+    least: bool,
+) -> Option<()> {
+    let value = read_i64(value, 0);
+    // Not beaten by: as extreme, or more.
+    let covers = |one: i64, other: i64| if least { one <= other } else { one >= other };
+    let found = areas.read().list(list);
+    let later = found.until(time.saturating_sub(1));
+    if later < found.count() && covers(read_i64(found.get(later), 8), value) {
+        return Some(());
+    }
+    let mut at = found.until(time);
+    while let Some(before) = at.checked_sub(1) {
+        if !covers(value, read_i64(areas.read().list(list).get(before), 8)) {
+            break;
+        }
+        areas.remove(list, before);
+        at = before;
+    }
+    let mut element = [0; 16];
+    let bytes = time.to_le_bytes().into_iter().chain(value.to_le_bytes());
+    element.iter_mut().zip(bytes).for_each(|(place, byte)| *place = byte);
+    push(areas, list, &element, steps)
+}
+
+fn amount(last: i64, first: i64, amount: i64) -> [u8; 24] {
+    let mut element = [0; 24];
+    let bytes = [last, first, amount].into_iter().flat_map(i64::to_le_bytes);
+    element.iter_mut().zip(bytes).for_each(|(place, byte)| *place = byte);
+    element
+}
+
+/// Adds an amount. When full, the two closest in time become one, from the earlier to the later: what it adds to a window
+/// that begins between them is no less than nothing and no more than all.
+fn push_sum(
+    areas: &mut AreasMut<'_, '_>,
+    list: usize,
+    time: i64,
+    value: &EntryKey,
+    entries: usize,
+    after: i64,
+) -> Option<()> {
+    while areas.read().list(list).count() > 0 && areas.read().list(list).time(0) <= after {
+        let gone = areas.read().list(list).time(0);
+        areas.remove(list, 0);
+        areas.give_up(list, gone);
+    }
+    if areas.read().list(list).count() >= entries.max(2) {
+        let found = areas.read().list(list);
+        let gap = |at: &usize| found.time(at.saturating_add(1)).saturating_sub(found.time(*at));
+        let closest = (0..found.count().saturating_sub(1)).min_by_key(gap)?;
+        let (one, next) = (found.get(closest), found.get(closest.saturating_add(1)));
+        let together = read_i64(one, 16).saturating_add(read_i64(next, 16));
+        let merged = amount(read_i64(next, 0), read_i64(one, 8).min(read_i64(next, 8)), together);
+        areas.change(list, closest.saturating_add(1), &merged);
+        areas.remove(list, closest);
+    }
+    let at = areas.read().list(list).until(time);
+    areas.insert(list, at, &amount(time, time, read_i64(value, 0)))
+}
+
+/// One of the first, or the last: when it was, in which step, how long its values are.
+fn valued(event: &Event, values: Values<'_>) -> [u8; 24] {
+    let mut element = [0; 24];
+    let length = u64::try_from(values.len()).unwrap_or(0);
+    let bytes = event.time.to_le_bytes().into_iter().chain(event.seq.to_le_bytes()).chain(length.to_le_bytes());
+    element.iter_mut().zip(bytes).for_each(|(place, byte)| *place = byte);
+    element
+}
+
+fn push_last(areas: &mut AreasMut<'_, '_>, event: &Event, values: Values<'_>) -> Option<()> {
+    let found = areas.read().list(SURE);
+    if found.count() > 0 && read_u64(found.get(0), 8) >= event.seq {
+        return Some(());
+    }
+    areas.clear(SURE);
+    areas.clear(BLOB);
+    areas.append(BLOB, values)?;
+    areas.insert(SURE, 0, &valued(event, values))
+}
+
+/// The first calls, in order; with a window so many of them that those that fall out of it have others behind them.
+fn push_first(areas: &mut AreasMut<'_, '_>, event: &Event, values: Values<'_>, after: Option<i64>) -> Option<()> {
+    let mut kept: Vec<([u8; 24], Vec<u8>)> = firsts(areas.read())
+        .map(|(element, values)| (element.first_chunk().copied().unwrap_or([0; 24]), values.to_vec()))
+        .collect();
+    let at = kept.partition_point(|(element, _)| read_u64(element, 8) <= event.seq);
+    kept.insert(at, (valued(event, values), values.to_vec()));
+    let gone = after.map_or(0, |after| kept.iter().take_while(|(element, _)| read_i64(element, 0) <= after).count());
+    let most = if after.is_some() { FIRST_STEPS } else { 1 };
+    for (at, (element, _)) in kept.iter().enumerate() {
+        let dropped = at < gone || at.saturating_sub(gone) >= most;
+        if dropped && after.is_some() {
+            areas.give_up(SURE, read_i64(element, 0));
+        }
+    }
+    areas.clear(SURE);
+    areas.clear(BLOB);
+    for (at, (element, values)) in kept.iter().skip(gone).take(most).enumerate() {
+        areas.append(BLOB, values)?;
+        areas.insert(SURE, at, element)?;
+    }
+    Some(())
+}
+
+/// The calls that are kept with their values, in order.
+pub(crate) fn firsts(areas: Areas<'_>) -> impl Iterator<Item = (&[u8], &[u8])> {
+    let blob = areas.list(BLOB).bytes();
+    let mut at = 0usize;
+    areas.list(SURE).iter().map(move |element| {
+        let end = at.saturating_add(read_u32(element, 16) as usize);
+        let values = blob.get(at..end).unwrap_or_default();
+        at = end;
+        (element, values)
+    })
+}

@@ -1,0 +1,297 @@
+//! One atomic step over the records: which it touches, at what time, and what may be asked of them.
+
+use super::evidence::{Asked, key_kind};
+use super::install::Installed;
+use super::key::{Keyer, Name};
+use super::record::{EntryKey, Record, RecordMut, has_room};
+use super::session::{Labels, MAX_OPEN, OPEN, OpenCall, SLACK, Session, is_lost, open_calls};
+use super::{Handle, Records, Trouble};
+use crate::memory::Memory;
+use crate::value::{Register, Value};
+use agentpol_bytecode::Program;
+use agentpol_bytecode::code::Code;
+use agentpol_bytecode::tables::Reach;
+use alloc::vec::Vec;
+
+/// Where a step happens, and when.
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    /// The time of the step: never before the last one of the session tree.
+    pub(crate) now: i64,
+    /// `None` where there is no such session.
+    seat: Option<Seat>,
+    /// The record of the agent that acts, where something is kept there.
+    pub(crate) agent: Option<Handle>,
+    /// The record of the user, or of nobody.
+    pub(crate) user: Option<Handle>,
+}
+
+/// Where a session's records are.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Seat {
+    pub(crate) own: Handle,
+    pub(crate) root: Handle,
+    pub(crate) name: Name,
+    pub(crate) root_name: Name,
+    /// When the root was opened.
+    pub(crate) opened: i64,
+}
+
+/// Opens a record; one that is too long for a step is full.
+pub(crate) fn open(records: &mut dyn Records, name: &Name) -> Result<Handle, Code> {
+    let handle = records.open(name.as_bytes())?;
+    if has_room(records.bytes(handle)) { Ok(handle) } else { Err(Code::StateFull) }
+}
+
+/// Reads a record.
+pub(crate) fn read(records: &dyn Records, handle: Handle) -> Result<Record<'_>, Trouble> {
+    Record::of(records.bytes(handle))
+}
+
+/// Changes a record.
+pub(crate) fn edit(records: &mut dyn Records, handle: Handle) -> Result<RecordMut<'_>, Trouble> {
+    RecordMut::of(records.edit(handle).ok_or(Trouble::Unusable)?)
+}
+
+impl Place {
+    /// Begins a step at a time in the session of this id.
+    ///
+    /// # Errors
+    /// `clock_regressed` where the session tree has seen a later time, or what is wrong with the store.
+    pub(crate) fn begin(records: &mut dyn Records, session: Option<&str>, at: i64) -> Result<Place, Code> {
+        let nowhere = Place { now: at, seat: None, agent: None, user: None };
+        let Some(name) = session.and_then(Name::session) else { return Ok(nowhere) };
+        let own = open(records, &name)?;
+        let Some(found) = Session::of(read(records, own)?) else { return Ok(nowhere) };
+        let root_name = found.root().unwrap_or(name);
+        let root = if found.root.is_empty() { own } else { open(records, &root_name)? };
+        let record = read(records, root)?;
+        let opened = Session::of(record).ok_or(Code::StateUnusable)?.opened;
+        let last = record.last();
+        if last.saturating_sub(at) > SLACK {
+            return Err(Code::ClockRegressed);
+        }
+        let seat = Some(Seat { own, root, name, root_name, opened });
+        Ok(Place { now: at.max(last), seat, ..nowhere })
+    }
+
+    /// Where the session is; `None` where it was never opened.
+    pub(crate) fn seat(&self) -> Option<Seat> {
+        self.seat
+    }
+
+    /// The session, where it was opened.
+    pub(crate) fn session<'r>(&self, records: &'r dyn Records) -> Option<Session<'r>> {
+        Session::of(read(records, self.seat?.own).ok()?)
+    }
+
+    /// The record of the root.
+    pub(crate) fn root<'r>(&self, records: &'r dyn Records) -> Option<Record<'r>> {
+        read(records, self.seat?.root).ok()
+    }
+
+    /// Codes 18 and 19: the session must be open, and its own agent's and user's. Behind a chain, the root of the tree is
+    /// the session of the first agent.
+    pub(crate) fn admit(
+        &self,
+        records: &dyn Records,
+        keyer: &Keyer,
+        actor: &str,
+        origin: Option<&str>,
+        user: Option<&str>,
+    ) -> Result<(), Code> {
+        let seat = self.seat.ok_or(Code::SessionUnknown)?;
+        let session = self.session(records).filter(|session| !session.closed).ok_or(Code::SessionUnknown)?;
+        let (agent_name, user_name) = (Name::agent(keyer, actor), Name::user(keyer, user));
+        let acts = session.agent == agent_name.as_bytes();
+        let fits = match origin {
+            None => acts,
+            Some(origin) => {
+                let root = Session::of(read(records, seat.root)?).ok_or(Code::StateUnusable)?;
+                root.agent == Name::agent(keyer, origin).as_bytes() && (seat.own == seat.root || acts)
+            }
+        };
+        if fits && session.user == user_name.as_bytes() { Ok(()) } else { Err(Code::SessionMismatch) }
+    }
+
+    /// Opens the records of the agent and the user, as far as the program keeps something there.
+    pub(crate) fn reach(
+        &mut self,
+        records: &mut dyn Records,
+        program: &Program,
+        agent: &Name,
+        user: &Name,
+    ) -> Result<(), Code> {
+        let asked = |reach: Reach| program.tables().slots.iter().any(|slot| slot.reach == reach);
+        if asked(Reach::Agent) {
+            self.agent = Some(open(records, agent)?);
+        }
+        if asked(Reach::User) {
+            self.user = Some(open(records, user)?);
+        }
+        Ok(())
+    }
+
+    /// The record in which a reach is kept.
+    pub(crate) fn handle(&self, reach: Reach) -> Option<Handle> {
+        match reach {
+            Reach::Session => self.seat.map(|seat| seat.root),
+            Reach::Agent => self.agent,
+            Reach::User => self.user,
+        }
+    }
+
+    /// Code 20: an id equal to that of an open call is a duplicate; closed ids may recur (semantics H4).
+    pub(crate) fn is_duplicate(&self, records: &dyn Records, call: &EntryKey) -> bool {
+        let open = self.root(records).and_then(|root| root.find(OPEN, call)).and_then(OpenCall::read);
+        open.is_some_and(|open| !is_lost(open.time, self.now))
+    }
+
+    /// Code 26: as many calls are open as may be (semantics F7).
+    pub(crate) fn is_full(&self, records: &dyn Records) -> bool {
+        self.root(records).is_some_and(|root| open_calls(root, self.now) >= MAX_OPEN)
+    }
+
+    /// The key of a call in the tree: calls of the root by their id, those of other sessions with their session's.
+    pub(crate) fn call_key(&self, keyer: &Keyer, call: &str) -> EntryKey {
+        let mut packer = keyer.start();
+        if let Some(seat) = self.seat.filter(|seat| seat.own != seat.root) {
+            packer.add(&[0]);
+            packer.add(seat.name.as_bytes());
+            packer.add(&[0]);
+        }
+        packer.add(call.as_bytes());
+        packer.finish()
+    }
+}
+
+/// What a judgement recalls: the place it happens in, since when what it asks is kept, and how keys are made.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Recall<'r> {
+    pub(crate) place: &'r Place,
+    pub(crate) installed: &'r Installed,
+    pub(crate) keyer: &'r Keyer,
+}
+
+impl<'r> Recall<'r> {
+    /// What rules may ask of the records as they are now.
+    pub(crate) fn view<'v>(&self, records: &'v dyn Records) -> Result<View<'v>, Trouble>
+    where
+        'r: 'v,
+    {
+        let of = |handle: Option<Handle>| handle.map_or(Ok(Record::default()), |handle| read(records, handle));
+        let seat = self.place.seat.ok_or(Trouble::Unusable)?;
+        let root = read(records, seat.root)?;
+        let (agent, user) = (of(self.place.agent)?, of(self.place.user)?);
+        let labels = (self.installed.labels() <= seat.opened).then(|| Labels::of(root));
+        let (installed, keyer, now, opened) = (self.installed, self.keyer, self.place.now, seat.opened);
+        Ok(View { root, agent, user, installed, keyer, now, opened, labels })
+    }
+}
+
+/// What may be asked of the records of a step.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct View<'v> {
+    root: Record<'v>,
+    agent: Record<'v>,
+    user: Record<'v>,
+    installed: &'v Installed,
+    pub(crate) keyer: &'v Keyer,
+    pub(crate) now: i64,
+    /// When the root session was opened.
+    opened: i64,
+    /// `None` where they are not known.
+    labels: Option<Labels<'v>>,
+}
+
+impl<'v> View<'v> {
+    pub(crate) fn record(&self, reach: Reach) -> Record<'v> {
+        match reach {
+            Reach::Session => self.root,
+            Reach::Agent => self.agent,
+            Reach::User => self.user,
+        }
+    }
+
+    pub(crate) fn slot_since(&self, slot: u32) -> i64 {
+        self.installed.slot(slot)
+    }
+
+    /// Whether something may have happened after a time before `since`. In a session there is nothing before it was opened.
+    pub(crate) fn unattested(&self, since: i64, reach: Reach, after: i64) -> bool {
+        let in_session = reach == Reach::Session && since <= self.opened;
+        since != i64::MIN && !in_session && after < since
+    }
+
+    /// Whether the session tree saw content that nobody vouches for; `None` where that is not known.
+    pub(crate) fn saw(&self) -> Option<bool> {
+        self.labels.map(|labels| labels.saw)
+    }
+
+    /// The highest member of a level among what the session tree has touched. What the program does not know is the highest.
+    pub(crate) fn label(&self, program: &Program, level: u32) -> Value {
+        let Some(labels) = self.labels else { return Value::Unknown };
+        let members = program.tables().levels.get(level as usize).map_or(0, Vec::len);
+        let Some(top) = u32::try_from(members).ok().and_then(|members| members.checked_sub(1)) else {
+            return Value::Unknown;
+        };
+        let label = |dataset: u32| {
+            let dataset = program.tables().datasets.get(dataset as usize);
+            dataset.and_then(|dataset| dataset.labels.get(level as usize)).copied().unwrap_or(top)
+        };
+        let each =
+            labels.datasets().map(|number| self.installed.known_datasets(number).map(label).max().unwrap_or(top));
+        let member = each.max().unwrap_or(0).max(if labels.anything { top } else { 0 });
+        Value::Level { of: level, member }
+    }
+
+    fn evidence<'a>(&self, program: &'a Program, evidence: u32) -> Asked<'a>
+    where
+        'v: 'a,
+    {
+        let since = self.installed.evidence(evidence);
+        let unattested = self.unattested(since, Reach::Session, i64::MIN);
+        let since = if unattested { since } else { i64::MIN };
+        Asked { program, record: self.root, evidence, since, unattested }
+    }
+
+    /// Packs the keys of evidence; `None` where one is not known.
+    pub(crate) fn evidence_key(
+        &self,
+        program: &Program,
+        memory: &Memory,
+        evidence: u32,
+        keys: &[Register],
+    ) -> Option<EntryKey> {
+        let declared = program.tables().evidence.get(evidence as usize)?;
+        let mut packer = self.keyer.start();
+        let last = declared.keys.len().checked_sub(1)?;
+        if keys.len() != declared.keys.len() {
+            return None;
+        }
+        for (at, (path, key)) in declared.keys.iter().zip(keys).enumerate() {
+            let kept = key_kind(program, declared.ty, path)?;
+            packer.add_value(program, memory, kept, key.value, at == last).then_some(())?;
+        }
+        Some(packer.finish())
+    }
+
+    /// The newest record under keys; unknown where one is.
+    pub(crate) fn known(&self, program: &Program, memory: &mut Memory, evidence: u32, keys: &[Register]) -> Register {
+        match self.evidence_key(program, memory, evidence, keys) {
+            Some(key) => self.evidence(program, evidence).known(memory, &key),
+            None => Register::UNKNOWN,
+        }
+    }
+
+    /// All records that are known.
+    pub(crate) fn all_known(
+        &self,
+        program: &Program,
+        memory: &mut Memory,
+        evidence: u32,
+        order: &mut Vec<(i64, EntryKey)>,
+    ) -> Register {
+        self.evidence(program, evidence).all(memory, order)
+    }
+}
