@@ -13,8 +13,9 @@ use crate::state::record::EntryKey;
 use crate::state::step::{Place, Recall};
 use crate::state::{Host, Records};
 use agentpol_bytecode::Program;
-use agentpol_bytecode::code::Code;
-use agentpol_bytecode::decision::Decision;
+use agentpol_bytecode::code::{Code, Outcome};
+use agentpol_bytecode::decision::{Decision, Named, Raised};
+use agentpol_bytecode::render::OperatorView;
 
 /// Decides a request, given as the bytes of its JSON. Whatever they are, this returns a decision: it never panics, takes
 /// no memory, and allows nothing that no rule surely allows.
@@ -46,14 +47,30 @@ pub fn preview_in(
     prepare(program, request, scratch).preview_in(records, host)
 }
 
-/// What would be decided. It permits nothing.
+/// What would be decided. It permits nothing, and is for the operator alone (semantics R1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "a preview that nobody looks at was for nothing"]
 pub struct Preview(Decision);
 
 impl Preview {
-    /// Returns what would be decided, to be shown.
-    pub fn shown(&self) -> &Decision {
-        &self.0
+    /// Returns what would come out.
+    pub fn outcome(&self) -> Outcome {
+        self.0.outcome()
+    }
+
+    /// Returns why, in one code.
+    pub fn code(&self) -> Code {
+        self.0.code()
+    }
+
+    /// Returns the alerts that would be raised.
+    pub fn alerts(&self) -> &Named<Raised> {
+        self.0.alerts()
+    }
+
+    /// Returns the view for operators and their records.
+    pub fn for_operator<'a>(&'a self, program: &'a Program) -> OperatorView<'a> {
+        self.0.for_operator(program)
     }
 }
 
@@ -125,16 +142,15 @@ impl Prepared<'_> {
     }
 
     fn step(&mut self, records: &mut dyn Records, host: &Host<'_>, writing: bool) -> Decision {
-        if !self.program.remembers() {
-            return self.decide();
-        }
         if !host.installed.fits(self.program) {
             return Decision::structural(Code::Internal, None);
         }
         let before = self.scratch.memory.state();
         self.scratch.keyer.use_key(host.key);
         let keyer = self.scratch.keyer.clone();
-        let decision = self.decide_at(records, &Held { host, keyer: &keyer, writing });
+        let held = Held { host, keyer: &keyer, writing };
+        let remembers = self.program.remembers();
+        let decision = if remembers { self.decide_at(records, &held) } else { self.decide_apart(records, &held) };
         self.scratch.memory.back_to(before);
         decision.unwrap_or_else(|stop| {
             let code = match stop {
@@ -144,6 +160,33 @@ impl Prepared<'_> {
             };
             Decision::structural(code, None)
         })
+    }
+
+    /// Decides where nothing hangs on what happened before: no session is asked for, and alerts only look.
+    fn decide_apart(&mut self, records: &mut dyn Records, held: &Held<'_>) -> Result<Decision, Stop> {
+        let Ok(call) = self.call else { return Ok(self.decide()) };
+        let place = Place::nowhere(call.now);
+        if let Err(failure) = self.values {
+            return self.refuse(records, held, &place, false, failure);
+        }
+        let since = |rate: u32| held.host.installed.rate(rate);
+        let mut scene = self.scene(records, held, &place, false, &since);
+        Ok(judge::judge(self.program, self.scratch, &call, Some(&mut scene))?.decision)
+    }
+
+    /// Decides where nothing hangs on what happened before: alerts are raised, and nothing is asked of sessions.
+    fn decide_aside(&mut self, records: &mut dyn Records, held: &Held<'_>) -> Result<Decision, Stop> {
+        let at = self.request.map_or(i64::MIN, |request| request.at);
+        let place = Place::nowhere(at);
+        match (self.call, self.values) {
+            (Ok(call), Ok(())) => {
+                let since = |_: u32| i64::MIN;
+                let mut scene = self.scene(records, held, &place, false, &since);
+                Ok(judge::judge(self.program, self.scratch, &call, Some(&mut scene))?.decision)
+            }
+            (Ok(_), Err(failure)) => self.refuse(records, held, &place, false, failure),
+            (Err(code), _) => Ok(Decision::structural(code, None)),
+        }
     }
 
     /// Line 1, and then what follows from it.
@@ -253,7 +296,10 @@ impl Prepared<'_> {
         let call = &admitted.call;
         let since = |rate: u32| installed.rate(rate);
         let mut scene = self.scene(records, held, place, true, &since);
-        let mut judgement = judge::judge(program, self.scratch, call, Some(&mut scene))?;
+        let mut judgement = match judge::judge(program, self.scratch, call, Some(&mut scene)) {
+            Err(Stop::Full) => return self.refuse(records, held, place, true, (Code::StateFull, None)),
+            judged => judged?,
+        };
         let let_through = judgement.decision.permits();
         if held.writing {
             let view = scene.ledger.view()?.ok_or(Stop::Internal)?;
@@ -263,6 +309,9 @@ impl Prepared<'_> {
             let (tool, key, agent) = (call.tool, admitted.key, &admitted.agent);
             let commit = Commit { program, installed, place, tool, call: key, agent, let_through };
             commit.write(scene.ledger.records, journal, reserved)?;
+            if let_through {
+                judgement.decision.open();
+            }
         }
         Ok(judgement.decision)
     }

@@ -54,12 +54,17 @@ pub(crate) fn edit(records: &mut dyn Records, handle: Handle) -> Result<RecordMu
 }
 
 impl Place {
+    /// A step at a time in no session.
+    pub(crate) fn nowhere(now: i64) -> Place {
+        Place { now, seat: None, agent: None, user: None }
+    }
+
     /// Begins a step at a time in the session of this id.
     ///
     /// # Errors
     /// `clock_regressed` where the session tree has seen a later time, or what is wrong with the store.
     pub(crate) fn begin(records: &mut dyn Records, session: Option<&str>, at: i64) -> Result<Place, Code> {
-        let nowhere = Place { now: at, seat: None, agent: None, user: None };
+        let nowhere = Place::nowhere(at);
         let Some(name) = session.and_then(Name::session) else { return Ok(nowhere) };
         let own = open(records, &name)?;
         let Some(found) = Session::of(read(records, own)?) else { return Ok(nowhere) };

@@ -8,6 +8,7 @@ mod delegation;
 mod lab;
 mod lists;
 mod logic;
+mod memory;
 mod noise;
 mod structure;
 mod types;
