@@ -62,7 +62,9 @@ impl<'a> Typer<'_, 'a> {
                 let title = format!("`{}` is {}, not a definition", name.text, entity.kind());
                 let diagnostic = Diagnostic::new(Code::AP0207, title, name.span, "used with arguments")
                     .because(declared, format!("`{}` is declared here", name.text));
-                self.report(diagnostic);
+                let known = matches!(entity, Entity::Record(_));
+                let help = known.then(|| format!("write `known {}(...)`", name.text));
+                self.report(diagnostic.maybe_help(help));
                 self.unknown(span).at(span)
             }
             None => {

@@ -46,6 +46,16 @@ impl<'a> Typer<'_, 'a> {
     }
 
     fn written_record(&mut self, path: &ast::Path<'a>) -> Option<RecordId> {
+        if let Some((first, [_, ..])) = path.segments.split_first()
+            && self.entity(&path.joined()).is_none()
+            && matches!(self.entity(first.text), Some((Entity::Record(_), _)))
+        {
+            let title = format!("`known {}` says of which record, but not under which key", first.text);
+            let rest = path.segments[1..].iter().map(|name| name.text).collect::<Vec<_>>().join(".");
+            let diagnostic = Diagnostic::new(Code::AP0309, title, path.span, "a key is missing");
+            self.report(diagnostic.help(format!("write `known {}(KEY).{rest}`", first.text)));
+            return None;
+        }
         let mut found = Diagnostics::new();
         let entity = resolve(self.cx.names, self.module(), path, Wanted::Record, &mut found);
         found.iter().cloned().for_each(|diagnostic| self.report(diagnostic));

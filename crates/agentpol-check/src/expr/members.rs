@@ -175,6 +175,9 @@ impl<'a> Typer<'_, 'a> {
             ty => {
                 let title = format!("`{}` has no entries to read by key", self.type_name(ty));
                 let help = match ty {
+                    Type::List(..) if matches!(of.expr.kind, ExprKind::AllKnown(_)) => {
+                        Some("write the key in parentheses: `known RECORD(KEY)`")
+                    }
                     Type::List(..) => Some("read `first(LIST)` or `last(LIST)`, or ask `any x in LIST: ...`"),
                     Type::Shape(_) => Some("write the field behind a dot"),
                     _ => None,

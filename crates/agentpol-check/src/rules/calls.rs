@@ -9,7 +9,7 @@ use super::scope::{self, Standing};
 use crate::declare::Declared;
 use crate::draft::Draft;
 use crate::expr::{in_clause, parts};
-use crate::names::{Calls, Condition};
+use crate::names::{Calls, Condition, Entity};
 use crate::ownership::Grantable;
 use crate::policy::{Clause, ModuleId, Reach, Scope, ToolId};
 use crate::tool_sets::ToolSets;
@@ -58,6 +58,14 @@ fn resolve<'a>(
             (&[] as &[ast::Clause<'a>], Some(tools))
         }
     };
+    if let Some(ast::ToolPattern::Named(path)) = pattern.as_ref().and_then(|tools| tools.include.first())
+        && let Some(help) = path_of_call(draft, module, path)
+    {
+        let title = format!("`{}` is no tool", path.joined());
+        let diagnostic = Diagnostic::new(Code::AP0318, title, path.span, "a tool, and something of its call");
+        draft.report(diagnostic.help(help));
+        return None;
+    }
     let mut set = sort(draft, block);
     set.parts.tool = set.parts.tool.or(pattern.as_ref().map(|tools| (tools, history.span)));
     let grantable = Grantable::default();
@@ -76,6 +84,17 @@ fn resolve<'a>(
     let selectors = selectors.filter_map(|(ast, kind)| Some(Clause { kind: kind??, span: ast.span })).collect();
     let Set { reach, within, conditions, .. } = set;
     sound.then_some(Calls { scope, tools, reach, within, selectors, conditions })
+}
+
+/// Says how something of a call is written where it stands right behind the tool: `last crm.order.args.id`.
+fn path_of_call(draft: &Draft<'_, '_>, module: ModuleId, path: &ast::Path<'_>) -> Option<String> {
+    let part =
+        path.segments.iter().rposition(|name| matches!(name.text, "args" | "result" | "at" | "agent" | "user"))?;
+    let join = |names: &[ast::Name<'_>]| names.iter().map(|name| name.text).collect::<Vec<_>>().join(".");
+    let (tool, rest) = (join(&path.segments[..part]), join(&path.segments[part..]));
+    let named = |name: &str| draft.names.find(module, name);
+    let is_tool = matches!(named(&tool), Some((Entity::Tool(_) | Entity::ToolSet(_), _)));
+    (is_tool && named(&path.joined()).is_none()).then(|| format!("put the call in parentheses: `(last {tool}).{rest}`"))
 }
 
 /// The clauses of a set, each in its place.

@@ -185,7 +185,7 @@ fn elsewhere(block: Block, clause: &ClauseKind<'_>) -> Option<&'static str> {
         ClauseKind::Agent(_) if delegation => "name the agents before the block: `delegates to worker { ... }`",
         ClauseKind::From(_) if !approval => "it belongs to `require approval`",
         ClauseKind::Within(_) if !approval && !alert => {
-            "it belongs to `require approval`: how long an approval is good; or to `novel (...)` in an `alert`"
+            "it belongs inside the braces of a set of calls, to `require approval`, or to `novel (...)` in an `alert`"
         }
         ClauseKind::Distinct if !approval => "it belongs to `require approval`",
         ClauseKind::Always if block.grants() => "remove it: only what restricts can hold in every phase",

@@ -83,7 +83,14 @@ impl Place<'_, '_> {
         };
         let last = at + 1 >= self.part.to;
         let span = self.seams.span(at);
-        let inside = self.bracket().is_some() || matches!(self.part.kind, Kind::Field | Kind::Param | Kind::Tool);
+        let bracket = self.bracket();
+        let set = bracket.is_some_and(|open| self.part.kind == Kind::Rule && self.kind(open) == K::OpenBrace);
+        if set && self.begins_clause(at + 1) {
+            return found(
+                Diagnostic::new(Code::AP0106, "no comma stands between clauses", span, "").help("take it out"),
+            );
+        }
+        let inside = bracket.is_some() || matches!(self.part.kind, Kind::Field | Kind::Param | Kind::Tool);
         if !inside && (last || self.begins_clause(at + 1)) {
             let title = "no comma stands between clauses";
             let diagnostic = Diagnostic::new(Code::AP0106, title, span, "").help("take the comma out");

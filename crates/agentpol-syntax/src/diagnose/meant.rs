@@ -15,7 +15,10 @@ impl Place<'_, '_> {
     pub(super) fn meant(&self) -> Option<Found> {
         let found = match self.part.kind {
             Kind::Field | Kind::Param => self.foreign_type(),
-            Kind::Rule => self.selected().or_else(|| self.condition()).or_else(|| self.window()),
+            Kind::Rule => {
+                self.selected().or_else(|| self.condition()).or_else(|| self.window()).or_else(|| self.asked_of_calls())
+            }
+            Kind::Item => self.asked_of_calls(),
             Kind::Tool => self.late_result(),
             Kind::Given => self.joined_by_in(),
             _ => None,
@@ -23,7 +26,7 @@ impl Place<'_, '_> {
         found.or_else(|| self.foreign_value())
     }
 
-    fn unexpected(&self, help: impl Into<String>) -> Option<Found> {
+    pub(super) fn unexpected(&self, help: impl Into<String>) -> Option<Found> {
         found(self.here(Code::AP0102, format!("`{}` is not expected here", self.word(self.at))).help(help))
     }
 

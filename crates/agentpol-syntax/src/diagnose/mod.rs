@@ -9,6 +9,7 @@ mod explain;
 mod forms;
 mod habits;
 mod header;
+mod history;
 mod meant;
 mod operand;
 mod parts;

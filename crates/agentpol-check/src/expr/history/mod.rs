@@ -29,6 +29,7 @@ impl<'a> Typer<'_, 'a> {
                 Some((earlier, _)) => self.condition_node(ExprKind::Earlier(Box::new(earlier)), span),
                 None => self.undecided(span),
             },
+            _ if matches!(self.cx.names.calls.get(&span), Some(None)) => self.unknown(span).at(span),
             HistoryQuestion::First | HistoryQuestion::Last => self.no_value_of_call(span),
             HistoryQuestion::Count | HistoryQuestion::Distinct(_) | HistoryQuestion::Sum(_) => {
                 let title = "a number of earlier calls stands only in a comparison with a literal";
