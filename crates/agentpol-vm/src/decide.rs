@@ -174,21 +174,6 @@ impl Prepared<'_> {
         Ok(judge::judge(self.program, self.scratch, &call, Some(&mut scene))?.decision)
     }
 
-    /// Decides where nothing hangs on what happened before: alerts are raised, and nothing is asked of sessions.
-    fn decide_aside(&mut self, records: &mut dyn Records, held: &Held<'_>) -> Result<Decision, Stop> {
-        let at = self.request.map_or(i64::MIN, |request| request.at);
-        let place = Place::nowhere(at);
-        match (self.call, self.values) {
-            (Ok(call), Ok(())) => {
-                let since = |_: u32| i64::MIN;
-                let mut scene = self.scene(records, held, &place, false, &since);
-                Ok(judge::judge(self.program, self.scratch, &call, Some(&mut scene))?.decision)
-            }
-            (Ok(_), Err(failure)) => self.refuse(records, held, &place, false, failure),
-            (Err(code), _) => Ok(Decision::structural(code, None)),
-        }
-    }
-
     /// Line 1, and then what follows from it.
     fn decide_at(&mut self, records: &mut dyn Records, held: &Held<'_>) -> Result<Decision, Stop> {
         let request = match self.request {
