@@ -243,10 +243,10 @@ impl Prepared<'_> {
         let Held { host, keyer, .. } = held;
         let directory = self.scratch.memory.directory.clone();
         let recall = admitted.then_some(Recall { place, installed: host.installed, keyer });
-        let ledger = Ledger { program: self.program, records, key: host.key, directory, now: place.now, recall };
+        let ledger = Ledger { program: self.program, records, key: host.key, keyer, directory, now: place.now, recall };
         let name = place.seat().map(|seat| seat.root_name);
         let id = name.as_ref().and_then(|name| core::str::from_utf8(name.as_bytes().get(1..)?).ok());
-        Scene { ledger, whose: Whose { root: party(host.key, id.unwrap_or("")) }, since }
+        Scene { ledger, whose: Whose { root: party(keyer, id.unwrap_or("")) }, since }
     }
 
     /// A call whose structure is not sound is denied; alerts hear of it where agent and tool are known.

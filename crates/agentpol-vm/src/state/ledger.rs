@@ -1,5 +1,6 @@
 //! Where limits, alerts and approvals keep what they count: the records' names, and the keys that they are told apart by.
 
+use super::key::{Keyer, Packer};
 use super::record::{EntryKey, KEY_BYTES};
 use super::step::{Recall, View};
 use super::{Handle, Records, Trouble};
@@ -8,7 +9,7 @@ use crate::letters::Letters;
 use crate::memory::Memory;
 use crate::value::{Text, Value};
 use agentpol_bytecode::Program;
-use agentpol_bytecode::sha256::{HASH_BYTES, Hmac};
+use agentpol_bytecode::sha256::HASH_BYTES;
 use alloc::sync::Arc;
 
 /// What a step reads and writes.
@@ -17,6 +18,8 @@ pub(crate) struct Ledger<'r> {
     pub(crate) records: &'r mut dyn Records,
     /// The host's key.
     pub(crate) key: &'r [u8; HASH_BYTES],
+    /// How keys are made under it.
+    pub(crate) keyer: &'r Keyer,
     /// Who is who, where users come from a directory.
     pub(crate) directory: Option<Arc<Bound>>,
     pub(crate) now: i64,
@@ -84,89 +87,43 @@ impl RecordName {
     }
 }
 
-/// Packs values into a key: as they are where they are short, else their keyed hash, so that nobody can make two alike
-/// (semantics H15).
-#[derive(Debug)]
-pub(crate) struct Packer<'k> {
-    key: &'k [u8; HASH_BYTES],
-    short: [u8; KEY_BYTES - 1],
-    length: usize,
-    /// Everything, once it is too long.
-    hash: Option<Hmac>,
-}
-
-impl<'k> Packer<'k> {
-    pub(crate) fn new(key: &'k [u8; HASH_BYTES]) -> Self {
-        Packer { key, short: [0; KEY_BYTES - 1], length: 0, hash: None }
-    }
-
-    /// Adds a value behind its tag and length: one byte, or the greatest and four more.
-    pub(crate) fn add(&mut self, tag: u8, value: &[u8]) {
-        match u8::try_from(value.len()) {
-            Ok(length) if length < u8::MAX => self.bytes(&[tag, length]),
-            _ => {
-                self.bytes(&[tag, u8::MAX]);
-                self.bytes(&u32::try_from(value.len()).unwrap_or(u32::MAX).to_le_bytes());
-            }
-        }
-        self.bytes(value);
-    }
-
-    fn bytes(&mut self, bytes: &[u8]) {
-        let end = self.length.saturating_add(bytes.len());
-        match (&mut self.hash, self.short.get_mut(self.length..end)) {
-            (Some(hash), _) => hash.update(bytes),
-            (None, Some(place)) => {
-                place.copy_from_slice(bytes);
-                self.length = end;
-            }
-            (None, None) => {
-                let mut hash = Hmac::new(self.key);
-                hash.update(self.short.get(..self.length).unwrap_or_default());
-                hash.update(bytes);
-                self.hash = Some(hash);
-            }
+/// Adds a value to a key behind its tag and length, so that no two combinations are alike.
+pub(crate) fn add(packer: &mut Packer<'_>, tag: u8, value: &[u8]) {
+    match u8::try_from(value.len()) {
+        Ok(length) if length < u8::MAX => packer.add(&[tag, length]),
+        _ => {
+            packer.add(&[tag, u8::MAX]);
+            packer.add(&u32::try_from(value.len()).unwrap_or(u32::MAX).to_le_bytes());
         }
     }
-
-    /// The key: never all zero.
-    pub(crate) fn finish(self) -> EntryKey {
-        let mut key = [0; KEY_BYTES];
-        let hash = self.hash.map(Hmac::finish);
-        let (first, source) = match &hash {
-            None => (u8::try_from(self.length).unwrap_or(0).saturating_add(1), self.short.as_slice()),
-            Some(hash) => (u8::MAX, hash.as_slice()),
-        };
-        key.iter_mut().zip([first].iter().chain(source)).for_each(|(place, byte)| *place = *byte);
-        key
-    }
+    packer.add(value);
 }
 
-/// The key that tells an agent, or a user, from all others.
-pub(crate) fn party(key: &[u8; HASH_BYTES], agent: &str) -> EntryKey {
-    let mut packer = Packer::new(key);
-    packer.add(1, agent.as_bytes());
+/// The key that tells an agent, a person or a session from all others of its kind.
+pub(crate) fn party(keyer: &Keyer, id: &str) -> EntryKey {
+    let mut packer = keyer.start();
+    add(&mut packer, 1, id.as_bytes());
     packer.finish()
 }
 
 /// Adds a value to a key; `None` for what is not known, not there, or nothing that can be told apart.
 pub(crate) fn add_value(packer: &mut Packer<'_>, program: &Program, memory: &Memory, value: Value) -> Option<()> {
     match value {
-        Value::Bool(value) => packer.add(10, &[u8::from(value)]),
-        Value::Int(value) => packer.add(11, &value.to_le_bytes()),
-        Value::Decimal(value) => packer.add(12, &value.to_le_bytes()),
+        Value::Bool(value) => add(packer, 10, &[u8::from(value)]),
+        Value::Int(value) => add(packer, 11, &value.to_le_bytes()),
+        Value::Decimal(value) => add(packer, 12, &value.to_le_bytes()),
         Value::Text(text) if !text.opaque => return add_text(packer, program, memory, text),
-        Value::Duration(value) => packer.add(14, &value.to_le_bytes()),
-        Value::Date(value) => packer.add(15, &value.to_le_bytes()),
-        Value::DateTime(value) => packer.add(16, &value.to_le_bytes()),
+        Value::Duration(value) => add(packer, 14, &value.to_le_bytes()),
+        Value::Date(value) => add(packer, 15, &value.to_le_bytes()),
+        Value::DateTime(value) => add(packer, 16, &value.to_le_bytes()),
         Value::Ip { high, low, v6 } => {
-            packer.add(if v6 { 18 } else { 17 }, &(u128::from(high) << 64 | u128::from(low)).to_le_bytes());
+            add(packer, if v6 { 18 } else { 17 }, &(u128::from(high) << 64 | u128::from(low)).to_le_bytes());
         }
         Value::Enum { of, member } => {
-            word(packer, program, program.tables().enums.get(of as usize)?.get(member as usize)?)
+            word(packer, program, program.tables().enums.get(of as usize)?.get(member as usize)?);
         }
         Value::Level { of, member } => {
-            word(packer, program, program.tables().levels.get(of as usize)?.get(member as usize)?)
+            word(packer, program, program.tables().levels.get(of as usize)?.get(member as usize)?);
         }
         _ => return None,
     }
@@ -175,7 +132,7 @@ pub(crate) fn add_value(packer: &mut Packer<'_>, program: &Program, memory: &Mem
 
 /// Members are told apart by their words, which another program numbers otherwise.
 fn word(packer: &mut Packer<'_>, program: &Program, symbol: &u32) {
-    packer.add(19, program.symbol(*symbol).as_bytes());
+    add(packer, 19, program.symbol(*symbol).as_bytes());
 }
 
 /// A text of which only small letters count is told apart by those.
@@ -185,9 +142,9 @@ fn add_text(packer: &mut Packer<'_>, program: &Program, memory: &Memory, text: T
         let mut small = [0; MAX_LOWERED];
         let place = small.get_mut(..letters.written().len())?;
         place.iter_mut().zip(letters.bytes()).for_each(|(place, byte)| *place = byte);
-        packer.add(13, place);
+        add(packer, 13, place);
     } else {
-        packer.add(13, letters.written().as_bytes());
+        add(packer, 13, letters.written().as_bytes());
     }
     Some(())
 }

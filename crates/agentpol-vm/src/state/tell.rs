@@ -1,7 +1,7 @@
 //! Events: sessions open and close, calls end, persons answer. Each is one atomic step (semantics 4.2).
 
 use super::answer::Told as Answered;
-use super::approvals::{self, Person, Refused};
+use super::approvals::{self, Person};
 use super::event::{self, Event};
 use super::key::{Keyer, Name};
 use super::ledger::Ledger;
@@ -208,17 +208,9 @@ impl Teller<'_> {
         let id = String::from(scratch.memory.text(person));
         let person = Person { id: &id, groups: &scratch.groups };
         let directory = scratch.memory.directory.clone();
-        let mut ledger =
-            Ledger { program: self.program, records, key: self.host.key, directory, now: at, recall: None };
-        let answered = approvals::answer(&mut ledger, digest, &person, yes).map_err(|refused| match refused {
-            Refused::AskUnknown => Refusal::AskUnknown,
-            Refused::AskClosed => Refusal::AskClosed,
-            Refused::ClockRegressed => Refusal::ClockRegressed,
-            Refused::PersonExcluded => Refusal::PersonExcluded,
-            Refused::PersonUnknown => Refusal::PersonUnknown,
-            Refused::Full => Refusal::StateFull,
-            Refused::Trouble(trouble) => trouble.into(),
-        })?;
+        let (program, keyer, key) = (self.program, self.keyer, self.host.key);
+        let mut ledger = Ledger { program, records, key, keyer, directory, now: at, recall: None };
+        let answered = approvals::answer(&mut ledger, digest, &person, yes)?;
         Ok(if yes { Told::Approved { missing: answered.missing } } else { Told::Rejected })
     }
 }

@@ -83,7 +83,7 @@ impl<'b> Asked<'b> {
     }
 
     /// Only the requesting user may answer.
-    pub(crate) fn from_user(&self) -> bool {
+    pub(crate) fn is_of_user(&self) -> bool {
         self.payload.get(FROM_USER) == Some(&1)
     }
 

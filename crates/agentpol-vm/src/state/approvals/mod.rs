@@ -5,17 +5,17 @@ mod ask;
 mod pending;
 mod persons;
 
-pub(crate) use answer::{Answered, Refused, answer};
+pub(crate) use answer::answer;
 pub(crate) use persons::Person;
 
 use super::digest::{Digest, Digests};
-use super::ledger::{Ledger, Packer, RecordName};
+use super::key::Keyer;
+use super::ledger::{Ledger, RecordName, add};
 use super::record::{EntryKey, KEY_BYTES, Record, RecordMut};
 use super::{Handle, Trouble};
 use agentpol_bytecode::Program;
 use agentpol_bytecode::decision::{Asker, Decision, Missing, Opened};
 use agentpol_bytecode::render::SUPERVISED_WITHIN;
-use agentpol_bytecode::sha256::HASH_BYTES;
 use agentpol_bytecode::tables::{Effect, Phase};
 use alloc::vec::Vec;
 use ask::{Asked, Asking, State};
@@ -82,12 +82,12 @@ fn terms(program: &Program, by: Asker) -> Option<(u32, i64, Option<u32>, bool)> 
 
 impl Parties<'_> {
     /// The record with what is asked for agent and user. Nobody is not somebody whose name is `none`.
-    fn pending(&self, key: &[u8; HASH_BYTES]) -> RecordName {
-        let mut packer = Packer::new(key);
-        packer.add(1, self.agent.as_bytes());
+    fn pending(&self, keyer: &Keyer) -> RecordName {
+        let mut packer = keyer.start();
+        add(&mut packer, 1, self.agent.as_bytes());
         match self.user {
-            Some(user) => packer.add(2, user.as_bytes()),
-            None => packer.add(3, &[]),
+            Some(user) => add(&mut packer, 2, user.as_bytes()),
+            None => add(&mut packer, 3, &[]),
         }
         RecordName::pending(&packer.finish())
     }
@@ -96,7 +96,7 @@ impl Parties<'_> {
 impl Approvals {
     /// Begins with a call that needs some.
     pub(crate) fn new(ledger: &mut Ledger<'_>, digests: Digests, parties: &Parties<'_>) -> Result<Approvals, Trouble> {
-        let pending_name = parties.pending(ledger.key);
+        let pending_name = parties.pending(ledger.keyer);
         let pending = ledger.open(&pending_name)?;
         Ok(Approvals { digests, pending, pending_name })
     }

@@ -1,8 +1,8 @@
 //! Who may answer an asking: when they do, and looked at again when it is used (semantics A4 to A7).
 
-use super::answer::Refused;
 use super::ask::Asked;
 use crate::directory::Bound;
+use crate::state::Refusal;
 use crate::state::ledger::Ledger;
 use agentpol_bytecode::Program;
 use agentpol_bytecode::decision::Missing;
@@ -19,19 +19,19 @@ pub(crate) struct Person<'a> {
 
 /// Whether a person may answer: the requesting user where they are asked, else a member of the group who did not ask, does
 /// not answer for an agent of the chain, and is no agent.
-pub(super) fn may(ledger: &Ledger<'_>, asked: &Asked<'_>, person: &Person<'_>) -> Result<(), Refused> {
+pub(super) fn may(ledger: &Ledger<'_>, asked: &Asked<'_>, person: &Person<'_>) -> Result<(), Refusal> {
     let program = ledger.program;
     let is_agent = program.find_agent(person.id).is_some() || program.find_identity(None, person.id).is_some();
     if is_agent || person.id.is_empty() || is_excluded(ledger, asked, person.id) {
-        return Err(Refused::PersonExcluded);
+        return Err(Refusal::PersonExcluded);
     }
     let wire = asked.group().and_then(|group| program.find_symbol(group));
     let group = program.tables().groups.iter().position(|group| Some(group.wire) == wire);
     let group = group.and_then(|group| u32::try_from(group).ok());
-    if group.is_none() && !asked.from_user() {
-        return Err(Refused::PersonUnknown);
+    if group.is_none() && !asked.is_of_user() {
+        return Err(Refusal::PersonUnknown);
     }
-    if is_member(ledger, person, group) { Ok(()) } else { Err(Refused::PersonUnknown) }
+    if is_member(ledger, person, group) { Ok(()) } else { Err(Refusal::PersonUnknown) }
 }
 
 /// A7: whether somebody who has agreed still may. Where no directory says so, what was told with the answer counts.
@@ -73,7 +73,7 @@ fn told(program: &Program, groups: &[Symbol], group: u32) -> bool {
 
 /// Whether a person is kept from answering, by their id or because they belong to a group that answers for an agent.
 fn is_excluded(ledger: &Ledger<'_>, asked: &Asked<'_>, person: &str) -> bool {
-    if asked.from_user() {
+    if asked.is_of_user() {
         return !asked.user().is_some_and(|user| !user.is_empty() && user == person);
     }
     let directory = from_directory(ledger).flatten();

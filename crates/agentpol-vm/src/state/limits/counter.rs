@@ -2,7 +2,7 @@
 
 use crate::call::Call;
 use crate::scratch::Scratch;
-use crate::state::ledger::{Ledger, Packer, RecordName, add_value, party};
+use crate::state::ledger::{Ledger, RecordName, add, add_value, party};
 use crate::state::record::{EntryKey, Record, RecordMut};
 use crate::state::{Handle, Trouble};
 use crate::value::Value;
@@ -104,29 +104,29 @@ fn combination(
     let (program, memory) = (ledger.program, &scratch.memory);
     let tables = program.tables();
     let tool = tables.tools.get(call.tool as usize)?;
-    let mut packer = Packer::new(ledger.key);
+    let mut packer = ledger.keyer.start();
     let mut values = scratch.kept.iter().skip(usize::from(rate.cost.is_some()));
     for key in &rate.keys {
         match key {
-            Key::Agent => packer.add(1, call.chain.text(program, memory, call.chain.actor()).as_bytes()),
+            Key::Agent => add(&mut packer, 1, call.chain.text(program, memory, call.chain.actor()).as_bytes()),
             Key::User => match call.request.user {
-                Some(user) => packer.add(2, memory.text(user.id).as_bytes()),
+                Some(user) => add(&mut packer, 2, memory.text(user.id).as_bytes()),
                 // H16: nobody is somebody here.
-                None => packer.add(3, &[]),
+                None => add(&mut packer, 3, &[]),
             },
-            Key::Session => packer.add(4, &whose.root),
-            Key::Origin => packer.add(5, call.chain.text(program, memory, call.chain.origin()).as_bytes()),
+            Key::Session => add(&mut packer, 4, &whose.root),
+            Key::Origin => add(&mut packer, 5, call.chain.text(program, memory, call.chain.origin()).as_bytes()),
             Key::Tool => {
                 let module = tables.modules.get(tool.module as usize)?;
-                packer.add(6, program.symbol(module.name).as_bytes());
-                packer.add(6, program.symbol(tool.name).as_bytes());
+                add(&mut packer, 6, program.symbol(module.name).as_bytes());
+                add(&mut packer, 6, program.symbol(tool.name).as_bytes());
             }
             Key::Dataset => {
                 for one in tool.datasets.iter().filter(|one| dataset.is_none_or(|only| only == **one)) {
-                    packer.add(7, program.symbol(tables.datasets.get(*one as usize)?.name).as_bytes());
+                    add(&mut packer, 7, program.symbol(tables.datasets.get(*one as usize)?.name).as_bytes());
                 }
             }
-            Key::Env => packer.add(8, memory.text(call.request.env?).as_bytes()),
+            Key::Env => add(&mut packer, 8, memory.text(call.request.env?).as_bytes()),
             Key::Value(_) => add_value(&mut packer, program, memory, values.next()?.value)?,
         }
     }
@@ -142,7 +142,7 @@ fn live(
     key: EntryKey,
 ) -> Result<Option<Option<Live>>, Trouble> {
     let agent = call.chain.text(ledger.program, &scratch.memory, call.chain.actor());
-    let handle = ledger.open(&RecordName::live(&party(ledger.key, agent)))?;
+    let handle = ledger.open(&RecordName::live(&party(ledger.keyer, agent)))?;
     let record = Record::of(ledger.records.bytes(handle))?;
     let known = record.find(rate.id, &key).is_some();
     let over =

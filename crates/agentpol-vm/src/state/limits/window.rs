@@ -305,7 +305,7 @@ mod tests {
                     assert_eq!(window(&bytes, form).leaving(after, all - 3), leaves.map(|entry| entry.0));
                 }
                 let mut record = RecordMut::of(&mut bytes).expect("it was written here");
-                if next(&mut state) % 5 == 0 && complete && !log.is_empty() {
+                if next(&mut state).is_multiple_of(5) && complete && !log.is_empty() {
                     let at = log.len() - 1 - (next(&mut state) as usize % log.len().min(3));
                     if log[at].0 > after {
                         take_back(&mut record, ID, form, log.remove(at));
@@ -340,7 +340,7 @@ mod tests {
         for _ in 0..5_000 {
             let length = (next(&mut state) % 90) as usize;
             let payload: Vec<u8> = (0..length).map(|_| next(&mut state) as u8).collect();
-            let form = if next(&mut state) % 2 == 0 { Form::Times } else { Form::Amounts };
+            let form = if next(&mut state).is_multiple_of(2) { Form::Times } else { Form::Amounts };
             let found = Window::of(Some(&payload), form);
             let _ = (found.used(5), found.leaving(0, 7), found.raised(), found.newest());
             let mut bytes = Vec::new();

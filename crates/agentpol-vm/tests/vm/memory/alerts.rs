@@ -47,7 +47,7 @@ fn a_rate_is_told_once_for_a_window_and_key() {
     let counter = rate(&mut lab, 2, None, &[Key::Agent], &[]);
     alert(&mut lab, "spike", DENY, Alarm::Rate(counter));
     let mut world = World::new(&mut lab);
-    let mut at = |world: &mut World, now: i64| {
+    let at = |world: &mut World, now: i64| {
         world.now = now;
         raised(&world.decide("{}"))
     };

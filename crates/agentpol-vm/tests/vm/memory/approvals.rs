@@ -274,7 +274,7 @@ fn the_views_say_what_each_may_know() {
     let mut lab = lab(&["pace"]);
     limit(&mut lab, "pace", 1, None, &[Key::User], &[]);
     let mut world = World::new(&mut lab);
-    world.decide("{}");
+    assert!(world.decide("{}").permits());
     world.now = 1;
     let decision = world.decide("{}");
     let operator = decision.for_operator(&world.program).to_string();
