@@ -336,7 +336,11 @@ pub(super) fn words_of<'a>(expr: &ast::Expr<'a>) -> Option<Vec<ast::Name<'a>>> {
 
 /// Counts the nodes of an expression, up to what matters.
 pub(super) fn size_of(expr: &Expr) -> u64 {
-    1 + expr.children().into_iter().map(size_of).sum::<u64>()
+    let then = match &expr.kind {
+        ExprKind::Earlier(earlier) => earlier.then(),
+        _ => Vec::new(),
+    };
+    1 + expr.children().into_iter().chain(then).map(size_of).sum::<u64>()
 }
 
 /// Returns the clause that asks for what a word stands for, which no condition can read.

@@ -1,8 +1,22 @@
 //! Going through typed expressions.
 
-use super::{Alarm, Each, Earlier, Effect, Expr, ExprKind, Key, Question, Rate};
+use super::{Alarm, ClauseKind, Each, Earlier, Effect, Expr, ExprKind, Key, Question, Rate};
 
 impl Earlier {
+    /// Returns the expressions that stand in the frame of the earlier call.
+    pub fn then(&self) -> Vec<&Expr> {
+        let of = match &self.question {
+            Question::Sum { of, .. } | Question::Distinct { of, .. } => Some(&**of),
+            Question::First(take) | Question::Last(take) => Some(&**take),
+            Question::Exists | Question::Count { .. } => None,
+        };
+        let conditions = self.clauses.iter().filter_map(|clause| match &clause.kind {
+            ClauseKind::Let(_, expr) | ClauseKind::When(expr) | ClauseKind::Unless(expr) => Some(expr),
+            _ => None,
+        });
+        conditions.chain(self.pairs.iter().map(|pair| &pair.that)).chain(of).collect()
+    }
+
     /// Returns the expressions that stand in the frame of the rule, not in that of the earlier call.
     pub fn now(&self) -> Vec<&Expr> {
         let plus = match &self.question {

@@ -17,6 +17,9 @@ use agentpol_diagnostics::{Code, Diagnostic, Span};
 use agentpol_syntax::ast::{self, AgentClauseKind, CallSet, ClauseKind, Effect, ExprKind as Written};
 use std::collections::HashMap;
 
+/// How many pairs of a set and a tool a program may have: each set lists the tools whose calls are in it.
+const MAX_PAIRS: usize = 1 << 25;
+
 /// How far back a question may look, in milliseconds: ten years.
 const LONGEST: i64 = 3_653 * 24 * 60 * 60 * 1000;
 
@@ -36,12 +39,29 @@ pub(crate) fn resolve_calls<'a>(draft: &mut Draft<'a, '_>, declared: &Declared<'
             }
         }
     }
+    let mut pairs = 0_usize;
     while let Some((module, expr)) = open.pop() {
         if let Written::History(history) = expr.kind {
-            let calls = resolve(draft, module, sets, history);
+            let before = pairs;
+            pairs = pairs.saturating_add(draft.policy.tools.len());
+            let calls = if pairs > MAX_PAIRS {
+                refuse_more(draft, history.span, before > MAX_PAIRS);
+                None
+            } else {
+                resolve(draft, module, sets, history)
+            };
             draft.names.calls.insert(history.span, calls);
         }
         open.extend(parts(&expr).into_iter().map(|part| (module, part)));
+    }
+}
+
+/// Says, once, that more is asked than a program may ask.
+fn refuse_more(draft: &mut Draft<'_, '_>, span: Span, said: bool) {
+    if !said {
+        let title = format!("too many questions about the calls of {} tools", draft.policy.tools.len());
+        let diagnostic = Diagnostic::new(Code::AP0504, title, span, "one more than a program may have");
+        draft.report(diagnostic.help("split the program into several"));
     }
 }
 

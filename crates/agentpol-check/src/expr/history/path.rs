@@ -7,6 +7,7 @@ use super::Past;
 use crate::expr::Typer;
 use crate::expr::scope::Binding;
 use crate::expr::typed::{Missing, Typed};
+use crate::expr::words::size_of;
 use crate::policy::{Earlier, Expr, ExprKind, Field, LocalId, Question, Type, Value};
 use agentpol_diagnostics::{Code, Diagnostic, Span};
 use agentpol_syntax::ast::{self, ExprKind as Written, HistoryQuestion};
@@ -122,6 +123,8 @@ impl<'a> Typer<'_, 'a> {
         let question = ask(call.first, typed.expr);
         let kind = ExprKind::Earlier(Box::new(Earlier { question, ..call.earlier.clone() }));
         let expr = self.node(kind, ty, span);
+        // The set is written out at each use.
+        self.nodes += size_of(&expr);
         Typed { expr, at: span, missing, secret: false, declared: typed.declared }
     }
 
