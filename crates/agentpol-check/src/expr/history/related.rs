@@ -18,7 +18,11 @@ impl<'a> Typer<'_, 'a> {
     /// Types a `where`; false where something in it is wrong.
     pub(super) fn related(&mut self, past: &mut Past, earlier: &mut Earlier, expr: &ast::Expr<'a>) -> bool {
         match expr.kind {
-            Written::And(all) => all.iter().fold(true, |sound, part| self.related(past, earlier, part) && sound),
+            Written::And(all) => {
+                // Each is looked at, whatever is wrong with those before.
+                let wrong = all.iter().filter(|part| !self.related(past, earlier, part)).count();
+                wrong == 0
+            }
             _ if !self.mentions_that(expr) => {
                 let title = "this says nothing of the earlier call";
                 let diagnostic = Diagnostic::new(Code::AP0317, title, expr.span, "the same for every call of the set");
