@@ -42,6 +42,14 @@ pub extern "C" fn agentpol_load() -> i32 {
     i32::from(session().load().is_err())
 }
 
+/// Goes on with the directory in the input, or with none where it is empty: 0 where it is sound; 1 where it is not, with the
+/// reason in the error text, and the one before goes on. It stays when another program is loaded.
+#[expect(unsafe_code, reason = "a C-like ABI exports by name")]
+#[unsafe(no_mangle)]
+pub extern "C" fn agentpol_directory() -> i32 {
+    i32::from(session().take_directory().is_err())
+}
+
 /// Returns where the 32 bytes of the loaded program's meaning hash stand; null without a program.
 #[expect(unsafe_code, reason = "a C-like ABI exports by name")]
 #[unsafe(no_mangle)]
@@ -85,14 +93,14 @@ pub extern "C" fn agentpol_agent_output_length() -> u32 {
     clip(session().agent_view().len())
 }
 
-/// Returns where the reason stands for which the last program did not load.
+/// Returns where the reason stands for which the last program or directory did not load.
 #[expect(unsafe_code, reason = "a C-like ABI exports by name")]
 #[unsafe(no_mangle)]
 pub extern "C" fn agentpol_error() -> *const u8 {
     session().error().as_ptr()
 }
 
-/// Returns how many bytes the reason has; 0 where the last program loaded.
+/// Returns how many bytes the reason has; 0 where it did.
 #[expect(unsafe_code, reason = "a C-like ABI exports by name")]
 #[unsafe(no_mangle)]
 pub extern "C" fn agentpol_error_length() -> u32 {

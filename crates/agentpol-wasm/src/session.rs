@@ -1,9 +1,11 @@
 //! What one instance of the module holds: input, program, working memory, and what came out last.
 
 use agentpol_bytecode::code::Outcome;
+use agentpol_bytecode::directory::{Directory, DirectoryError};
 use agentpol_bytecode::{LoadError, Program, load};
-use agentpol_vm::Scratch;
+use agentpol_vm::{Bound, Scratch};
 use std::fmt::Write;
+use std::sync::Arc;
 
 /// More input than this is refused.
 const MAX_INPUT: usize = 1 << 28;
@@ -27,6 +29,7 @@ pub enum Answer {
 pub struct Session {
     input: Vec<u8>,
     loaded: Option<(Program, Scratch)>,
+    directory: Option<Arc<Directory>>,
     operator_view: String,
     agent_view: String,
     error: String,
@@ -44,6 +47,7 @@ impl Session {
         Session {
             input: Vec::new(),
             loaded: None,
+            directory: None,
             operator_view: String::new(),
             agent_view: String::new(),
             error: String::new(),
@@ -69,7 +73,9 @@ impl Session {
         self.error.clear();
         match load(&self.input) {
             Ok(program) => {
-                let scratch = Scratch::new(&program);
+                let mut scratch = Scratch::new(&program);
+                scratch
+                    .use_directory(self.directory.clone().map(|directory| Arc::new(Bound::new(directory, &program))));
                 self.loaded = Some((program, scratch));
                 Ok(())
             }
@@ -79,6 +85,29 @@ impl Session {
                 Err(error)
             }
         }
+    }
+
+    /// Goes on with the directory in the input, or with none where the input is empty. Where the input is no sound directory,
+    /// the one before goes on.
+    ///
+    /// # Errors
+    /// Returns why the input is no sound directory; [`error`](Session::error) has it as text.
+    pub fn take_directory(&mut self) -> Result<(), DirectoryError> {
+        self.error.clear();
+        self.directory = match self.input.is_empty() {
+            true => None,
+            false => match Directory::load(&self.input) {
+                Ok(directory) => Some(Arc::new(directory)),
+                Err(error) => {
+                    let _ = write!(self.error, "{error}");
+                    return Err(error);
+                }
+            },
+        };
+        if let Some((program, scratch)) = &mut self.loaded {
+            scratch.use_directory(self.directory.clone().map(|directory| Arc::new(Bound::new(directory, program))));
+        }
+        Ok(())
     }
 
     /// Decides the request in the input.
@@ -174,6 +203,19 @@ mod tests {
             session.operator_view().starts_with(r#"{"outcome":"deny","code":"request_malformed","meaning":"sha256:"#)
         );
         assert_eq!(session.agent_view(), r#"{"outcome":"deny"}"#);
+    }
+
+    #[test]
+    fn a_directory_is_taken_and_given_up() {
+        let mut session = Session::new();
+        let empty = agentpol_bytecode::directory::encode(&agentpol_bytecode::directory::Tables::default());
+        put(&mut session, &empty);
+        assert!(session.take_directory().is_ok() && session.directory.is_some());
+        put(&mut session, b"no directory");
+        assert!(session.take_directory().is_err() && session.directory.is_some());
+        assert_eq!(session.error(), "not a built directory");
+        put(&mut session, b"");
+        assert!(session.take_directory().is_ok() && session.directory.is_none() && session.error().is_empty());
     }
 
     #[test]
