@@ -34,6 +34,8 @@ pub(crate) struct Request {
     pub(crate) context: Option<NodeId>,
     /// What it brings of the resource.
     pub(crate) resource: Option<Given>,
+    /// What it says of where arguments come from.
+    pub(crate) origin: Option<NodeId>,
 }
 
 /// What is presented of the agent.
@@ -104,9 +106,9 @@ pub(crate) fn read(program: &Program, bytes: &[u8], memory: &mut Memory, groups:
         args,
         context: found.context.map(|context| object(memory, context)).transpose()?,
         resource: found.resource.map(|resource| given(program, memory, resource)).transpose()?,
+        origin: found.origin.map(|entries| object(memory, entries)).transpose()?,
     };
-    if let Some(entries) = found.origin {
-        let entries = object(memory, entries)?;
+    if let Some(entries) = request.origin {
         origin::note(memory, args, entries)?;
     }
     let end = memory.node(args).map_or(args, |node| node.next);
@@ -258,7 +260,8 @@ fn given(program: &Program, memory: &Memory, resource: NodeId) -> Read<Given> {
     if let Some(attributes) = attributes {
         let declared = program.tables().resources.iter().find(|known| program.symbol(known.wire) == memory.text(of));
         let fields = declared.map(|declared| declared.fields.as_slice());
-        let known = |key: &str| fields.is_none_or(|fields| fields.iter().any(|field| program.symbol(field.wire) == key));
+        let known =
+            |key: &str| fields.is_none_or(|fields| fields.iter().any(|field| program.symbol(field.wire) == key));
         if !memory.children(attributes).all(|id| known(memory.key(id))) {
             return Err(Code::RequestMalformed);
         }

@@ -46,6 +46,7 @@ enum Part {
     Tool = 9,
     ToolDigest = 10,
     Args = 11,
+    Origin = 19,
     Resource = 12,
     Meaning = 13,
     Session = 14,
@@ -93,18 +94,19 @@ impl Digests {
             .into_iter()
             .filter_map(|(part, text)| Some((part, text?)))
             .for_each(|(part, text)| writer.part(part, text));
-        if let Some(context) = request.context {
-            writer.tag(Part::Context as u8);
-            writer.value(context, false);
+        let origin = request.origin.filter(|entries| writer.memory.children(*entries).next().is_some());
+        let values =
+            [(Part::Context, request.context), (Part::Args, Some(request.args)), (Part::Origin, origin)];
+        for (part, value) in values.into_iter().filter_map(|(part, value)| Some((part, value?))) {
+            writer.tag(part as u8);
+            writer.value(value);
         }
-        writer.tag(Part::Args as u8);
-        writer.value(request.args, true);
         if let Some(resource) = request.resource {
             writer.part(Part::Resource, resource.of);
             writer.text(resource.id);
             for node in [resource.attributes, resource.within] {
                 writer.tag(u8::from(node.is_some()));
-                node.into_iter().for_each(|node| writer.value(node, false));
+                node.into_iter().for_each(|node| writer.value(node));
             }
         }
         Digests { action: writer.running, meaning: *program.meaning_hash(), session }
@@ -205,12 +207,9 @@ impl Writer<'_> {
         self.running.update(&i128::from(value).to_be_bytes());
     }
 
-    /// Writes a value; of arguments with where it came from. Goes as deep as requests may nest.
-    fn value(&mut self, id: NodeId, origins: bool) {
+    /// Writes a value. Goes as deep as requests may nest.
+    fn value(&mut self, id: NodeId) {
         let Some(node) = self.memory.node(id) else { return self.tag(0) };
-        if origins {
-            self.running.update(&[node.origin]);
-        }
         match node.value {
             Value::Null | Value::Absent | Value::Json(Carried::Null) => self.tag(1),
             Value::Bool(value) | Value::Json(Carried::Bool(value)) => {
@@ -242,9 +241,14 @@ impl Writer<'_> {
                 self.tag(14);
                 self.text(lexeme);
             }
-            Value::List(_) | Value::Json(Carried::List) => self.inside(15, id, false, origins),
+            Value::List(_) | Value::Json(Carried::List) => self.inside(15, id, false),
             Value::Object(_) | Value::Map(_) | Value::Record(_) | Value::Json(Carried::Object) => {
-                self.inside(16, id, true, origins);
+                self.inside(16, id, true);
+            }
+            Value::Named { of, id } => {
+                self.tag(17);
+                self.running.update(&of.to_be_bytes());
+                self.text(id);
             }
             // Nothing else is read from a request.
             _ => self.tag(0),
@@ -257,7 +261,7 @@ impl Writer<'_> {
         self.running.update(&member.to_be_bytes());
     }
 
-    fn inside(&mut self, tag: u8, id: NodeId, named: bool, origins: bool) {
+    fn inside(&mut self, tag: u8, id: NodeId, named: bool) {
         self.tag(tag);
         self.length(self.memory.node(id).map_or(0, |node| node.count as usize));
         let memory = self.memory;
@@ -265,7 +269,7 @@ impl Writer<'_> {
             if named {
                 self.text(memory.node(child).map_or(crate::memory::NO_TEXT, |node| node.key));
             }
-            self.value(child, origins);
+            self.value(child);
         }
     }
 }
