@@ -187,8 +187,8 @@ impl Prepared<'_> {
         };
         let admitted = match self.admit(records, held.keyer, request, &mut place) {
             Ok(admitted) => admitted,
-            Err(code @ (Code::StateUnusable | Code::StateConflict)) => return Ok(Decision::structural(code, None)),
-            Err(code) => return self.refuse(records, held, &place, false, (code, None)),
+            // What comes before the tool in the table is looked at before it: alerts do not know which tool it is.
+            Err(code) => return Ok(Decision::structural(code, None)),
         };
         if let Err(failure) = self.values {
             return self.refuse(records, held, &place, true, failure);
