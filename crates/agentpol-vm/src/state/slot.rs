@@ -114,14 +114,29 @@ impl<'r, 'b> Shelf<'r, 'b> {
         if *key != ALONE && !known && self.record.read().count(id) >= self.slot.room as usize {
             let oldest = self.record.read().least_recent(id).map(|entry| (*entry.key, entry.stamp));
             if let Some((oldest, stamp)) = oldest {
-                self.areas(&ALONE)?.give_up(SURE, stamp);
-                self.record.remove(id, &oldest);
+                self.give_way(&oldest, stamp)?;
             }
         }
         self.areas(key)?;
         let before = if known { self.record.read().stamp(id, key) } else { i64::MIN };
         self.record.stamp(id, key, before.max(time));
         Some(())
+    }
+
+    /// Removes a key. That there was a value which nobody knows stays known.
+    fn give_way(&mut self, key: &EntryKey, stamp: i64) -> Option<()> {
+        let (id, shape) = (self.slot.id, self.slot.shape);
+        let areas = Areas::of(self.record.read().find(id, key), widths(shape));
+        let blank = areas.list(BLANK).iter().next_back().map(|element| read_i64(element, 0));
+        let open = areas.list(PENDING).iter().map(Pending::read).filter(|pending| pending.value.is_none());
+        let blank = blank.max(open.map(|pending| pending.time).max()).filter(|_| compares(shape));
+        self.record.remove(id, key);
+        let mut alone = self.areas(&ALONE)?;
+        alone.give_up(SURE, stamp);
+        match blank {
+            Some(time) => push(&mut alone, BLANK, &time.to_le_bytes(), blanks(shape)),
+            None => Some(()),
+        }
     }
 
     /// Notes a call that is let through and not reported. `None` where there is no room.
@@ -167,8 +182,7 @@ impl<'r, 'b> Shelf<'r, 'b> {
         let after = self.slot.window.map_or(i64::MIN, |window| self.now.saturating_sub(window));
         let mut areas = self.areas(&key)?;
         if event.value.is_none() && compares(shape) {
-            let most = if let SlotShape::Distinct { most } = shape { most } else { 1 };
-            return push(&mut areas, BLANK, &event.time.to_le_bytes(), most as usize);
+            return push(&mut areas, BLANK, &event.time.to_le_bytes(), blanks(shape));
         }
         let value = event.value.unwrap_or(ALONE);
         match shape {
@@ -186,6 +200,11 @@ impl<'r, 'b> Shelf<'r, 'b> {
             SlotShape::First => push_first(&mut areas, event, values, windowed.then_some(after)),
         }
     }
+}
+
+/// How many calls are kept whose value is not known: each may have another.
+fn blanks(shape: SlotShape) -> usize {
+    if let SlotShape::Distinct { most } = shape { most as usize } else { 1 }
 }
 
 /// Adds to a list of the newest.
