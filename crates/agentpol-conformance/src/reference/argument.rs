@@ -17,25 +17,24 @@ pub(super) type Failure = (Code, Option<String>);
 /// The name of the context field that relative paths are joined to.
 const CWD: &str = "cwd";
 
-/// Reads everything that rules may ask for, or names the first of code 23: missing, undeclared, invalid, context.
+/// Reads everything that rules may ask for, and names the first of code 23: missing, undeclared, invalid, context. What
+/// could not be read is unknown then.
 pub(super) fn facts<'a>(
     policy: &'a Policy,
     directory: Option<Arc<Directory>>,
     request: &Request,
     actor: &Actor,
     tool: &Tool,
-) -> Result<Facts<'a>, Failure> {
+) -> (Facts<'a>, Option<Failure>) {
     let mut facts = bare(policy, request, actor, tool);
     facts.directory = directory;
-    let context = shape(&facts, policy.context, &members(&request.context));
+    let (context, unread) = shape(&facts, policy.context, &members(&request.context));
+    facts.context = context;
     facts.user = request.user.as_ref().map(|user| user_facts(&facts, user));
     facts.agent = attributes(&facts, policy[actor.id].fleet, &actor.attributes);
-    if let Ok(context) = &context {
-        facts.context = context.clone();
-    }
-    facts.args = arguments(&facts, request, tool)?;
-    context.map_err(|at| (Code::ContextInvalid, Some(at)))?;
-    Ok(facts)
+    let (args, failure) = arguments(&facts, request, tool, unread.is_none());
+    facts.args = args;
+    (facts, failure.or(unread.map(|at| (Code::ContextInvalid, Some(at)))))
 }
 
 /// What needs no reading.
@@ -75,17 +74,38 @@ fn without_hosts<'a>(facts: &'a Facts<'a>) -> Reading<'a> {
     Reading { facts, cwd: None, hosts: &[] }
 }
 
+/// Fields by their names, and what was not read.
+type Read<T> = (Vec<(String, Held)>, Option<T>);
+
+/// Reads field by field up to the first that is not as declared; that one and all behind it are unknown.
+fn each<T>(fields: &[Field], read: impl Fn(&Field) -> Result<Held, T>) -> Read<T> {
+    let mut wrong = None;
+    let mut all = Vec::new();
+    for field in fields {
+        let held = match &wrong {
+            None => read(field).unwrap_or_else(|error| {
+                wrong = Some(error);
+                Held::Unknown
+            }),
+            Some(_) => Held::Unknown,
+        };
+        all.push((field.name.clone(), held));
+    }
+    (all, wrong)
+}
+
 /// The context: exactly its declared fields, those without `?` required.
-fn shape(facts: &Facts<'_>, id: ShapeId, members: &[(String, Json)]) -> Result<Vec<(String, Held)>, String> {
+fn shape(facts: &Facts<'_>, id: ShapeId, members: &[(String, Json)]) -> Read<String> {
     let fields = &facts.policy[id].fields;
     if let Some((key, _)) = members.iter().find(|(key, _)| !fields.iter().any(|field| field.wire == *key)) {
-        return Err(step("", key));
+        let unknown = fields.iter().map(|field| (field.name.clone(), Held::Unknown)).collect();
+        return (unknown, Some(step("", key)));
     }
     let read = |field: &Field| {
         let held = without_hosts(facts).field(field, given(members, field), &step("", &field.wire))?;
-        Ok((field.name.clone(), placeless(held)))
+        Ok(placeless(held))
     };
-    fields.iter().map(read).collect()
+    each(fields, read)
 }
 
 /// Attributes of a user or of a fleet's member: one that is missing or ill-typed is unknown.
@@ -119,30 +139,31 @@ fn user_facts(facts: &Facts<'_>, user: &User) -> UserFacts {
 }
 
 /// The arguments: what is missing, then what is not declared, then what is not of its type.
-fn arguments(facts: &Facts<'_>, request: &Request, tool: &Tool) -> Result<Vec<(String, Held)>, Failure> {
+fn arguments(facts: &Facts<'_>, request: &Request, tool: &Tool, surrounded: bool) -> Read<Failure> {
     let fields = &facts.policy[tool.params].fields;
     let place = |name: &str| Some(step("", name));
     let missing = |field: &&Field| !field.optional && request.args.get(&field.wire).is_none();
     if let Some(field) = fields.iter().find(missing) {
-        return Err((Code::ArgumentMissing, place(&field.wire)));
+        return each(fields, |_| Err((Code::ArgumentMissing, place(&field.wire))));
     }
     let undeclared = |member: &&Member| !fields.iter().any(|field| field.wire == member.key);
     if let Json::Object(members) = &request.args
         && let Some(member) = members.iter().find(undeclared)
         && !tool.open
     {
-        return Err((Code::ArgumentUndeclared, place(&member.key)));
+        let unknown = fields.iter().map(|field| (field.name.clone(), Held::Unknown)).collect();
+        return (unknown, Some((Code::ArgumentUndeclared, place(&member.key))));
     }
     let cwd = match Facts::find(&facts.context, CWD) {
-        Held::Known(Item { value: Value::Path { text, .. }, .. }) => Some(text),
+        Held::Known(Item { value: Value::Path { text, .. }, .. }) if surrounded => Some(text),
         _ => None,
     };
     let reading = Reading { facts, cwd: cwd.as_deref(), hosts: &tool.fixed_hosts };
     let read = |field: &Field| {
         let held = reading.field(field, request.args.get(&field.wire), &step("", &field.wire));
-        held.map(|held| (field.name.clone(), held)).map_err(|at| (Code::ArgumentInvalid, Some(at)))
+        held.map_err(|at| (Code::ArgumentInvalid, Some(at)))
     };
-    fields.iter().map(read).collect()
+    each(fields, read)
 }
 
 /// What does not come with the arguments has no place among them.

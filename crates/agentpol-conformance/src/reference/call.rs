@@ -26,14 +26,16 @@ pub(super) struct Call<'a> {
     pub(super) facts: Facts<'a>,
     /// Where it happens, with memory.
     pub(super) scene: Option<Scene>,
+    /// Why it is denied whatever the rules say.
+    pub(super) unsound: Option<argument::Failure>,
 }
 
 /// Where a call happens and what approvals of it are bound to.
 #[derive(Clone, Debug)]
 pub(super) struct Scene {
     pub(super) place: Place,
-    /// The id that the call was given.
-    pub(super) id: String,
+    /// The id that the call was given; `None` where no session admits it.
+    pub(super) id: Option<String>,
     pub(super) action: Action,
     /// Who answers for the agents.
     pub(super) owners: Vec<String>,
@@ -66,34 +68,39 @@ pub(super) fn understand<'a>(
     credentials(policy, &request, &actor, &via, now).map_err(bare)?;
     chain::sound(policy, &via, &actor).map_err(bare)?;
     resource::people(policy, directory.as_deref(), &request, now).map_err(bare)?;
-    let (place, id) = match memory {
-        Some(memory) => {
-            let (place, id) = scene(policy, memory, &request, &actor, &via, now).map_err(bare)?;
-            (Some(place), Some(id))
-        }
-        None => (None, None),
-    };
-    let tool = find_tool(policy, &request).ok_or(bare(Code::ToolUnknown))?;
-    exists(policy, &policy[tool], &request).map_err(bare)?;
-    pinned(&policy[tool], &request).map_err(bare)?;
-    let mut facts = argument::facts(policy, directory, &request, &actor, &policy[tool])?;
-    facts.now = now;
-    facts.resource = resource::subject(&facts, &request, &policy[tool])?;
-    let chain: Vec<AgentId> = via.iter().map(|hop| hop.id).chain([actor.id]).collect();
-    let scene = match (memory, place, id) {
-        (Some(memory), Some(place), Some(id)) => {
-            if memory.full(&place, now) {
-                return Err(bare(Code::StateFull));
-            }
-            let names: Vec<String> = via.iter().map(|hop| format!("{:?}", Who::new(policy, hop))).collect();
-            let action = Action::new(&facts, &request, &place, &names, &policy[tool]);
-            let owners = chain.iter().map(|agent| policy[*agent].owner.clone()).collect();
-            Some(Scene { place, id, action, owners })
-        }
+    let admitted = match memory {
+        Some(memory) if memory.remembers() => Some(scene(policy, memory, &request, &actor, &via, now)),
         _ => None,
     };
+    // Of two that are wrong, the first in the table is named.
+    let refused = admitted.as_ref().and_then(|admitted| admitted.as_ref().err()).copied();
+    let called = called(policy, &request).map_err(|code| bare(refused.unwrap_or(code)));
+    let tool = called?;
+    let (mut facts, mut unsound) = argument::facts(policy, directory, &request, &actor, &policy[tool]);
+    facts.now = now;
+    if unsound.is_none() {
+        match resource::subject(&facts, &request, &policy[tool]) {
+            Ok(subject) => facts.resource = subject,
+            Err(failure) => unsound = Some(failure),
+        }
+    }
+    let chain: Vec<AgentId> = via.iter().map(|hop| hop.id).chain([actor.id]).collect();
+    let scene = memory.map(|memory| {
+        let (place, id) = match admitted.and_then(Result::ok) {
+            Some((place, id)) => {
+                unsound = unsound.take().or(memory.full(&place, now).then_some(bare(Code::StateFull)));
+                (place, Some(id))
+            }
+            None => (stranger(policy, &request, &actor, &via), None),
+        };
+        let names: Vec<String> = via.iter().map(|hop| format!("{:?}", Who::new(policy, hop))).collect();
+        let action = Action::new(&facts, &request, &place, &names, &policy[tool]);
+        let owners = chain.iter().map(|agent| policy[*agent].owner.clone()).collect();
+        Scene { place, id, action, owners }
+    });
+    unsound = refused.map(bare).or(unsound);
     let read_only = status.read_only;
-    Ok(Call { policy, chain, read_only, agent: actor.id, tool, now, facts, scene })
+    Ok(Call { policy, chain, read_only, agent: actor.id, tool, now, facts, scene, unsound })
 }
 
 /// H11: the time of the call; a clock that fell behind what its session has seen is refused.
@@ -115,6 +122,22 @@ fn credentials(policy: &Policy, request: &Request, actor: &Actor, via: &[Actor],
     Ok(())
 }
 
+/// Codes 21 and 22: what is called.
+fn called(policy: &Policy, request: &Request) -> Result<ToolId, Code> {
+    let tool = find_tool(policy, request).ok_or(Code::ToolUnknown)?;
+    exists(policy, &policy[tool], request)?;
+    pinned(&policy[tool], request)?;
+    Ok(tool)
+}
+
+/// Whose call it is, where no session admits it.
+fn stranger(policy: &Policy, request: &Request, actor: &Actor, via: &[Actor]) -> Place {
+    let agent = Who::new(policy, actor);
+    let origin = via.first().map_or(agent.clone(), |first| Who::new(policy, first));
+    let user = request.user.as_ref().map(|user| user.id.clone());
+    Place { session: String::new(), root: String::new(), agent, origin, user }
+}
+
 /// Codes 18 to 20: where the call happens, and the id that it was given.
 fn scene(
     policy: &Policy,
@@ -128,7 +151,7 @@ fn scene(
     let chain: Vec<Who> = via.iter().map(|hop| Who::new(policy, hop)).collect();
     let user = request.user.as_ref().map(|user| user.id.as_str());
     let place = memory.place(request.session.as_deref(), &who, &chain, user)?;
-    let id = request.call.clone().ok_or(Code::RequestMalformed)?;
+    let id = request.call.clone().filter(|id| !id.is_empty()).ok_or(Code::RequestMalformed)?;
     if memory.duplicate(&place, &id, now) {
         return Err(Code::CallDuplicate);
     }

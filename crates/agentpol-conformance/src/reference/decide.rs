@@ -2,8 +2,9 @@
 
 use super::call::{Call, Scene, understand};
 use super::directory::Directory;
-use super::memory::{Decided, Heard, Memory, Recall, Spent, hear};
-use super::reasons::{Judged, judge};
+use super::grants::Matched;
+use super::memory::{Decided, Heard, Memory, Recall, hear};
+use super::reasons::{Judged, judge, matched};
 use super::summary::Summary;
 use agentpol_bytecode::code::{Code, Outcome};
 use agentpol_check::policy::Policy;
@@ -17,6 +18,7 @@ pub fn decide(policy: &Policy, request: &[u8]) -> Summary {
 /// Decides a request with a directory, without memory of earlier calls.
 pub fn decide_with(policy: &Policy, directory: Option<Arc<Directory>>, request: &[u8]) -> Summary {
     match understand(policy, None, directory, request) {
+        Ok(Call { unsound: Some((code, argument)), .. }) => Summary::structural(code, argument),
         Ok(call) => judge(&call, None).summary,
         Err((code, argument)) => Summary::structural(code, argument),
     }
@@ -31,28 +33,50 @@ impl<'a> Memory<'a> {
             Err((code, argument)) => return Summary::structural(code, argument),
         };
         let Some(scene) = call.scene.clone() else { return judge(&call, None).summary };
-        self.begin(&scene.place, call.now);
-        let judged = judge(&call, Some(Recall::new(self, &scene.place, call.now)));
+        if scene.id.is_some() {
+            self.begin(&scene.place, call.now);
+        }
+        if let Some((code, argument)) = call.unsound.clone() {
+            let mut summary = Summary::structural(code, argument);
+            let rules = matched(&call, self.recall(&scene, call.now));
+            self.alert(&call, &scene, &rules, &mut summary);
+            return summary;
+        }
+        let judged = judge(&call, self.recall(&scene, call.now));
         self.commit(call, &scene, judged)
     }
 
     /// Line 23: what the outcome changes. An ask that finds no room makes it a denial.
     fn commit(&mut self, call: Call<'a>, scene: &Scene, judged: Judged<'a>) -> Summary {
         let Judged { mut summary, missing, used, spent, rules } = judged;
+        let Some(id) = &scene.id else {
+            self.alert(&call, scene, &rules, &mut summary);
+            return summary;
+        };
         let bound = scene.bound(call.now);
         match summary.outcome() {
             Outcome::RequireApproval if !self.open_asks(&missing, &bound) => summary.refuse(Code::ApprovalsFull),
             Outcome::Allow => self.spend(&used, &bound),
             _ => {}
         }
+        self.alert(&call, scene, &rules, &mut summary);
         let outcome = summary.outcome();
+        let (actor, tool, facts) = (call.agent, call.tool, call.facts);
+        self.record(Decided { place: &scene.place, call: id, actor, tool, facts, outcome, spent });
+        summary
+    }
+
+    /// What rules may ask of memory: nothing, where no session admits the call.
+    fn recall<'m>(&'m self, scene: &'m Scene, now: i64) -> Option<Recall<'m>> {
+        scene.id.is_some().then(|| Recall::new(self, &scene.place, now))
+    }
+
+    /// Line 23: alerts look at the decision, also where the call's structure is not sound.
+    fn alert(&mut self, call: &Call<'a>, scene: &Scene, rules: &[Matched<'a>], summary: &mut Summary) {
         let recall = Recall::new(self, &scene.place, call.now);
-        let heard: Heard = hear(recall, &call.facts, &call.policy[call.tool], &rules, outcome);
+        let asked = self.recall(scene, call.now);
+        let heard: Heard = hear((recall, asked), &call.facts, &call.policy[call.tool], rules, summary.outcome());
         summary.alerts = heard.raised();
         self.count_alerts(heard);
-        let (actor, tool, facts) = (call.agent, call.tool, call.facts);
-        let spent: Vec<Spent> = spent;
-        self.record(Decided { place: &scene.place, call: &scene.id, actor, tool, facts, outcome, spent });
-        summary
     }
 }

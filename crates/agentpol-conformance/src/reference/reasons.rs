@@ -63,14 +63,20 @@ struct Judge<'j, 'a> {
     asked: Vec<Asking>,
 }
 
-/// Lines 2 to 10.
-pub(super) fn judge<'a>(call: &Call<'a>, recall: Option<Recall<'_>>) -> Judged<'a> {
+/// Line 5: every rule, and whether it matches.
+pub(super) fn matched<'a>(call: &Call<'a>, recall: Option<Recall<'_>>) -> Vec<Matched<'a>> {
     let policy = call.policy;
     let matched = |rule: &'a Rule| {
         let scope = select::scope(policy, rule, call.agent, call.tool);
         (rule, condition::matches(&call.facts, recall, &rule.clauses, scope))
     };
-    let all: Vec<Matched<'a>> = policy.rules.iter().map(matched).collect();
+    policy.rules.iter().map(matched).collect()
+}
+
+/// Lines 2 to 10.
+pub(super) fn judge<'a>(call: &Call<'a>, recall: Option<Recall<'_>>) -> Judged<'a> {
+    let policy = call.policy;
+    let all = matched(call, recall);
     let live: Vec<Matched<'a>> = all.iter().copied().filter(|(rule, _)| !rule.observed).collect();
     let observed_rule =
         |rule: &Rule| rule.observed && select::scope(policy, rule, call.agent, call.tool) != Truth::False;
@@ -135,7 +141,7 @@ fn answer(call: &Call<'_>, bind: &[Reason<'_>], live: &[Matched<'_>], allowed: C
         would: None,
         approvals: approvals.iter().map(|(name, _)| name.clone()).collect(),
         by_phase: !by_phase.is_empty(),
-        missing: approvals.iter().map(|(_, why)| *why).chain(by_phase).collect(),
+        missing: approvals.iter().map(|(_, why)| *why).chain(by_phase).take(MAX_NAMED).collect(),
         argument: None,
         dispatch_before: (code.outcome() == Outcome::Allow).then_some(call.now + DISPATCH_WITHIN),
         retry_after: retry.filter(|_| code.outcome() == Outcome::Throttle),

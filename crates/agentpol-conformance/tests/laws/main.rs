@@ -3,8 +3,11 @@
 //! `SEED=n` starts from another seed, `ROUNDS=n` tries that many programs for each law. What fails prints its seed.
 
 mod expressions;
+mod logs;
+mod memory;
 #[path = "../native/mod.rs"]
 mod native;
+mod past;
 mod program;
 mod random;
 mod readers;

@@ -1,43 +1,79 @@
 //! The engines that decide: the reference interpreter, the vm in this process, the vm as WASM.
 
+use crate::entries::LAST;
 use crate::expectation::said;
-use crate::native;
+use crate::native::{self, Remembered};
 use crate::wasm::{self, Wasm};
 use agentpol::policy::Policy;
-use agentpol::{Evaluator, Options, SourceMap};
+use agentpol::{Directory, Evaluator, Options, SourceMap};
 use agentpol_conformance::reference::{self, Summary};
+use agentpol_directory::Builder;
 use serde_json::{Map, Value, json};
+use std::sync::Arc;
 
-/// What decides beside the reference interpreter.
-pub(crate) struct Engines {
-    native: Evaluator,
-    wasm: Wasm,
+/// A policy, and the program made of it.
+pub(crate) struct Deployed {
+    pub(crate) policy: Policy,
+    bytes: Vec<u8>,
+    evaluator: Evaluator,
+}
+
+impl Deployed {
+    /// Builds a policy that was checked.
+    pub(crate) fn new(policy: Policy, sources: &SourceMap, options: &Options) -> Result<Deployed, String> {
+        let (bytes, evaluator) = native::load(sources, options)?;
+        Ok(Deployed { policy, bytes, evaluator })
+    }
+
+    fn pair(&self) -> native::Deployed<'_> {
+        native::Deployed { policy: &self.policy, evaluator: &self.evaluator }
+    }
+}
+
+/// All engines with one policy.
+pub(crate) struct Engines<'a> {
+    deployed: &'a Deployed,
+    /// `None` with memory: the module keeps none yet.
+    wasm: Option<Wasm>,
+    memory: Option<Remembered<'a>>,
+    directory: Option<Lookups>,
+}
+
+/// A directory as each engine uses it.
+struct Lookups {
+    slow: Arc<reference::Directory>,
+    fast: Arc<Directory>,
+    built: Vec<u8>,
 }
 
 /// What each of them answered.
 pub(crate) struct Answers {
     /// The reference interpreter.
     pub(crate) summary: Summary,
-    /// The vm in this process, and whether it permits.
-    native: (Summary, bool),
-    /// What it tells operators and the agent.
+    /// How the vm in this process differs from it.
+    difference: Option<String>,
+    permits: bool,
+    /// What the vm tells operators and the agent.
     views: (String, String),
     /// What the agent may be told, and no more.
     agent: String,
-    wasm: wasm::Answer,
+    wasm: Option<wasm::Answer>,
 }
 
 impl Answers {
     /// How the engines disagree, if they do.
     pub(crate) fn disagreement(&self) -> Option<String> {
-        let (native, permits) = &self.native;
         let (operator, agent) = &self.views;
-        let wasm = &self.wasm;
-        if self.summary != *native {
-            Some(format!("the reference decides {}\n      the vm {native}", self.summary))
-        } else if *operator != wasm.operator || *agent != wasm.agent || *permits != (wasm.number == wasm::PERMITS) {
-            Some(format!("the vm answers {operator} {agent}\n      as WASM {wasm:?}"))
-        } else if *permits != (self.summary.outcome().as_str() == "allow") {
+        let permits = self.permits;
+        let as_wasm = |wasm: &wasm::Answer| {
+            let same = *operator == wasm.operator && *agent == wasm.agent && permits == (wasm.number == wasm::PERMITS);
+            (!same).then(|| format!("the vm answers {operator} {agent}\n      as WASM {wasm:?}"))
+        };
+        if let Some(difference) = &self.difference {
+            Some(difference.clone())
+        } else if let Some(difference) = self.wasm.as_ref().and_then(as_wasm) {
+            Some(difference)
+        } else if permits != (self.summary.outcome().as_str() == "allow") {
             Some(format!("permits: {permits}, the reference decides {}", self.summary))
         } else if *agent != self.agent {
             Some(format!("the agent is told {agent}\n      and may be told {}", self.agent))
@@ -47,28 +83,106 @@ impl Answers {
     }
 }
 
-impl Engines {
-    /// Loads a policy into the engines.
-    pub(crate) fn load(sources: &SourceMap, options: &Options) -> Result<Engines, String> {
-        let (bytes, native) = native::load(sources, options)?;
-        Ok(Engines { native, wasm: Wasm::load(&bytes)? })
+impl<'a> Engines<'a> {
+    /// Starts the engines without memory.
+    pub(crate) fn start(deployed: &'a Deployed) -> Result<Engines<'a>, String> {
+        deployed.evaluator.replace_directory(None);
+        Ok(Engines { deployed, wasm: Some(Wasm::load(&deployed.bytes)?), memory: None, directory: None })
+    }
+
+    /// Starts the engines with a memory in which nothing has happened.
+    pub(crate) fn remembering(deployed: &'a Deployed) -> Result<Engines<'a>, String> {
+        let mut engines = Engines::start(deployed)?;
+        engines.wasm = None;
+        engines.memory = Some(Remembered::new(deployed.pair())?);
+        Ok(engines)
+    }
+
+    /// Deploys another policy on what is remembered.
+    pub(crate) fn deploy(&mut self, deployed: &'a Deployed) -> Result<(), String> {
+        self.deployed = deployed;
+        match &mut self.memory {
+            None => self.wasm = Some(Wasm::load(&deployed.bytes)?),
+            Some(memory) => drop(memory.deploy(deployed.pair())?),
+        }
+        self.look_up()
+    }
+
+    /// Whether decisions hang on what happened before.
+    pub(crate) fn remembers(&self) -> bool {
+        self.deployed.evaluator.program().remembers()
+    }
+
+    /// Goes on with a directory, written as JSON Lines.
+    pub(crate) fn use_directory(&mut self, lines: &str) -> Result<(), String> {
+        let mut builder = Builder::default();
+        builder.read("directory", lines.as_bytes()).map_err(|error| error.to_string())?;
+        let built = builder.finish(None).map_err(|problems| format!("{problems:?}"))?.bytes;
+        let fast = Directory::load(&built).map_err(|error| error.to_string())?;
+        let slow = reference::Directory::read(lines).ok_or("the reference reads no such directory")?;
+        self.directory = Some(Lookups { slow: Arc::new(slow), fast: Arc::new(fast), built });
+        self.look_up()
+    }
+
+    /// Gives every engine the directory.
+    fn look_up(&mut self) -> Result<(), String> {
+        let Some(directory) = &self.directory else { return Ok(()) };
+        self.deployed.evaluator.replace_directory(Some(directory.fast.clone()));
+        if let Some(memory) = &mut self.memory {
+            memory.slow.use_directory(Some(directory.slow.clone()));
+        }
+        self.wasm.as_mut().map_or(Ok(()), |wasm| wasm.use_directory(&directory.built))
     }
 
     /// Decides a request on every engine.
-    pub(crate) fn decide(&mut self, policy: &Policy, request: &[u8]) -> Answers {
-        let summary = reference::decide(policy, request);
-        let decision = self.native.decide(request);
+    pub(crate) fn decide(&mut self, request: &[u8]) -> Answers {
+        let (policy, evaluator) = (&self.deployed.policy, &self.deployed.evaluator);
+        let (summary, decision, difference) = match &mut self.memory {
+            None => {
+                let lookups = self.directory.as_ref().map(|directory| directory.slow.clone());
+                let (slow, fast) = (reference::decide_with(policy, lookups, request), evaluator.decide(request));
+                let said = native::summary(&fast, evaluator.program());
+                let differ = said != slow;
+                let difference = differ.then(|| format!("the reference decides {slow}\n      the vm {said}"));
+                (slow, fast, difference)
+            }
+            Some(memory) => {
+                let decided = memory.decide(request);
+                (decided.slow, decided.fast, decided.difference)
+            }
+        };
         Answers {
-            native: (native::summary(&decision, self.native.program()), decision.permits()),
-            views: (self.native.operator_json(&decision), self.native.agent_json(&decision)),
+            difference,
+            permits: decision.permits(),
+            views: (evaluator.operator_json(&decision), evaluator.agent_json(&decision)),
             agent: for_agent(&summary, policy),
-            wasm: self.wasm.decide(request),
+            wasm: self.wasm.as_mut().map(|wasm| wasm.decide(request)),
             summary,
         }
     }
+
+    /// Tells every engine what happened, and returns why it was refused, or how they disagree.
+    pub(crate) fn tell(&mut self, text: &str) -> Result<Option<String>, String> {
+        let memory = self.memory.as_mut().ok_or("nothing is remembered")?;
+        let (slow, fast) = memory.tell(text);
+        if slow == fast { Ok(slow) } else { Err(format!("the reference says {slow:?}, the vm {fast:?}")) }
+    }
+
+    /// The events that an event about digests of the last decision stands for, with the digests of the reference
+    /// interpreter: one for each ask of this name.
+    pub(crate) fn about_last(&self, text: &str, name: Option<&str>) -> Vec<String> {
+        let Some(memory) = &self.memory else { return Vec::new() };
+        let wanted = |asked: &&reference::Asked| match name {
+            None => true,
+            Some("phase") => asked.rule.is_none(),
+            Some(name) => asked.rule.as_deref() == Some(name),
+        };
+        memory.slow.asked().iter().filter(wanted).map(|asked| text.replace(LAST, &asked.digest)).collect()
+    }
 }
 
-/// What the agent may be told (semantics R1): the outcome, what the author says about it, which argument was bad.
+/// What the agent may be told (semantics R1): the outcome, when to try again, what the author says about it, which argument
+/// was bad.
 fn for_agent(summary: &Summary, policy: &Policy) -> String {
     let bad = matches!(summary.code.as_str(), "argument_missing" | "argument_undeclared" | "argument_invalid");
     let word = match summary.outcome().as_str() {
@@ -78,6 +192,9 @@ fn for_agent(summary: &Summary, policy: &Policy) -> String {
         outcome => outcome,
     };
     let mut view = Map::from_iter([("outcome".to_owned(), json!(word))]);
+    if let Some(after) = summary.retry_after {
+        view.insert("retry_after".to_owned(), json!(duration(after)));
+    }
     let because = said(summary, policy);
     if !because.is_empty() {
         view.insert("because".to_owned(), json!(because));
@@ -86,4 +203,20 @@ fn for_agent(summary: &Summary, policy: &Policy) -> String {
         view.insert("argument".to_owned(), json!(argument));
     }
     Value::Object(view).to_string()
+}
+
+/// Milliseconds as the language writes durations, made longer to whole seconds.
+pub(crate) fn duration(millis: i64) -> String {
+    let mut rest = millis.div_euclid(1000) + i64::from(millis.rem_euclid(1000) > 0);
+    if rest == 0 {
+        return "0s".to_owned();
+    }
+    let mut out = String::new();
+    for (unit, seconds) in [("d", 86_400), ("h", 3600), ("m", 60), ("s", 1)] {
+        if rest / seconds > 0 {
+            out.push_str(&format!("{}{unit}", rest / seconds));
+            rest %= seconds;
+        }
+    }
+    out
 }

@@ -1,18 +1,46 @@
 //! Compares what the engines answer with each other and with the page.
 
-use crate::engines::{Answers, Engines};
-use crate::page::{Case, Expected};
+use crate::engines::{Answers, Engines, duration};
+use crate::entries::{Case, Entry, Expectation};
+use crate::words::Expected;
 use agentpol::policy::{self, Policy, Scenario};
 use agentpol_conformance::reference::Summary;
 
-/// Compares a request's answers; gives what is wrong.
-pub(crate) fn check(case: &Case, policy: &Policy, answers: &Answers) -> Option<String> {
-    let disagreement = answers.disagreement();
-    disagreement.or_else(|| against(&case.expected, &answers.summary, policy)).map(|error| {
-        let shown = String::from_utf8_lossy(&case.request);
-        let short: String = shown.chars().take(300).collect();
-        format!("{error}\n      {short}")
-    })
+/// Asks or tells what an entry says; gives what is wrong.
+pub(crate) fn check(case: &Case, policy: &Policy, engines: &mut Engines<'_>) -> Option<String> {
+    match (&case.entry, &case.expected) {
+        (Entry::Request(request), Expectation::Decision(expected)) => {
+            let answers = engines.decide(request);
+            let error = answers.disagreement().or_else(|| against(expected, &answers.summary, policy))?;
+            let shown = String::from_utf8_lossy(request);
+            let short: String = shown.chars().take(300).collect();
+            Some(format!("{error}\n      {short}"))
+        }
+        (Entry::Event { text, last }, Expectation::Told(expected)) => {
+            let events = match last {
+                None => vec![text.clone()],
+                Some(name) => engines.about_last(text, name.as_deref()),
+            };
+            if events.is_empty() {
+                return Some(format!("the last decision asks nobody\n      {text}"));
+            }
+            events.iter().find_map(|event| told(event, expected.as_deref(), engines))
+        }
+        (Entry::Directory(lines), _) => engines.use_directory(lines).err(),
+        (Entry::Request(_), Expectation::Told(_)) | (Entry::Event { .. }, Expectation::Decision(_)) => {
+            Some("a request is decided, an event is told".to_owned())
+        }
+    }
+}
+
+fn told(event: &str, expected: Option<&str>, engines: &mut Engines<'_>) -> Option<String> {
+    let found = match engines.tell(event) {
+        Ok(found) => found,
+        Err(error) => return Some(format!("{error}\n      {event}")),
+    };
+    let shown = |code: Option<&str>| code.map_or("ok".to_owned(), |code| format!("refused {code}"));
+    let differ = found.as_deref() != expected;
+    differ.then(|| format!("told {}, not {}\n      {event}", shown(found.as_deref()), shown(expected)))
 }
 
 fn against(expected: &Expected, summary: &Summary, policy: &Policy) -> Option<String> {
@@ -20,13 +48,23 @@ fn against(expected: &Expected, summary: &Summary, policy: &Policy) -> Option<St
     let mut approvals: Vec<String> = summary.by_phase.then(|| "phase".to_owned()).into_iter().collect();
     approvals.extend(names(&summary.approvals));
     let also: Vec<String> = summary.also.iter().map(|code| code.as_str().to_owned()).collect();
+    let missing: Vec<String> = summary.missing.iter().map(|word| (*word).to_owned()).collect();
+    let raised = summary.alerts.iter();
+    let alerts: Vec<String> = raised
+        .flat_map(|((_, name), uncertain)| [Some(name.clone()), uncertain.then(|| "uncertain".to_owned())])
+        .flatten()
+        .collect();
     let same = |wanted: &Option<Vec<String>>, found: &[String]| wanted.as_ref().is_none_or(|wanted| wanted == found);
+    let retry = summary.retry_after.map(duration);
     let holds = expected.outcome == summary.outcome().as_str()
         && expected.code == summary.code.as_str()
         && same(&expected.rules, &names(&summary.rules))
         && same(&expected.also, &also)
         && same(&expected.approvals, &approvals)
+        && same(&expected.missing, &missing)
+        && same(&expected.alerts, &alerts)
         && same(&expected.says, &said(summary, policy))
+        && expected.retry.as_ref().is_none_or(|wanted| retry.as_ref() == Some(wanted))
         && expected.would.as_ref().is_none_or(|would| summary.would.is_some_and(|code| code.as_str() == would))
         && expected.argument.as_ref().is_none_or(|at| summary.argument.as_ref() == Some(at));
     (!holds).then(|| format!("decided {summary}, not {}", shown(expected)))
@@ -37,6 +75,8 @@ fn shown(expected: &Expected) -> String {
         ("by", &expected.rules),
         ("also", &expected.also),
         ("approvals", &expected.approvals),
+        ("missing", &expected.missing),
+        ("alerts", &expected.alerts),
         ("says", &expected.says),
     ];
     let mut out = format!("{} {}", expected.outcome, expected.code);
@@ -45,6 +85,7 @@ fn shown(expected: &Expected) -> String {
             out.push_str(&format!(" {word} {list:?}"));
         }
     }
+    out.extend(expected.retry.as_ref().map(|retry| format!(" retry {retry}")));
     out.extend(expected.would.as_ref().map(|would| format!(" would {would}")));
     out.extend(expected.argument.as_ref().map(|at| format!(" at {at}")));
     out
@@ -66,14 +107,53 @@ pub(crate) fn said(summary: &Summary, policy: &Policy) -> Vec<String> {
     texts
 }
 
-/// Runs a scenario's steps; gives what is wrong.
-pub(crate) fn scenario(scenario: &Scenario, policy: &Policy, engines: &mut Engines) -> Option<String> {
+/// Runs a scenario's steps with a memory of its own; gives what is wrong.
+pub(crate) fn scenario(scenario: &Scenario, policy: &Policy, engines: &mut Engines<'_>) -> Option<String> {
+    if let Some(error) = told(&scenario.open, None, engines) {
+        return Some(error);
+    }
     scenario.steps.iter().enumerate().find_map(|(index, step)| {
-        let policy::Step::Call(step) = step else { return None };
-        let answers = engines.decide(policy, step.request.as_bytes());
-        let error = answers.disagreement().or_else(|| step_fails(step, &answers.summary, policy))?;
-        Some(format!("step {}: {error}\n      {}", index + 1, step.request))
+        let error = match step {
+            policy::Step::Call(call) => called(call, scenario, policy, engines),
+            policy::Step::Approve(person) => answered("approve", person, engines),
+            policy::Step::Reject(person) => answered("reject", person, engines),
+        };
+        Some(format!("step {}: {}", index + 1, error?))
     })
+}
+
+/// A call, and what it gives where it is let through.
+fn called(call: &policy::Call, scenario: &Scenario, policy: &Policy, engines: &mut Engines<'_>) -> Option<String> {
+    let answers = engines.decide(call.request.as_bytes());
+    let error = answers.disagreement().or_else(|| step_fails(call, &answers.summary, policy));
+    if let Some(error) = error {
+        return Some(format!("{error}\n      {}", call.request));
+    }
+    // Where nothing hangs on what happened before, nothing is remembered.
+    if answers.summary.outcome().as_str() != "allow" || !engines.remembers() {
+        return None;
+    }
+    let result = match &call.result {
+        None => r#","outcome":"ok""#.to_owned(),
+        Some(Ok(result)) => format!(r#","outcome":"ok","result":{result}"#),
+        Some(Err(())) => r#","outcome":"failed""#.to_owned(),
+    };
+    let (session, id, at) = (&scenario.session, &call.id, time(call.at));
+    told(&format!(r#"{{"observe":{{"session":{session:?},"call":{id:?},"at":"{at}"{result}}}}}"#), None, engines)
+}
+
+/// A person answers everything that the last call was asked for.
+fn answered(word: &str, person: &policy::Person, engines: &mut Engines<'_>) -> Option<String> {
+    let (id, groups, at) = (&person.id, &person.groups, time(person.at));
+    let text = format!(
+        r#"{{"{word}":{{"digest":"{}","person":{{"id":{id:?},"groups":{groups:?}}},"at":"{at}"}}}}"#,
+        crate::entries::LAST
+    );
+    engines.about_last(&text, None).iter().find_map(|event| told(event, None, engines))
+}
+
+fn time(millis: i64) -> String {
+    jiff::Timestamp::from_millisecond(millis).map_or_else(|error| error.to_string(), |time| time.to_string())
 }
 
 fn step_fails(step: &policy::Call, summary: &Summary, policy: &Policy) -> Option<String> {

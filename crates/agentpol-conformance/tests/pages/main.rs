@@ -1,18 +1,22 @@
-//! Runs every page in `cases/`: each request on each engine, which must agree with each other and with the page.
+//! Runs every page in `cases/`: each request and event on each engine, which must agree with each other and with the
+//! page.
 //!
 //! `PAGES=text` runs only the pages whose names contain it.
 
 #[path = "../artifact/mod.rs"]
 mod artifact;
 mod engines;
+mod entries;
 mod expectation;
 #[path = "../native/mod.rs"]
 mod native;
 mod page;
 mod wasm;
+mod words;
 
-use agentpol::policy::Policy;
 use agentpol::{Options, SourceMap, compile_sources};
+use engines::{Deployed, Engines};
+use entries::Entry;
 use page::{Page, PolicyBlock};
 use std::path::Path;
 
@@ -42,31 +46,56 @@ fn all_pages_hold() {
 /// Runs a page, and returns how much was asked.
 fn run(page: &Page, failures: &mut Vec<String>) -> usize {
     let mut asked = 0;
-    for block in &page.policies {
-        match compile(page, block) {
-            Ok((policy, mut engines)) => {
-                asked += block.cases.len();
-                for case in &block.cases {
-                    let place = format!("{}.md:{} ({})", page.topic, case.line, block.heading);
-                    let answers = engines.decide(&policy, &case.request);
-                    failures
-                        .extend(expectation::check(case, &policy, &answers).map(|error| format!("{place}: {error}")));
-                }
-                for scenario in &policy.tests {
-                    asked += scenario.steps.len();
-                    let place = format!("{}.md, test \"{}\"", page.topic, scenario.name);
-                    failures.extend(
-                        expectation::scenario(scenario, &policy, &mut engines).map(|error| format!("{place}: {error}")),
-                    );
-                }
-            }
-            Err(error) => failures.push(format!("{}.md ({}): {error}", page.topic, block.heading)),
+    let mut rest = page.policies.as_slice();
+    while let Some((first, others)) = rest.split_first() {
+        let later = others.iter().take_while(|block| block.next).count();
+        let blocks: Vec<&PolicyBlock> = [first].into_iter().chain(&others[..later]).collect();
+        rest = &others[later..];
+        let deployed: Result<Vec<Deployed>, String> = blocks.iter().map(|block| compile(page, block)).collect();
+        let done = deployed.and_then(|deployed| run_blocks(page, &blocks, &deployed, failures));
+        match done {
+            Ok(done) => asked += done,
+            Err(error) => failures.push(format!("{}.md ({}): {error}", page.topic, first.heading)),
         }
     }
     asked
 }
 
-fn compile(page: &Page, block: &PolicyBlock) -> Result<(Policy, engines::Engines), String> {
+/// Runs the entries of a policy and of those deployed behind it, then their scenarios.
+fn run_blocks(
+    page: &Page,
+    blocks: &[&PolicyBlock],
+    deployed: &[Deployed],
+    failures: &mut Vec<String>,
+) -> Result<usize, String> {
+    let event = |block: &&PolicyBlock| block.cases.iter().any(|case| matches!(case.entry, Entry::Event { .. }));
+    let first = deployed.first().ok_or("no policy")?;
+    let mut engines = match blocks.iter().any(event) {
+        true => Engines::remembering(first)?,
+        false => Engines::start(first)?,
+    };
+    let mut asked = 0;
+    for (at, (block, of)) in blocks.iter().zip(deployed).enumerate() {
+        if at > 0 {
+            engines.deploy(of)?;
+        }
+        asked += block.cases.len();
+        for case in &block.cases {
+            let place = format!("{}.md:{} ({})", page.topic, case.line, block.heading);
+            let error = expectation::check(case, &of.policy, &mut engines);
+            failures.extend(error.map(|error| format!("{place}: {error}")));
+        }
+        for scenario in &of.policy.tests {
+            asked += scenario.steps.len();
+            let place = format!("{}.md, test \"{}\"", page.topic, scenario.name);
+            let error = expectation::scenario(scenario, &of.policy, &mut Engines::remembering(of)?);
+            failures.extend(error.map(|error| format!("{place}: {error}")));
+        }
+    }
+    Ok(asked)
+}
+
+fn compile(page: &Page, block: &PolicyBlock) -> Result<Deployed, String> {
     let mut sources = SourceMap::new();
     for (index, file) in block.files.iter().enumerate() {
         sources.add(format!("{}-{index}.agentpol", page.topic), file.clone());
@@ -80,6 +109,5 @@ fn compile(page: &Page, block: &PolicyBlock) -> Result<(Policy, engines::Engines
             .collect();
         return Err(format!("does not compile: {}", lines.join("; ")));
     };
-    let engines = engines::Engines::load(&sources, &options)?;
-    Ok((policy, engines))
+    Deployed::new(policy, &sources, &options)
 }

@@ -55,6 +55,15 @@ impl Wasm {
         }
     }
 
+    /// Goes on with a built directory.
+    pub(crate) fn use_directory(&mut self, directory: &[u8]) -> Result<(), String> {
+        self.input(directory);
+        match self.number("agentpol_directory") {
+            0 => Ok(()),
+            _ => Err(format!("no directory as WASM: {}", self.text("agentpol_error", "agentpol_error_length"))),
+        }
+    }
+
     /// Decides a request.
     pub(crate) fn decide(&mut self, request: &[u8]) -> Answer {
         self.input(request);

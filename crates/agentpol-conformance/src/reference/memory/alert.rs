@@ -56,8 +56,10 @@ impl Heard {
 }
 
 /// Goes through the alerts that are not surely false.
+///
+/// Counters are kept for calls that no session admits, too; those ask nothing of earlier calls.
 pub(in crate::reference) fn hear(
-    recall: Recall<'_>,
+    (recall, asked): (Recall<'_>, Option<Recall<'_>>),
     facts: &Facts<'_>,
     tool: &Tool,
     rules: &[(&Rule, Truth)],
@@ -69,7 +71,7 @@ pub(in crate::reference) fn hear(
         if !watches(alert, outcome) {
             continue;
         }
-        if let Some(known) = sounds(recall, facts, tool, rule, alert, &mut heard.rung) {
+        if let Some(known) = sounds((recall, asked), facts, tool, rule, alert, &mut heard.rung) {
             let policy = recall.memory.policy;
             let name = (policy[rule.module].name.clone(), rule.name.clone());
             heard.raised.push((name, !known || *truth == Truth::Unknown));
@@ -81,7 +83,7 @@ pub(in crate::reference) fn hear(
 
 /// Whether the alert is raised, and then whether what it counts is known.
 fn sounds(
-    recall: Recall<'_>,
+    (recall, asked): (Recall<'_>, Option<Recall<'_>>),
     facts: &Facts<'_>,
     tool: &Tool,
     rule: &Rule,
@@ -89,7 +91,7 @@ fn sounds(
     rung: &mut Vec<Rung>,
 ) -> Option<bool> {
     let policy = recall.memory.policy;
-    let frame = condition::bound(facts, Some(recall), &rule.clauses);
+    let frame = condition::bound(facts, asked, &rule.clauses);
     let text = |key: &Key| key_text(recall, &frame, facts, tool, key);
     match &alert.alarm {
         Alarm::Match => Some(true),
@@ -97,10 +99,10 @@ fn sounds(
             let keys: Option<Vec<String>> = rate.keys.iter().map(text).collect();
             let (Some(keys), Some(cost)) = (keys, cost(&frame, rate)) else { return Some(false) };
             let (what, key) = (signature(policy, rule, rate), format!("{keys:?}"));
-            let before = recall.rung(&what, &key, rate.window);
+            let (now, before) = recall.rung(&what, &key, rate.window);
             let total: i128 = before.iter().map(|rung| i128::from(rung.cost)).sum::<i128>() + i128::from(cost);
             let raised = total > i128::from(rate.bound) && !before.iter().any(|rung| rung.raised);
-            rung.push(Rung { what, key, time: recall.now, cost, raised });
+            rung.push(Rung { what, key, time: now, cost, raised });
             raised.then_some(true)
         }
         Alarm::Novel { keys, within } => {
@@ -110,10 +112,11 @@ fn sounds(
                 match combination {
                     None => new = Some(false),
                     Some(key) => {
-                        if recall.rung(&what, &key, *within).is_empty() && new.is_none() {
+                        let (now, before) = recall.rung(&what, &key, *within);
+                        if before.is_empty() && new.is_none() {
                             new = Some(true);
                         }
-                        rung.push(Rung { what: what.clone(), key, time: recall.now, cost: 1, raised: false });
+                        rung.push(Rung { what: what.clone(), key, time: now, cost: 1, raised: false });
                     }
                 }
             }
@@ -134,9 +137,11 @@ fn combinations(tool: &Tool, keys: &[Key], text: &dyn Fn(&Key) -> Option<String>
 }
 
 impl<'m> Recall<'m> {
-    fn rung(self, what: &str, key: &str, window: i64) -> Vec<&'m Rung> {
-        let inside = |rung: &&Rung| rung.what == what && rung.key == key && rung.time > self.now - window;
-        self.memory.rung.iter().filter(inside).collect()
+    /// The time of a counter, which never goes back, and what it counts in its window.
+    fn rung(self, what: &str, key: &str, window: i64) -> (i64, Vec<&'m Rung>) {
+        let all: Vec<&Rung> = self.memory.rung.iter().filter(|rung| rung.what == what && rung.key == key).collect();
+        let now = all.iter().map(|rung| rung.time).fold(self.now, i64::max);
+        (now, all.into_iter().filter(|rung| rung.time > now - window).collect())
     }
 }
 

@@ -3,10 +3,11 @@
 use super::digest::Action;
 use super::event::Person;
 use super::protocol::Refusal;
-use super::session::Place;
+use super::session::{Place, SLACK};
 use super::{Asked, Memory, Who};
+use crate::reference::identity;
 use crate::reference::summary::RuleName;
-use agentpol_check::policy::{Approval, GroupId, Policy, Rule};
+use agentpol_check::policy::{AgentId, Approval, GroupId, Identity, Policy, Rule};
 
 /// How many asks may wait for an agent and a user.
 const MAX_WAITING: usize = 8;
@@ -29,6 +30,8 @@ pub(super) struct Ask {
     excluded: Vec<String>,
     persons: Vec<String>,
     state: State,
+    /// When it last changed.
+    last: i64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -186,6 +189,7 @@ impl Memory<'_> {
             excluded: users.chain(bound.owners.iter().cloned()).collect(),
             persons: Vec::new(),
             state: State::Open,
+            last: bound.now,
         }
     }
 
@@ -195,6 +199,7 @@ impl Memory<'_> {
             let digest = self.digest(asking, bound);
             if let Some(ask) = self.asks.iter_mut().rev().find(|ask| ask.digest == digest) {
                 ask.state = State::Spent;
+                ask.last = bound.now;
             }
         }
     }
@@ -203,16 +208,38 @@ impl Memory<'_> {
     fn waiting(&self, digest: &str, at: i64) -> Result<usize, Refusal> {
         let found = self.asks.iter().rposition(|ask| ask.digest == digest).ok_or("ask_unknown")?;
         let ask = &self.asks[found];
-        if ask.state == State::Open && at < ask.asked_at + ask.within { Ok(found) } else { Err("ask_closed") }
+        if ask.last - at > SLACK {
+            return Err("clock_regressed");
+        }
+        let waits = ask.state == State::Open && at.max(ask.last) < ask.asked_at + ask.within;
+        if waits && ask.meaning == self.meaning { Ok(found) } else { Err("ask_closed") }
+    }
+
+    /// A4: no identity of an agent is a person's.
+    fn agents(&self) -> Vec<String> {
+        let names = self.policy.agents.iter().enumerate().flat_map(|(at, agent)| {
+            let id = AgentId(at as u32);
+            let identities = agent.identities.iter().filter_map(|identity| match identity {
+                Identity::Spiffe(spiffe) => Some(spiffe.clone()),
+                Identity::Token { .. } => None,
+            });
+            identities.chain([agent.wire.clone(), identity::qualified(self.policy, id)]).collect::<Vec<_>>()
+        });
+        names.collect()
     }
 
     /// A person agrees.
     pub(super) fn approve(&mut self, digest: &str, person: Person, at: i64) -> Result<(), Refusal> {
         let found = self.waiting(digest, at)?;
+        let agents = self.agents();
         let ask = &mut self.asks[found];
+        if agents.contains(&person.id) {
+            return Err("person_excluded");
+        }
         eligible(ask, &person)?;
         if !ask.persons.contains(&person.id) {
             ask.persons.push(person.id);
+            ask.last = ask.last.max(at);
         }
         Ok(())
     }
@@ -220,8 +247,13 @@ impl Memory<'_> {
     /// A person refuses.
     pub(super) fn reject(&mut self, digest: &str, person: &Person, at: i64) -> Result<(), Refusal> {
         let found = self.waiting(digest, at)?;
+        let agents = self.agents();
         let ask = &mut self.asks[found];
+        if agents.contains(&person.id) {
+            return Err("person_excluded");
+        }
         eligible(ask, person)?;
+        ask.last = ask.last.max(at);
         ask.state = State::Rejected;
         Ok(())
     }

@@ -31,6 +31,8 @@ struct Fact {
     fields: Vec<(String, Held)>,
     /// Which call taught it last, by decision, and where in its answer.
     newest: (usize, usize),
+    /// When that call was decided.
+    time: i64,
 }
 
 fn record_name(policy: &Policy, record: &Record) -> String {
@@ -233,6 +235,18 @@ struct Knowledge {
     facts: Vec<Fact>,
     /// There may be more.
     incomplete: bool,
+    /// What was learned before this time may have changed since, and nobody kept it.
+    doubtful_before: i64,
+}
+
+impl Knowledge {
+    /// A record, as far as it still is what it was.
+    fn record(&self, fact: &Fact) -> Held {
+        match fact.time < self.doubtful_before {
+            true => Held::Unknown,
+            false => Held::of(Value::Record(fact.fields.clone())),
+        }
+    }
 }
 
 impl Memory<'_> {
@@ -243,33 +257,36 @@ impl Memory<'_> {
         let mut all: Vec<(usize, &Past<'_>)> =
             self.calls.iter().enumerate().filter(|(_, past)| past.root == recall.place.root).collect();
         all.sort_by_key(|(_, past)| past.ended);
-        let mut known = Knowledge { facts: Vec::new(), incomplete: false };
+        let asked = signature(self.policy, record);
+        let doubtful_before = self.doubtful_before(&asked, Reach::Session, recall, None);
+        let mut known = Knowledge { facts: Vec::new(), incomplete: false, doubtful_before };
         for (seq, past) in all {
             match past.stage {
                 Stage::Open | Stage::Lost => known.incomplete |= past.teaches.contains(&name),
                 Stage::Done => {
                     known.incomplete |= past.vague.contains(&name);
                     for (at, lesson) in past.lessons.iter().filter(|lesson| lesson.record == name).enumerate() {
-                        self.take(&mut known, record, lesson, (seq, at));
+                        self.take(&mut known, record, lesson, (seq, at, past.time));
                     }
                 }
                 Stage::Refused | Stage::Failed | Stage::Released => {}
             }
         }
-        let asked = signature(self.policy, record);
         known.incomplete |= self.missing(&asked, Reach::Session, recall, None);
         known
     }
 
     /// The newest by decision wins; what is least recent gives way (7).
-    fn take(&self, known: &mut Knowledge, record: &Record, lesson: &Lesson, when: (usize, usize)) {
+    fn take(&self, known: &mut Knowledge, record: &Record, lesson: &Lesson, when: (usize, usize, i64)) {
+        let (seq, at, time) = when;
+        let when = (seq, at);
         let same =
             |fact: &&mut Fact| fact.key.iter().zip(&lesson.key).all(|(a, b)| order(a, b).is_some_and(|o| o.is_eq()));
         let fields = &self.policy[record.shape].fields;
         match known.facts.iter_mut().find(same) {
             Some(fact) if when < fact.newest => {}
             Some(fact) => {
-                fact.newest = when;
+                (fact.newest, fact.time) = (when, time);
                 for (name, held) in &lesson.fields {
                     fact.fields.iter_mut().filter(|(of, _)| of == name).for_each(|field| field.1 = held.clone());
                 }
@@ -282,7 +299,7 @@ impl Memory<'_> {
                     (field.name.clone(), given.map_or(without, |(_, held)| held.clone()))
                 };
                 let fields = fields.iter().map(first).collect();
-                known.facts.push(Fact { key: lesson.key.clone(), fields, newest: when });
+                known.facts.push(Fact { key: lesson.key.clone(), fields, newest: when, time });
             }
         }
         if known.facts.len() > record.keep as usize
@@ -303,7 +320,7 @@ impl Recall<'_> {
         let knowledge = self.memory.knowledge(self, record);
         let same = |fact: &&Fact| fact.key.iter().zip(&keys).all(|(a, b)| order(a, b).is_some_and(|o| o.is_eq()));
         match knowledge.facts.iter().find(same) {
-            Some(fact) => Held::of(Value::Record(fact.fields.clone())),
+            Some(fact) => knowledge.record(fact),
             None if knowledge.incomplete => Held::Unknown,
             None => Held::Absent,
         }
@@ -314,7 +331,7 @@ impl Recall<'_> {
     pub(in crate::reference) fn all_known(self, record: RecordId) -> Held {
         let mut knowledge = self.memory.knowledge(self, record);
         knowledge.facts.sort_by_key(|fact| fact.newest);
-        let mut all: Vec<Held> = knowledge.facts.into_iter().map(|fact| Held::of(Value::Record(fact.fields))).collect();
+        let mut all: Vec<Held> = knowledge.facts.iter().map(|fact| knowledge.record(fact)).collect();
         all.extend(knowledge.incomplete.then_some(Held::Unknown));
         Held::of(Value::List(all))
     }

@@ -44,7 +44,8 @@ impl<'a> Memory<'a> {
         memory
     }
 
-    /// Deploys a policy: what it asks that was asked before goes on, what it no longer asks is forgotten.
+    /// Deploys a policy: what it asks that was asked before goes on. What it no longer asks is not kept from now on, so that it
+    /// is new when it is asked again; what happened before has happened all the same.
     pub fn install(&mut self, policy: &'a Policy, meaning: [u8; 32], at: i64, before: Before) {
         let since = match before {
             Before::Empty => Since::Ever,
@@ -60,9 +61,6 @@ impl<'a> Memory<'a> {
                 (asked, known)
             })
             .collect();
-        for past in &mut self.calls {
-            past.entries.retain(|asked, _| self.kept.contains_key(asked));
-        }
         self.policy = policy;
         self.meaning = meaning;
     }
@@ -78,6 +76,12 @@ impl<'a> Memory<'a> {
     /// The last time that anything was seen.
     pub fn last(&self) -> i64 {
         self.clocks.values().copied().max().unwrap_or(0)
+    }
+
+    /// The time before which something may have happened that nobody kept, where that matters.
+    pub(super) fn doubtful_before(&self, asked: &str, reach: Reach, recall: Recall<'_>, within: Option<i64>) -> i64 {
+        let since = self.since(asked).unwrap_or(i64::MIN);
+        if self.missing(asked, reach, recall, within) { since } else { i64::MIN }
     }
 
     /// Whether something may have happened in the window before it was kept. In a session there is nothing before the

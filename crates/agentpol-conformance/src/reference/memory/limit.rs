@@ -6,7 +6,7 @@ use super::{Stage, Who};
 use crate::reference::evaluate::Frame;
 use crate::reference::facts::Facts;
 use crate::reference::value::{Held, Value};
-use agentpol_check::policy::{Alarm, Clause, Effect, Key, Policy, Rate, Reach, Rule, Tool};
+use agentpol_check::policy::{Alarm, Clause, Effect, Key, Policy, Rate, Rule, Tool};
 
 /// What a call takes from a limit.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub(in crate::reference) struct Spent {
     pub(super) rate: String,
     pub(super) key: String,
     pub(super) cost: i64,
+    /// When, by the counter's own clock.
+    pub(super) time: i64,
 }
 
 /// What a limit says of a call.
@@ -97,36 +99,37 @@ pub(in crate::reference) fn check(
     let policy = recall.memory.policy;
     let keys: Option<Vec<String>> = rate.keys.iter().map(|key| key_text(recall, frame, facts, tool, key)).collect();
     let (Some(keys), Some(cost)) = (keys, cost(frame, rate)) else { return Checked::Invalid };
-    let spent = Spent { rate: signature(policy, rule, rate), key: format!("{keys:?}"), cost };
+    let mut spent = Spent { rate: signature(policy, rule, rate), key: format!("{keys:?}"), cost, time: recall.now };
+    let all = taken(recall, &spent);
+    // A counter's time never goes back either.
+    let now = all.last().map_or(recall.now, |(newest, _)| recall.now.max(*newest));
+    spent.time = now;
     if cost > rate.bound {
         return Checked::Unreachable(spent);
     }
     let mut retry = None;
-    let mut taken = taken(recall, &spent, rate.window);
+    let mut inside: Vec<(i64, i64)> = all.into_iter().filter(|(time, _)| *time > now - rate.window).collect();
     // What leaves the window first frees the first room.
-    while taken.iter().map(|(_, cost)| i128::from(*cost)).sum::<i128>() + i128::from(cost) > i128::from(rate.bound) {
-        let (time, _) = taken.remove(0);
+    while inside.iter().map(|(_, cost)| i128::from(*cost)).sum::<i128>() + i128::from(cost) > i128::from(rate.bound) {
+        let (time, _) = inside.remove(0);
         retry = Some(time + rate.window - recall.now);
     }
     // H8: what was taken before the limit was kept is not known.
-    if recall.memory.missing(&spent.rate, Reach::Agent, recall, Some(rate.window))
-        && let Some(since) = recall.memory.since(&spent.rate)
-    {
+    if let Some(since) = recall.memory.since(&spent.rate).filter(|since| *since > now - rate.window) {
         retry = retry.max(Some(since + rate.window - recall.now));
     }
     match retry {
         None => Checked::Fits(spent),
-        Some(after) => Checked::Reached(spent, after),
+        Some(after) => Checked::Reached(spent, after.max(1)),
     }
 }
 
-/// When how much was taken in the window, in order of time: what was released is given back.
-fn taken(recall: Recall<'_>, of: &Spent, window: i64) -> Vec<(i64, i64)> {
+/// When how much was taken, in order of time: what was released is given back.
+fn taken(recall: Recall<'_>, of: &Spent) -> Vec<(i64, i64)> {
     let mut taken: Vec<(i64, i64)> = Vec::new();
     for past in recall.memory.calls.iter().filter(|past| past.stage != Stage::Released) {
-        let inside = past.time > recall.now - window;
         let same = past.spent.iter().filter(|spent| spent.rate == of.rate && spent.key == of.key);
-        taken.extend(same.filter(|_| inside).map(|spent| (past.time, spent.cost)));
+        taken.extend(same.map(|spent| (spent.time, spent.cost)));
     }
     taken.sort();
     taken

@@ -31,7 +31,7 @@ use super::facts::Facts;
 use super::identity::{self, Actor};
 use super::json::Json;
 use agentpol_bytecode::code::Outcome;
-use agentpol_check::policy::{AgentId, Policy, ToolId};
+use agentpol_check::policy::{AgentId, Alarm, Clause, ClauseKind, Effect, Expr, ExprKind, Phase, Policy, Rule, ToolId};
 use alert::Rung;
 use approval::Ask;
 use evidence::Lesson;
@@ -186,6 +186,11 @@ impl<'a> Memory<'a> {
         self.policy
     }
 
+    /// Whether decisions hang on what happened before: only then must calls say in which session they are.
+    pub(super) fn remembers(&self) -> bool {
+        remembers(self.policy)
+    }
+
     /// A step of a decision begins: the clock moves on, and what is open for too long is lost.
     pub(super) fn begin(&mut self, place: &Place, now: i64) {
         self.expire(&place.root, now);
@@ -206,6 +211,30 @@ impl<'a> Memory<'a> {
     pub fn asked(&self) -> &[Asked] {
         &self.asked
     }
+}
+
+fn remembers(policy: &Policy) -> bool {
+    let asks = |expr: &Expr| {
+        expr.any(&mut |expr| {
+            let of = &expr.kind;
+            matches!(of, ExprKind::Earlier(_) | ExprKind::Known(_) | ExprKind::AllKnown(_))
+                || matches!(of, ExprKind::SessionLabel(_) | ExprKind::Origin(_))
+        })
+    };
+    let in_clauses = |clauses: &[Clause]| {
+        clauses.iter().any(|clause| match &clause.kind {
+            ClauseKind::Let(_, expr) | ClauseKind::When(expr) | ClauseKind::Unless(expr) => asks(expr),
+            _ => false,
+        })
+    };
+    let kept = |rule: &Rule| match &rule.effect {
+        Effect::RequireApproval(_) | Effect::Limit(_) => true,
+        Effect::Alert(alert) => !matches!(alert.alarm, Alarm::Match),
+        Effect::Allow | Effect::Entitle | Effect::Deny => false,
+    };
+    policy.rules.iter().any(|rule| kept(rule) || in_clauses(&rule.clauses))
+        || policy.delegations.iter().any(|delegation| in_clauses(&delegation.clauses))
+        || policy.agents.iter().any(|agent| matches!(agent.phase, Phase::Supervised { .. }))
 }
 
 /// What is written down of a decision, once it stands.

@@ -11,6 +11,7 @@ use agentpol_check::policy::{ArithmeticOp, CompareOp, Earlier, Expr, Happened, Q
 /// A call that may be one of those asked about.
 struct Found<'m> {
     entry: &'m Entry,
+    time: i64,
     /// It surely is one.
     sure: bool,
 }
@@ -49,6 +50,8 @@ impl<'m> Recall<'m> {
                 _ => Held::Unknown,
             },
             Question::Last(_) => match found.iter().rev().find(|found| found.sure) {
+                // Another may have come behind it that nobody kept.
+                Some(last) if last.time < self.doubtful_before(earlier) => Held::Unknown,
                 Some(last) => last.entry.value.clone(),
                 None if found.is_empty() && !lost => Held::Absent,
                 None => Held::Unknown,
@@ -76,9 +79,14 @@ impl<'m> Recall<'m> {
                 continue;
             }
             let sure = low && truths.iter().all(|truth| *truth == Truth::True);
-            all.push(Found { entry, sure });
+            all.push(Found { entry, time: past.time, sure });
         }
         all
+    }
+
+    fn doubtful_before(self, earlier: &Earlier) -> i64 {
+        let asked = signature(self.memory.policy, earlier);
+        self.memory.doubtful_before(&asked, earlier.reach, self, earlier.within)
     }
 
     /// Whether calls that are asked about may be missing: those before what is asked was kept (H8), and those under keys

@@ -4,7 +4,7 @@ use super::{Memory, Stage, Who};
 use agentpol_bytecode::code::Code;
 
 /// How far a clock may fall behind what was seen before.
-const SLACK: i64 = 5_000;
+pub(super) const SLACK: i64 = 5_000;
 /// How many calls of a session tree may be open.
 const MAX_OPEN: usize = 64;
 
