@@ -2,6 +2,7 @@
 
 mod alerts;
 mod approvals;
+mod directory;
 mod limits;
 mod world;
 

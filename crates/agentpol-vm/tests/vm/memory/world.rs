@@ -6,10 +6,11 @@ use agentpol_bytecode::Program;
 use agentpol_bytecode::decision::Decision;
 use agentpol_bytecode::render::Time;
 use agentpol_vm::{
-    Before, Handle, Host, Installed, Preview, Records, Refusal, Scratch, Told, Trouble, decide_in, install, preview_in,
-    tell,
+    Before, Bound, Handle, Host, Installed, Preview, Records, Refusal, Scratch, Told, Trouble, decide_in, install,
+    preview_in, tell,
 };
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// 2026-03-02T15:00:00Z.
 const START: i64 = 1_772_463_600_000;
@@ -104,6 +105,10 @@ impl World {
         let (installed, _) = self.store.step(|records| install(program, at, Before::Unknown, records));
         self.installed = installed.expect("the store can be used");
         self.scratch = Scratch::new(&self.program);
+    }
+
+    pub(super) fn use_directory(&mut self, bound: Arc<Bound>) {
+        self.scratch.use_directory(Some(bound));
     }
 
     fn at(&self) -> String {
