@@ -193,8 +193,9 @@ fn accepted(program: &Program, chain: &Chain, hops: usize) -> Result<(), Code> {
     if !chain.hops().all(declared) {
         return Err(Code::HopUndeclared);
     }
-    let direct = chain.agents().last().and_then(|actor| agent(*actor)).is_some_and(|actor| actor.directly);
-    if hops > 0 || direct { Ok(()) } else { Err(Code::DirectCallRefused) }
+    // Who leaves out the beginning of a chain does not get around what it narrows.
+    let direct = chain.agents().first().and_then(|first| agent(*first)).is_some_and(|first| first.directly);
+    if direct { Ok(()) } else { Err(Code::DirectCallRefused) }
 }
 
 /// The text that tells an agent from all others: its qualified name; of a fleet's member, with its attributes.
