@@ -2,6 +2,10 @@
 //!
 //! The benches and the `decisions` table share them, so that every number speaks about the same text.
 
+pub mod desk;
+pub mod host;
+pub mod measure;
+
 use agentpol::SourceMap;
 use std::fmt::Write;
 
