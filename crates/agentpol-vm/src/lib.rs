@@ -38,4 +38,7 @@ mod value;
 pub use decide::{Prepared, Preview, decide, decide_in, prepare, preview_in};
 pub use directory::{Bound, Finding};
 pub use scratch::{RuleMatch, Scratch};
-pub use state::{Before, Handle, Host, Installed, Records, Refusal, Told, Trouble, install, tell, validate};
+pub use state::{
+    Before, Described, DescribedAsk, DescribedCall, DescribedSession, Handle, Host, Installed, Records, Refusal, Told,
+    Trouble, describe, install, tell, validate,
+};

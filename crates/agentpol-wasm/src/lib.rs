@@ -4,6 +4,7 @@
 //! says how. One instance holds one program and decides one request at a time.
 
 mod session;
+mod store;
 
 pub use session::{Answer, Session};
 
@@ -19,11 +20,11 @@ fn clip(length: usize) -> u32 {
     u32::try_from(length).unwrap_or(u32::MAX)
 }
 
-/// Returns the version of these functions: 1.
+/// Returns the version of these functions: 2.
 #[expect(unsafe_code, reason = "a C-like ABI exports by name")]
 #[unsafe(no_mangle)]
 pub extern "C" fn agentpol_abi_version() -> u32 {
-    1
+    2
 }
 
 /// Makes room for so many bytes of input and returns where they go; null where there is no room. The place is valid until
@@ -35,7 +36,7 @@ pub extern "C" fn agentpol_input(length: u32) -> *mut u8 {
 }
 
 /// Loads the program in the input: 0 where it is sound, 1 where it is not, with the reason in the error text. The program
-/// before is gone in either case.
+/// before is gone in either case, and what was remembered.
 #[expect(unsafe_code, reason = "a C-like ABI exports by name")]
 #[unsafe(no_mangle)]
 pub extern "C" fn agentpol_load() -> i32 {
@@ -55,6 +56,37 @@ pub extern "C" fn agentpol_directory() -> i32 {
 #[unsafe(no_mangle)]
 pub extern "C" fn agentpol_meaning_hash() -> *const u8 {
     session().meaning_hash().map_or(std::ptr::null(), |hash| hash.as_ptr())
+}
+
+/// Begins to remember: the input is the host key, 32 bytes, and behind it what was saved, if anything. The parameters are
+/// the upper and lower half of the time in milliseconds since 1970-01-01T00:00:00Z. 0 where it does, 1 where it does not,
+/// with the reason in the error text.
+#[expect(unsafe_code, reason = "a C-like ABI exports by name")]
+#[unsafe(no_mangle)]
+pub extern "C" fn agentpol_remember(at_upper: u32, at_lower: u32) -> i32 {
+    let at = i64::from(at_upper) << 32 | i64::from(at_lower);
+    i32::from(session().remember(at).is_err())
+}
+
+/// Takes the event in the input: 0 where it is taken, 1 where it is refused. The operator's view says more.
+#[expect(unsafe_code, reason = "a C-like ABI exports by name")]
+#[unsafe(no_mangle)]
+pub extern "C" fn agentpol_tell() -> i32 {
+    i32::from(session().tell().is_err())
+}
+
+/// Writes out what is remembered and returns where it stands.
+#[expect(unsafe_code, reason = "a C-like ABI exports by name")]
+#[unsafe(no_mangle)]
+pub extern "C" fn agentpol_save() -> *const u8 {
+    session().save().as_ptr()
+}
+
+/// Returns how many bytes were saved last; 0 where nothing is remembered.
+#[expect(unsafe_code, reason = "a C-like ABI exports by name")]
+#[unsafe(no_mangle)]
+pub extern "C" fn agentpol_save_length() -> u32 {
+    clip(session().saved().len())
 }
 
 /// Decides the request in the input: 1 where the call may be dispatched, 0 where it is denied, 2 where a person must
@@ -93,14 +125,14 @@ pub extern "C" fn agentpol_agent_output_length() -> u32 {
     clip(session().agent_view().len())
 }
 
-/// Returns where the reason stands for which the last program or directory did not load.
+/// Returns where the reason stands for which the last program or directory did not load, or memory did not begin.
 #[expect(unsafe_code, reason = "a C-like ABI exports by name")]
 #[unsafe(no_mangle)]
 pub extern "C" fn agentpol_error() -> *const u8 {
     session().error().as_ptr()
 }
 
-/// Returns how many bytes the reason has; 0 where it did.
+/// Returns how many bytes the reason has; 0 where there is none.
 #[expect(unsafe_code, reason = "a C-like ABI exports by name")]
 #[unsafe(no_mangle)]
 pub extern "C" fn agentpol_error_length() -> u32 {

@@ -1,9 +1,11 @@
 //! What one instance of the module holds: input, program, working memory, and what came out last.
 
+use crate::store::Store;
 use agentpol_bytecode::code::Outcome;
 use agentpol_bytecode::directory::{Directory, DirectoryError};
+use agentpol_bytecode::render::Text;
 use agentpol_bytecode::{LoadError, Program, load};
-use agentpol_vm::{Bound, Scratch};
+use agentpol_vm::{Before, Bound, Host, Installed, Refusal, Scratch, Told, decide_in, install, tell};
 use std::fmt::Write;
 use std::sync::Arc;
 
@@ -24,11 +26,24 @@ pub enum Answer {
     Throttle = 3,
 }
 
+/// What happened before.
+#[derive(Debug)]
+struct Memory {
+    store: Store,
+    key: [u8; KEY],
+    installed: Installed,
+}
+
+/// How many bytes a host key has.
+const KEY: usize = 32;
+
 /// One program, and one decision at a time.
 #[derive(Debug)]
 pub struct Session {
     input: Vec<u8>,
     loaded: Option<(Program, Scratch)>,
+    memory: Option<Memory>,
+    saved: Vec<u8>,
     directory: Option<Arc<Directory>>,
     operator_view: String,
     agent_view: String,
@@ -47,6 +62,8 @@ impl Session {
         Session {
             input: Vec::new(),
             loaded: None,
+            memory: None,
+            saved: Vec::new(),
             directory: None,
             operator_view: String::new(),
             agent_view: String::new(),
@@ -64,12 +81,13 @@ impl Session {
         Some(&mut self.input)
     }
 
-    /// Loads the program in the input. The one before is gone in either case.
+    /// Loads the program in the input. The one before is gone in either case, and with it what was remembered.
     ///
     /// # Errors
     /// Returns why the input is no sound program; [`error`](Session::error) has it as text.
     pub fn load(&mut self) -> Result<(), LoadError> {
         self.loaded = None;
+        self.memory = None;
         self.error.clear();
         match load(&self.input) {
             Ok(program) => {
@@ -110,7 +128,49 @@ impl Session {
         Ok(())
     }
 
-    /// Decides the request in the input.
+    /// Begins to remember: the input is the host key, 32 bytes, and behind it what was saved, if anything was. What the
+    /// program asks that was not kept then is kept from `at` on, in milliseconds since 1970-01-01T00:00:00Z.
+    ///
+    /// # Errors
+    /// Where there is no program, or the input is not what it must be; [`error`](Session::error) says so. Nothing is
+    /// remembered then, and what was is gone.
+    pub fn remember(&mut self, at: i64) -> Result<(), Refusal> {
+        self.memory = None;
+        self.error.clear();
+        let begun = self.begin(at);
+        if let Err(refusal) = &begun {
+            self.error.push_str(refusal.title());
+        }
+        begun
+    }
+
+    fn begin(&mut self, at: i64) -> Result<(), Refusal> {
+        let Some((program, _)) = &self.loaded else { return Err(Refusal::Internal) };
+        let (key, saved) = self.input.split_first_chunk::<KEY>().ok_or(Refusal::EventMalformed)?;
+        let (mut store, before) = match saved {
+            [] => (Store::default(), Before::Empty),
+            saved => (Store::restore(saved).ok_or(Refusal::StateUnusable)?, Before::Unknown),
+        };
+        let installed = install(program, at, before, &mut store.step())?;
+        self.memory = Some(Memory { store, key: *key, installed });
+        Ok(())
+    }
+
+    /// Writes out what is remembered; empty where nothing is.
+    pub fn save(&mut self) -> &[u8] {
+        self.saved.clear();
+        if let Some(memory) = &self.memory {
+            memory.store.save(&mut self.saved);
+        }
+        &self.saved
+    }
+
+    /// Returns what was saved last.
+    pub fn saved(&self) -> &[u8] {
+        &self.saved
+    }
+
+    /// Decides the request in the input, and remembers it where this session remembers.
     pub fn decide(&mut self) -> Answer {
         self.operator_view.clear();
         self.agent_view.clear();
@@ -119,7 +179,13 @@ impl Session {
             self.agent_view.push_str(r#"{"outcome":"deny"}"#);
             return Answer::Deny;
         };
-        let decision = agentpol_vm::decide(program, &self.input, scratch);
+        let decision = match &mut self.memory {
+            Some(Memory { store, key, installed }) => {
+                let host = Host { key, installed };
+                decide_in(program, &self.input, scratch, &mut store.step(), &host)
+            }
+            None => agentpol_vm::decide(program, &self.input, scratch),
+        };
         let _ = write!(self.operator_view, "{}", decision.for_operator(program));
         let _ = write!(self.agent_view, "{}", decision.for_agent(program));
         match decision.outcome() {
@@ -128,6 +194,33 @@ impl Session {
             Outcome::RequireApproval => Answer::RequireApproval,
             Outcome::Throttle => Answer::Throttle,
         }
+    }
+
+    /// Takes the event in the input. The operator's view says what it changed, or why it was refused.
+    ///
+    /// # Errors
+    /// Why it is refused; nothing has changed then. Without memory every event is.
+    pub fn tell(&mut self) -> Result<(), Refusal> {
+        self.operator_view.clear();
+        self.agent_view.clear();
+        let told = match (&mut self.loaded, &mut self.memory) {
+            (Some((program, scratch)), Some(Memory { store, key, installed })) => {
+                let host = Host { key, installed };
+                tell(program, &self.input, scratch, &mut store.step(), &host)
+            }
+            _ => Err(Refusal::StateUnusable),
+        };
+        let view = &mut self.operator_view;
+        // Writing to a string does not fail.
+        let _ = match told {
+            Ok(Told::Observed { as_declared }) => write!(view, r#"{{"taken":true,"as_declared":{as_declared}}}"#),
+            Ok(Told::Approved { missing }) => write!(view, r#"{{"taken":true,"missing":{missing}}}"#),
+            Ok(_) => write!(view, r#"{{"taken":true}}"#),
+            Err(refusal) => {
+                write!(view, r#"{{"taken":false,"refused":"{}","title":{}}}"#, refusal.as_str(), Text(refusal.title()))
+            }
+        };
+        told.map(|_| ())
     }
 
     /// Returns the meaning hash of the loaded program.
@@ -145,7 +238,7 @@ impl Session {
         &self.agent_view
     }
 
-    /// Returns why the last program did not load; empty where it did.
+    /// Returns why the last program did not load, or memory did not begin; empty where they did.
     pub fn error(&self) -> &str {
         &self.error
     }

@@ -1,4 +1,4 @@
-//! Events of the state protocol, as a host says them.
+//! Events of the state protocol, as a host says them: the JSON that [`Engine::tell`](crate::Engine::tell) takes.
 
 use agentpol_bytecode::render::{Text, Time};
 use std::fmt::{self, Write};

@@ -53,6 +53,7 @@
 //! most [`MAX_CELLS`] pairs of tool and agent and [`MAX_INSTRUCTIONS`] instructions.
 
 pub mod claims;
+mod engine;
 mod evaluator;
 pub mod events;
 mod sources;
@@ -68,7 +69,12 @@ pub use agentpol_compile::{MAX_CELLS, MAX_INSTRUCTIONS};
 pub use agentpol_diagnostics as diagnostics;
 pub use agentpol_diagnostics::{Diagnostic, Diagnostics, FileId, Position, Severity, SourceFile, SourceMap, Span};
 pub use agentpol_syntax::decode;
-pub use agentpol_vm::{Bound, Finding, Handle, Prepared, Records, RuleMatch, Scratch, Trouble, decide, prepare};
+pub use agentpol_vm::{
+    Before, Bound, Described, DescribedAsk, DescribedCall, DescribedSession, Finding, Handle, Host, Installed,
+    Prepared, Preview, Records, Refusal, RuleMatch, Scratch, Told, Trouble, decide, decide_in, describe, install,
+    prepare, preview_in, tell, validate,
+};
+pub use engine::{Engine, EngineError};
 pub use evaluator::Evaluator;
 pub use events::{Answered, Observation, OnBehalf, Opening, Person, Presented};
 pub use sources::{Built, Checked, build, compile_sources};

@@ -165,6 +165,6 @@ fn what_is_counted_may_hang_on_earlier_calls() {
     ] {
         let files = [("p.agentpol".to_owned(), format!("{head}{rule}\n"))];
         let built = built(&files);
-        assert!(agentpol::load(&built.bytes).is_ok(), "{rule}");
+        assert!(load(&built.bytes).is_ok(), "{rule}");
     }
 }

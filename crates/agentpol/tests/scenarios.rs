@@ -1,7 +1,9 @@
 //! The tests that stand in the policies, run through the facade; and what several threads and programs do to each other.
 
-use agentpol::policy::{Expected, Policy, Step};
-use agentpol::{Decision, Evaluator, Options, Outcome, SourceMap, build};
+use agentpol::policy::{Call, Expected, Policy, Scenario, Step};
+use agentpol::{
+    Answered, Before, Decision, Engine, Evaluator, MemoryStore, Observation, Options, Outcome, Person, SourceMap, build,
+};
 use std::path::Path;
 
 fn sources() -> SourceMap {
@@ -19,7 +21,7 @@ fn clinic() -> (Evaluator, Policy) {
 }
 
 /// Whether a decision is the expected one.
-fn fits(evaluator: &Evaluator, step: &Step, decision: &Decision) -> bool {
+fn fits(evaluator: &Evaluator, step: &Call, decision: &Decision) -> bool {
     let named = |name: &String| {
         let rules = decision.rules().named().iter().filter_map(|rule| evaluator.program().rule(*rule));
         rules.map(|rule| evaluator.program().symbol(rule.name)).any(|rule| rule == name)
@@ -39,15 +41,48 @@ fn fits(evaluator: &Evaluator, step: &Step, decision: &Decision) -> bool {
     outcome && step.by.as_ref().is_none_or(named)
 }
 
+/// Plays a scenario with memory, as a host would.
+fn play(evaluator: &Evaluator, test: &Scenario) {
+    let engine = Engine::new(evaluator.clone(), MemoryStore::new(), [1; 32], 0, Before::Empty).expect("installs");
+    engine.tell(test.open.as_bytes()).expect("opens");
+    let mut asked = Vec::new();
+    for step in &test.steps {
+        match step {
+            Step::Call(call) => {
+                let decision = engine.decide(call.request.as_bytes());
+                let (request, got) = (&call.request, evaluator.operator_json(&decision));
+                let (name, expected) = (&test.name, &call.expect);
+                assert!(fits(evaluator, call, &decision), "`{name}`: {request}\nexpected {expected:?}\ngot {got}");
+                asked = decision.asks().named().iter().filter_map(|ask| Some(ask.opened?.digest)).collect();
+                if decision.opened() {
+                    let outcome = match &call.result {
+                        Some(Ok(json)) => Answered::Json(json),
+                        Some(Err(())) => Answered::Failed,
+                        None => Answered::Unknown,
+                    };
+                    let (session, call, at) = (&*test.session, &*call.id, call.at);
+                    let observation = Observation { session, call, outcome, untrusted: false, at };
+                    engine.observe(&observation).expect("is taken");
+                }
+            }
+            Step::Approve(person) | Step::Reject(person) => {
+                let groups: Vec<&str> = person.groups.iter().map(String::as_str).collect();
+                let by = Person { id: &person.id, groups: &groups };
+                for digest in &asked {
+                    match step {
+                        Step::Approve(_) => engine.approve(digest, &by, person.at).expect("is taken"),
+                        _ => engine.reject(digest, &by, person.at).expect("is taken"),
+                    };
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn the_policies_own_tests_hold() {
     let (evaluator, policy) = clinic();
-    let steps = policy.tests.iter().flat_map(|test| test.steps.iter().map(move |step| (test, step)));
-    for (test, step) in steps {
-        let decision = evaluator.decide(step.request.as_bytes());
-        let (asked, got) = (&step.request, evaluator.operator_json(&decision));
-        assert!(fits(&evaluator, step, &decision), "`{}`: {asked}\nexpected {:?}\ngot {got}", test.name, step.expect);
-    }
+    policy.tests.iter().for_each(|test| play(&evaluator, test));
 }
 
 #[test]
@@ -59,8 +94,9 @@ fn threads_share_a_program_and_programs_share_a_thread() {
         Evaluator::load(&build(&sources, &Options::default()).0.expect("builds").bytes).expect("loads")
     };
     let others: Vec<Evaluator> = ["a", "b", "c", "d", "e"].into_iter().map(other).collect();
-    let requests: Vec<&str> =
-        policy.tests.iter().flat_map(|test| &test.steps).map(|step| step.request.as_str()).collect();
+    let calls = policy.tests.iter().flat_map(|test| &test.steps);
+    let calls = calls.filter_map(|step| if let Step::Call(call) = step { Some(call) } else { None });
+    let requests: Vec<&str> = calls.map(|call| call.request.as_str()).collect();
     let expected: Vec<Decision> = requests.iter().map(|request| evaluator.decide(request.as_bytes())).collect();
     std::thread::scope(|scope| {
         for _ in 0..4 {

@@ -3,7 +3,7 @@
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::commands::{build, check, decide, directory, explain, fmt, import, init, inspect, test};
+use crate::commands::{build, check, decide, directory, explain, fmt, import, init, inspect, state, test};
 use crate::exit::Exit;
 use crate::terminal::Color;
 
@@ -40,6 +40,8 @@ pub(crate) enum Command {
     Fmt(fmt::Args),
     Test(test::Args),
     Decide(decide::Args),
+    #[command(subcommand)]
+    State(state::Command),
     #[command(subcommand)]
     Directory(directory::Command),
     Build(build::Args),

@@ -1,6 +1,8 @@
 //! Why a decision is as it is: the rules that decided, and what the others asked that was false or not known.
 
-use agentpol::bytecode::tables::{Effect, Place, Rule, RuleId};
+use agentpol::bytecode::decision::{Ask, Asker, Missing};
+use agentpol::bytecode::render::Time;
+use agentpol::bytecode::tables::{Effect, Phase, Place, Rule, RuleId};
 use agentpol::{Code, Decision, Outcome, Program, RuleMatch, Scratch, Tri};
 
 use crate::escape::{cut, one_line};
@@ -18,12 +20,18 @@ const WIDTH: usize = 80;
 pub(crate) fn show(program: &Program, decision: &Decision, scratch: &Scratch, hint: Option<&str>, page: &mut Page) {
     let view = View { program, decision };
     view.outcome(page);
+    brief(program, decision, hint, page);
+    view.others(scratch, page);
+}
+
+/// Writes what decided and what to do, without the rules that did not decide.
+pub(crate) fn brief(program: &Program, decision: &Decision, hint: Option<&str>, page: &mut Page) {
+    let view = View { program, decision };
     view.deciding(page);
     view.details(page);
     if let Some(hint) = hint {
         page.line(format_args!("  help      {}", paragraph(&one_line(hint), WIDTH, INDENT)));
     }
-    view.others(scratch, page);
 }
 
 struct View<'v> {
@@ -66,15 +74,18 @@ impl View<'_> {
         if let Some(pointer) = decision.argument() {
             page.line(format_args!("  argument  {}", one_line(pointer)));
         }
-        for id in decision.approvals().named() {
-            if let Some(Effect::RequireApproval { from, count, within, .. }) =
-                self.program.rule(*id).map(|rule| rule.effect)
-            {
-                page.line(format_args!("  approval  {}, within {}", self.approver(from, count), duration(within)));
-            }
+        for ask in decision.asks().named() {
+            self.ask(ask, page);
         }
-        if decision.approval_by_phase() {
-            page.line("  approval  asked by the agent's phase");
+        if let Some(retry) = decision.retry() {
+            let after = duration(retry.after.saturating_add(999));
+            page.line(format_args!("  again     after {after}, at {}", Time(retry.at)));
+        }
+        for alert in decision.alerts().named() {
+            let unsure = if alert.uncertain { ", not surely" } else { "" };
+            if let Some(rule) = self.program.rule(alert.rule) {
+                page.line(format_args!("  raises    {}{unsure}", self.named(rule)));
+            }
         }
         let also: Vec<&str> = decision.also().iter().map(Code::as_str).collect();
         if !also.is_empty() {
@@ -83,6 +94,32 @@ impl View<'_> {
         if let Some(would) = decision.would() {
             let outcome = would.outcome().as_str().replace('_', " ");
             page.line(format_args!("  would be  {outcome}, {}, with every rule live", would.as_str()));
+        }
+    }
+
+    /// Writes whose approval is missing, and what persons answer to.
+    fn ask(&self, ask: &Ask, page: &mut Page) {
+        let tables = self.program.tables();
+        let from = match ask.by {
+            Asker::Rule(id) => match self.program.rule(id).map(|rule| rule.effect) {
+                Some(Effect::RequireApproval { from, count, within, .. }) => {
+                    format!("{}, within {}", self.approver(from, count), duration(within))
+                }
+                _ => return,
+            },
+            Asker::Phase(agent) => match tables.agents.get(agent as usize).map(|agent| agent.phase) {
+                Some(Phase::Supervised { by }) => format!("{}, asked by the agent's phase", self.approver(by, 1)),
+                _ => return,
+            },
+        };
+        page.line(format_args!("  approval  {from}"));
+        if ask.missing != Missing::None {
+            page.line(format_args!("            {}", ask.missing.as_str().replace('_', " ")));
+        }
+        if let Some(opened) = ask.opened {
+            let digest: String = opened.digest.iter().map(|byte| format!("{byte:02x}")).collect();
+            page.line(format_args!("            until {}, digest", Time(opened.expires)));
+            page.line(format_args!("            {digest}"));
         }
     }
 

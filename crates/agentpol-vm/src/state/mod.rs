@@ -7,6 +7,7 @@ pub(crate) mod alerts;
 mod answer;
 pub(crate) mod approvals;
 mod areas;
+mod describe;
 pub(crate) mod digest;
 mod event;
 mod evidence;
@@ -25,6 +26,7 @@ mod slot;
 pub(crate) mod step;
 mod tell;
 
+pub use describe::{Described, DescribedAsk, DescribedCall, DescribedSession, describe};
 pub use install::{Before, Installed, install};
 pub use refusal::{Refusal, Told};
 pub use tell::tell;

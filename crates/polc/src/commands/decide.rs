@@ -1,91 +1,197 @@
-//! `polc decide`: one request, one decision.
+//! `polc decide`: one request and one decision; with a state file, requests and events in a row.
 
 use std::path::PathBuf;
 
-use agentpol::{Program, Scratch};
+use agentpol::{Decision, Program, Told};
+use serde::de::IgnoredAny;
+use serde_json::{Value, json};
 
 use crate::args::Format;
 use crate::exit::{Done, Exit, Problem};
+use crate::memory::{Memory, NotDone};
+pub(super) use crate::program::read as read_program;
+use crate::program::{Asked, Source};
 use crate::reasons;
-use crate::terminal::Terminal;
-use crate::{directory, files, hints, policy, project};
+use crate::terminal::{Ink, Terminal};
+use crate::wording::counted;
+use crate::{escape, files, hints};
 
 /// The largest file that is read as a request. Larger ones are denied by the evaluator, which needs one byte to see it.
 const REQUEST_LIMIT: usize = 8 << 20;
-/// The largest program that is read, in bytes.
-pub(super) const PROGRAM_LIMIT: usize = 1 << 30;
+/// The largest file of requests and events, in bytes.
+const LINES_LIMIT: usize = 1 << 30;
+/// What an event of the state protocol is called; anything else is a request.
+const EVENTS: [&str; 6] = ["open", "close", "observe", "release", "approve", "reject"];
 
-/// Decide one request
+/// Decide requests
 ///
 /// As text: what was decided, by which rules, and for each other rule that speaks of this agent and tool the clauses
-/// that were false or not known. As JSON: the decision as a service records it. Nothing is run and nothing is kept.
+/// that were false or not known. As JSON: the decision as a service records it. Nothing is run, and without a state
+/// file nothing is kept.
+///
+/// With `--state` decisions rest on what happened before, and are remembered. Requests and events (`open`, `observe`,
+/// `release`, `approve`, ...) are read as JSON Lines, in order; for each there is one line of answer.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   polc decide request.json
   polc decide --policy policies/ request.json
   polc decide --program desk.apc --format json < request.json
+  polc state init desk.state && polc decide --state desk.state day.jsonl
 
 The request is described in docs/reference/requests.md. A small one:
   {\"at\": \"2026-03-02T15:00:00Z\", \"agent\": \"support_bot\", \"user\": \"none\",
    \"tool\": \"search\", \"args\": {\"query\": \"late parcel\"}}
+Events are described in docs/reference/state.md. A small one:
+  {\"open\": {\"session\": \"s1\", \"agent\": \"support_bot\", \"user\": \"none\",
+   \"at\": \"2026-03-02T15:00:00Z\"}}
 
-Exit codes: 0 allowed, 1 not allowed, 3 the policy has errors, 4 a file could
-not be read")]
+Exit codes: 0 allowed (with --state: all allowed, all events taken), 1 not
+allowed, 3 the policy has errors, 4 a file could not be read")]
 pub(crate) struct Args {
-    /// The request, JSON; - or nothing for standard input
+    /// The request, JSON; - or nothing for standard input. With --state any number of files of JSON Lines
     #[arg(default_value = "-", hide_default_value = true)]
-    request: PathBuf,
-    /// Policy files, folders of them, or a folder with an agentpol.toml
-    #[arg(long, value_name = "PATH", num_args = 1, conflicts_with = "program")]
-    policy: Vec<PathBuf>,
-    /// A program made by `polc build`
+    request: Vec<PathBuf>,
+    #[command(flatten)]
+    source: Source,
+    /// Decide with the memory in this file, made by `polc state init`
     #[arg(long, value_name = "FILE")]
-    program: Option<PathBuf>,
-    /// Where users and resources are looked up: a built directory, or its sources
-    #[arg(long, value_name = "FILE", num_args = 1)]
-    directory: Vec<PathBuf>,
-    /// How the decision is shown
+    state: Option<PathBuf>,
+    /// How decisions are shown
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     format: Format,
 }
 
 pub(crate) fn run(args: &Args, terminal: &mut Terminal) -> Done {
-    let (program, of_project) = program(args, terminal)?;
-    let directory = if args.directory.is_empty() { of_project } else { args.directory.clone() };
-    let directory = directory::bind(&directory, &program)?;
-    let bytes = match files::is_stdin(&args.request) {
-        true => files::read_stdin(REQUEST_LIMIT),
-        false => files::read(&args.request, REQUEST_LIMIT),
+    match (&args.state, args.request.as_slice()) {
+        (None, [_, _, ..]) => {
+            Err(Problem::usage("one request at a time").help("with `--state FILE` any number are decided in order"))
+        }
+        (None, _) => one(args, terminal),
+        (Some(path), _) => {
+            let asked = args.source.load(terminal)?;
+            let memory = Memory::open(path, &asked.program)?;
+            in_order(args, &asked, &memory, terminal)
+        }
+    }
+}
+
+fn read(path: &PathBuf, limit: usize) -> Result<Vec<u8>, Problem> {
+    let bytes = if files::is_stdin(path) { files::read_stdin(limit) } else { files::read(path, limit) };
+    bytes.map_err(|error| files::unreadable(path, &error))
+}
+
+/// One request, without memory.
+fn one(args: &Args, terminal: &mut Terminal) -> Done {
+    let asked = args.source.load(terminal)?;
+    let program = &asked.program;
+    let bytes = match args.request.first() {
+        Some(path) => read(path, REQUEST_LIMIT)?,
+        None => Vec::new(),
     };
-    let bytes = bytes.map_err(|error| files::unreadable(&args.request, &error))?;
-    let mut scratch = Scratch::new(&program);
+    let mut scratch = asked.scratch();
     scratch.record(true);
-    scratch.use_directory(directory);
-    let decision = agentpol::decide(&program, &bytes, &mut scratch);
+    let decision = agentpol::decide(program, &bytes, &mut scratch);
     match args.format {
-        Format::Json => terminal.out.line(decision.for_operator(&program)),
+        Format::Json => terminal.out.line(decision.for_operator(program)),
         Format::Text => {
-            let hint = hints::hint(&program, &decision, &bytes);
-            reasons::show(&program, &decision, &scratch, hint.as_deref(), &mut terminal.out);
+            let hint = hints::hint(program, &decision, &bytes);
+            reasons::show(program, &decision, &scratch, hint.as_deref(), &mut terminal.out);
         }
     }
     // Only an allow is a success: `polc decide && do-it` does nothing on any other answer.
     Ok(if decision.permits() { Exit::Success } else { Exit::Failed })
 }
 
-/// Returns the program, and the directory that its project names.
-fn program(args: &Args, terminal: &mut Terminal) -> Result<(Program, Vec<PathBuf>), Problem> {
-    if let Some(path) = &args.program {
-        return Ok((read_program(path)?, Vec::new()));
+/// Requests and events, each with the memory of those before it.
+fn in_order(args: &Args, asked: &Asked, memory: &Memory, terminal: &mut Terminal) -> Done {
+    let program = &asked.program;
+    let mut scratch = asked.scratch();
+    let mut exit = Exit::Success;
+    for path in &args.request {
+        let bytes = read(path, LINES_LIMIT)?;
+        for item in items(&bytes) {
+            let done = match event(item) {
+                Some(word) => tell(args.format, word, memory.tell(program, &mut scratch, item), terminal)?,
+                None => {
+                    let decision = memory.decide(program, &mut scratch, item)?;
+                    show(args.format, program, &decision, item, terminal);
+                    decision.permits()
+                }
+            };
+            // Whoever reads the answers one by one goes on at once.
+            terminal.out.flush();
+            if !done {
+                exit = Exit::Failed;
+            }
+        }
     }
-    let project = project::find_one(&args.policy)?;
-    let built = policy::program(&project, terminal)?;
-    Ok((policy::load_program(&built.bytes, &project.name)?, project.directory))
+    Ok(exit)
 }
 
-/// Reads and verifies a program.
-pub(super) fn read_program(path: &std::path::Path) -> Result<Program, Problem> {
-    let bytes = files::read(path, PROGRAM_LIMIT).map_err(|error| files::unreadable(path, &error))?;
-    policy::load_program(&bytes, &files::shown(path))
+/// The requests and events of a file: its one JSON value, or its lines.
+fn items(bytes: &[u8]) -> Vec<&[u8]> {
+    if serde_json::from_slice::<IgnoredAny>(bytes).is_ok() {
+        return vec![bytes];
+    }
+    bytes.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty()).collect()
+}
+
+/// What an event is called; nothing for a request, and for what is neither.
+fn event(item: &[u8]) -> Option<&'static str> {
+    let Ok(Value::Object(read)) = serde_json::from_slice(item) else { return None };
+    let only = read.keys().next().filter(|_| read.len() == 1)?;
+    EVENTS.into_iter().find(|word| word == only)
+}
+
+/// Shows a decision on one line, or the operator's record of it.
+fn show(format: Format, program: &Program, decision: &Decision, request: &[u8], terminal: &mut Terminal) {
+    let page = &mut terminal.out;
+    if format == Format::Json {
+        page.line(decision.for_operator(program));
+        return;
+    }
+    let ink = if decision.permits() { Ink::Green } else { Ink::Red };
+    let word = page.ink(ink, decision.outcome().as_str().replace('_', " "));
+    page.line(format_args!("{word}, {}", decision.code().as_str()));
+    reasons::brief(program, decision, hints::hint(program, decision, request).as_deref(), page);
+}
+
+/// Shows what became of an event, and says whether it was taken.
+pub(super) fn tell(
+    format: Format,
+    word: &str,
+    told: Result<Told, NotDone>,
+    terminal: &mut Terminal,
+) -> Result<bool, Problem> {
+    let page = &mut terminal.out;
+    match (told, format) {
+        (Ok(told), Format::Json) => page.line(match told {
+            Told::Observed { as_declared } => json!({ "taken": word, "as_declared": as_declared }),
+            Told::Approved { missing } => json!({ "taken": word, "missing": missing }),
+            _ => json!({ "taken": word }),
+        }),
+        (Ok(told), Format::Text) => {
+            let taken = page.ink(Ink::Green, "taken");
+            let more = match told {
+                Told::Observed { as_declared: false } => ": the answer is not as its tool declares it".to_owned(),
+                Told::Approved { missing: 0 } => ": the call may be made again".to_owned(),
+                Told::Approved { missing } => format!(": {} must agree", counted(missing as usize, "more person")),
+                _ => String::new(),
+            };
+            page.line(format_args!("{taken}, {word}{more}"));
+        }
+        (Err(NotDone::Broken(problem)), _) => return Err(problem),
+        (Err(NotDone::Refused(refusal)), format) => {
+            let (code, title) = (refusal.as_str(), refusal.title());
+            if format == Format::Json {
+                page.line(json!({ "refused": code, "event": word, "title": title }));
+            } else {
+                let refused = page.ink(Ink::Red, "refused");
+                page.line(format_args!("{refused}, {code}: {}", escape::one_line(title)));
+            }
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }

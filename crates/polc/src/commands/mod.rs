@@ -9,6 +9,7 @@ pub(crate) mod fmt;
 pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod inspect;
+pub(crate) mod state;
 pub(crate) mod test;
 
 use crate::args::Command;
@@ -23,6 +24,7 @@ pub(crate) fn run(command: &Command, terminal: &mut Terminal) -> Done {
         Command::Fmt(args) => fmt::run(args, terminal),
         Command::Test(args) => test::run(args, terminal),
         Command::Decide(args) => decide::run(args, terminal),
+        Command::State(command) => state::run(command, terminal),
         Command::Directory(command) => directory::run(command, terminal),
         Command::Build(args) => build::run(args, terminal),
         Command::Inspect(args) => inspect::run(args, terminal),

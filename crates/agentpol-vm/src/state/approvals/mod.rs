@@ -1,7 +1,7 @@
 //! Approvals: asked by a decision, given by persons, looked at again when they are used, spent once (semantics 2.7 and 5).
 
 mod answer;
-mod ask;
+pub(crate) mod ask;
 mod pending;
 mod persons;
 
