@@ -6,10 +6,10 @@ use crate::judge::{self, Scene, Stop};
 use crate::request::Request;
 use crate::scratch::Scratch;
 use crate::state::journal::{self, Commit};
-use crate::state::key::{Keyer, Name};
-use crate::state::ledger::{Ledger, party};
+use crate::state::key::Keyer;
+use crate::state::ledger::Ledger;
 use crate::state::limits::Whose;
-use crate::state::record::EntryKey;
+use crate::state::record::{ALONE, EntryKey};
 use crate::state::step::{Place, Recall};
 use crate::state::{Host, Records};
 use agentpol_bytecode::Program;
@@ -88,7 +88,7 @@ pub fn prepare<'a>(program: &'a Program, request: &[u8], scratch: &'a mut Scratc
         Ok(call) => call::read(program, scratch, call),
         Err(code) => Err((*code, None)),
     };
-    Prepared { program, scratch, request, caller, call, values }
+    Prepared { program, scratch, request, caller, call, values, ran: None }
 }
 
 /// A request that was read: as far as each part goes, with the first structural code that applies at the request's own time.
@@ -103,13 +103,14 @@ pub struct Prepared<'a> {
     call: Result<Call, Code>,
     /// Whether everything that rules read could be read.
     values: Result<(), Failure>,
+    /// Whether the call ran, where that is history.
+    ran: Option<bool>,
 }
 
 /// A call that is admitted to its session.
 struct Admitted {
     call: Call,
     key: EntryKey,
-    agent: Name,
 }
 
 /// The store of a step, and whose it is.
@@ -133,6 +134,13 @@ impl Prepared<'_> {
 
     /// As [`decide_in`].
     pub fn decide_in(&mut self, records: &mut dyn Records, host: &Host<'_>) -> Decision {
+        self.step(records, host, true)
+    }
+
+    /// Decides as [`decide_in`] a call that is history already: it is remembered as let through exactly where it `ran`,
+    /// whatever comes out. For replays of recordings, never for a call to come.
+    pub fn recorded_in(&mut self, records: &mut dyn Records, host: &Host<'_>, ran: bool) -> Decision {
+        self.ran = Some(ran);
         self.step(records, host, true)
     }
 
@@ -218,14 +226,14 @@ impl Prepared<'_> {
         let user = request.user.map(|user| memory.text(user.id));
         place.admit(records, keyer, text(chain.actor()), origin, user)?;
         let id = request.call.map(|call| memory.text(call)).filter(|call| !call.is_empty());
-        let key = place.call_key(keyer, id.ok_or(Code::RequestMalformed)?);
+        let session = request.session.map_or("", |session| memory.text(session));
+        let key = place.call_key(keyer, session, id.ok_or(Code::RequestMalformed)?);
         if place.is_duplicate(records, &key) {
             return Err(Code::CallDuplicate);
         }
         let call = Call { now: place.now, ..self.call? };
-        let (agent, user) = (Name::agent(keyer, text(chain.actor())), Name::user(keyer, user));
-        place.reach(records, self.program, &agent, &user)?;
-        Ok(Admitted { call, key, agent })
+        place.reach(records, self.program, keyer, text(chain.actor()), user)?;
+        Ok(Admitted { call, key })
     }
 
     /// What rules, limits, alerts and approvals look at. Before a session is known they ask nothing of earlier calls.
@@ -241,12 +249,13 @@ impl Prepared<'_> {
         Self: 's,
     {
         let Held { host, keyer, .. } = held;
+        let session = self.request.ok().and_then(|request| request.session);
+        let session = session.map_or("", |session| self.scratch.memory.text(session));
+        let root = if self.scratch.tells_roots { place.root_key(records, keyer, session) } else { ALONE };
         let directory = self.scratch.memory.directory.clone();
         let recall = admitted.then_some(Recall { place, installed: host.installed, keyer });
         let ledger = Ledger { program: self.program, records, key: host.key, keyer, directory, now: place.now, recall };
-        let name = place.seat().map(|seat| seat.root_name);
-        let id = name.as_ref().and_then(|name| core::str::from_utf8(name.as_bytes().get(1..)?).ok());
-        Scene { ledger, whose: Whose { root: party(keyer, id.unwrap_or("")) }, since }
+        Scene { ledger, whose: Whose { root }, since }
     }
 
     /// A call whose structure is not sound is denied; alerts hear of it where agent and tool are known.
@@ -285,14 +294,15 @@ impl Prepared<'_> {
             Err(Stop::Full) => return self.refuse(records, held, place, true, (Code::StateFull, None)),
             judged => judged?,
         };
-        let let_through = judgement.decision.permits();
+        let let_through = self.ran.unwrap_or(judgement.decision.permits());
         if held.writing {
             let view = scene.ledger.view()?.ok_or(Stop::Internal)?;
             journal::note(program, self.scratch, &view, call, let_through);
             judgement.write(&mut scene, self.scratch, call)?;
-            let Scratch { journal, reserved, .. } = &mut *self.scratch;
-            let (tool, key, agent) = (call.tool, admitted.key, &admitted.agent);
-            let commit = Commit { program, installed, place, tool, call: key, agent, let_through };
+            let Scratch { memory, journal, reserved, .. } = &mut *self.scratch;
+            let agent = call.chain.text(program, memory, call.chain.actor());
+            let (tool, key, keyer) = (call.tool, admitted.key, held.keyer);
+            let commit = Commit { program, installed, place, tool, call: key, agent, keyer, let_through };
             commit.write(scene.ledger.records, journal, reserved)?;
             if let_through {
                 judgement.decision.open();

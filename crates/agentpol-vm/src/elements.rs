@@ -1,7 +1,7 @@
 //! Going through lists, maps and pairs, those of the request and those of the policy alike.
 
 use crate::calculate;
-use crate::memory::Memory;
+use crate::memory::{Memory, UNCOUNTED};
 use crate::value::{LITERAL, NO_NODE, NodeId, Register, Side, Value};
 use agentpol_bytecode::Program;
 use agentpol_bytecode::tables::Constant;
@@ -79,10 +79,10 @@ impl Elements {
     }
 }
 
-/// How many elements a list or map has.
+/// How many elements a list or map has; `None` where it may have more.
 pub(crate) fn count(list: Value, program: &Program, memory: &Memory) -> Option<i64> {
     match list {
-        Value::List(id) | Value::Map(id) => memory.node(id).map(|node| i64::from(node.count)),
+        Value::List(id) | Value::Map(id) => side_count(Side::Node(id), program, memory),
         Value::Literals(list) => side_count(Side::Literals(list), program, memory),
         Value::Pairs { left, .. } => side_count(left, program, memory),
         _ => None,
@@ -91,7 +91,7 @@ pub(crate) fn count(list: Value, program: &Program, memory: &Memory) -> Option<i
 
 fn side_count(side: Side, program: &Program, memory: &Memory) -> Option<i64> {
     match side {
-        Side::Node(id) => memory.node(id).map(|node| i64::from(node.count)),
+        Side::Node(id) => memory.node(id).map(|node| node.count).filter(|count| *count != UNCOUNTED).map(i64::from),
         Side::Literals(list) => match program.tables().constants.get(list as usize) {
             Some(Constant::List(elements)) => i64::try_from(elements.len()).ok(),
             _ => None,

@@ -38,13 +38,16 @@ pub(crate) struct Node {
     pub(crate) next: NodeId,
     /// The first inside.
     pub(crate) first: NodeId,
-    /// How many are inside.
+    /// How many are inside; [`UNCOUNTED`] where an unknown one stands for any number.
     pub(crate) count: u32,
     /// Which field of its record it is.
     pub(crate) slot: u32,
     /// What the host says of it, then the worst at it, above it and below it; [`NO_ORIGIN`] where nothing is said.
     pub(crate) origin: u8,
 }
+
+/// How many are in a list that may go on.
+pub(crate) const UNCOUNTED: u32 = u32::MAX;
 
 /// An empty text.
 pub(crate) const NO_TEXT: Text = Text { pool: Pool::Request, start: 0, length: 0, lower: false, opaque: false };

@@ -12,7 +12,7 @@ use crate::state::limits::{self, Counter, RESERVATION_BYTES};
 use crate::state::record::EntryKey;
 use crate::value::{NodeId, Register};
 use agentpol_bytecode::scope::Tri;
-use agentpol_bytecode::tables::{RuleId, Symbol};
+use agentpol_bytecode::tables::{Effect, Key, Phase, RuleId, Symbol, Tables};
 use agentpol_bytecode::{Program, sha256::HASH_BYTES};
 use alloc::sync::Arc;
 use alloc::vec;
@@ -63,6 +63,8 @@ pub struct Scratch {
     pub(crate) journal: Journal,
     /// How keys are made, for the host that was served last.
     pub(crate) keyer: Keyer,
+    /// Something is counted apart or asked for each root session.
+    pub(crate) tells_roots: bool,
 }
 
 /// Room for questions about earlier calls.
@@ -112,6 +114,7 @@ impl Scratch {
             questions: Questions::new(program),
             journal: Journal::new(program),
             keyer: Keyer::new(&[0; HASH_BYTES]),
+            tells_roots: tells_roots(tables),
         }
     }
 
@@ -136,6 +139,13 @@ impl Scratch {
             clauses: self.trace.clauses.get(*start..start.saturating_add(*count)).unwrap_or_default(),
         })
     }
+}
+
+/// Whether something is counted apart or asked for each root session.
+fn tells_roots(tables: &Tables) -> bool {
+    tables.rates.iter().any(|rate| rate.keys.contains(&Key::Session))
+        || tables.rules.iter().any(|rule| matches!(rule.effect, Effect::RequireApproval { .. }))
+        || tables.agents.iter().any(|agent| matches!(agent.phase, Phase::Supervised { .. }))
 }
 
 /// How a rule came out.

@@ -3,7 +3,7 @@
 //! Elements of a list have one width and begin with a time; lists of times are sorted by it. Each list knows the newest
 //! time that it had to give up. Lists are read where they lie; a longer one is found by halving.
 
-use super::record::{EntryKey, RecordMut, read_i64, read_u32, write};
+use super::record::{EntryKey, RecordMut, array, read_i64, read_u32, write};
 
 /// Calls that are open.
 pub(crate) const PENDING: usize = 0;
@@ -17,12 +17,17 @@ pub(crate) const BLANK: usize = 3;
 pub(crate) const BLOB: usize = 4;
 const LISTS: usize = 5;
 
-/// How many bytes a list's header has: capacity, start, count, nothing, dropped.
-const LIST: usize = 24;
-const START: usize = 4;
-const COUNT: usize = 8;
-const DROPPED: usize = 16;
-const HEADER: usize = LISTS * LIST;
+/// How many bytes the header of a list has: capacity, start, count. Those of values, which are counted in bytes, are wider.
+const LIST: usize = 6;
+const START: usize = 2;
+const COUNT: usize = 4;
+const BLOB_CAPACITY: usize = BLOB * LIST;
+const BLOB_COUNT: usize = BLOB_CAPACITY + 4;
+/// The newest time that each list but that of open calls gave up.
+const DROPPED: usize = BLOB_COUNT + 4;
+/// What the amounts of sure and of doubtful calls come to.
+const TOTALS: usize = DROPPED + 3 * 8;
+const HEADER: usize = TOTALS + 2 * 8;
 
 /// How wide the elements of each list are.
 pub(crate) type Widths = [usize; LISTS];
@@ -44,7 +49,15 @@ impl<'b> Areas<'b> {
     }
 
     fn number(&self, list: usize, field: usize) -> usize {
-        read_u32(self.bytes, list.saturating_mul(LIST).saturating_add(field)) as usize
+        if list == BLOB {
+            return match field {
+                0 => read_u32(self.bytes, BLOB_CAPACITY) as usize,
+                COUNT => read_u32(self.bytes, BLOB_COUNT) as usize,
+                _ => 0,
+            };
+        }
+        let place = list.saturating_mul(LIST).saturating_add(field);
+        array(self.bytes, place).map_or(0, |bytes| usize::from(u16::from_le_bytes(bytes)))
     }
 
     /// Where a list lies.
@@ -62,10 +75,15 @@ impl<'b> Areas<'b> {
 
     /// The newest time that a list had to give up; `i64::MIN` where there is none.
     pub(crate) fn dropped(&self, list: usize) -> i64 {
-        if self.bytes.is_empty() {
+        if self.bytes.is_empty() || !(SURE..=BLANK).contains(&list) {
             return i64::MIN;
         }
-        read_i64(self.bytes, list.saturating_mul(LIST).saturating_add(DROPPED))
+        read_i64(self.bytes, dropped(list))
+    }
+
+    /// What the amounts of a list come to; `None` where they are too much, or are not kept.
+    pub(crate) fn total(&self, list: usize) -> Option<i64> {
+        (SURE..=DOUBTFUL).contains(&list).then(|| read_i64(self.bytes, total(list))).filter(|total| *total != i64::MIN)
     }
 }
 
@@ -129,47 +147,74 @@ impl<'b> List<'b> {
     }
 }
 
+/// Where the time is kept that a list gave up.
+fn dropped(list: usize) -> usize {
+    DROPPED.saturating_add(list.saturating_sub(SURE).saturating_mul(8))
+}
+
+/// Where the sum of a list is kept.
+fn total(list: usize) -> usize {
+    TOTALS.saturating_add(list.saturating_sub(SURE).saturating_mul(8))
+}
+
 /// A payload to be changed.
 pub(crate) struct AreasMut<'r, 'b> {
     record: &'r mut RecordMut<'b>,
-    id: u64,
-    key: EntryKey,
+    /// Where its entry stands.
+    index: usize,
     widths: Widths,
 }
 
 impl<'r, 'b> AreasMut<'r, 'b> {
     /// Changes the payload under an id and key; makes an empty one where there is none. `None` where there is no room.
     pub(crate) fn of(record: &'r mut RecordMut<'b>, id: u64, key: &EntryKey, widths: Widths) -> Option<Self> {
-        let fresh = record.read().find(id, key).is_none_or(|payload| payload.len() < HEADER);
-        if fresh {
+        let known = record.index(id, key).filter(|index| record.read().payload_at(*index).len() >= HEADER);
+        if known.is_none() {
             let payload = record.resize(id, key, HEADER)?;
             payload.fill(0);
-            for list in 0..LISTS {
-                write(payload, list.saturating_mul(LIST).saturating_add(DROPPED), &i64::MIN.to_le_bytes());
-            }
+            (SURE..=BLANK).for_each(|list| write(payload, dropped(list), &i64::MIN.to_le_bytes()));
         }
-        Some(AreasMut { record, id, key: *key, widths })
+        let index = known.or_else(|| record.index(id, key))?;
+        Some(AreasMut { record, index, widths })
     }
 
     pub(crate) fn read(&self) -> Areas<'_> {
-        Areas::of(self.record.read().find(self.id, &self.key), self.widths)
+        Areas::of(Some(self.record.read().payload_at(self.index)), self.widths)
     }
 
     fn payload(&mut self) -> &mut [u8] {
-        self.record.payload(self.id, &self.key).unwrap_or_default()
+        self.record.payload_at(self.index).unwrap_or_default()
+    }
+
+    /// Notes when it was last used.
+    pub(crate) fn touch(&mut self, stamp: i64) {
+        self.record.touch(self.index, stamp);
     }
 
     fn set(&mut self, list: usize, field: usize, value: usize) {
+        if list == BLOB {
+            let place = if field == COUNT { BLOB_COUNT } else { BLOB_CAPACITY };
+            if field != START {
+                write(self.payload(), place, &u32::try_from(value).unwrap_or(u32::MAX).to_le_bytes());
+            }
+            return;
+        }
         let place = list.saturating_mul(LIST).saturating_add(field);
-        let value = u32::try_from(value).unwrap_or(u32::MAX);
-        write(self.payload(), place, &value.to_le_bytes());
+        write(self.payload(), place, &u16::try_from(value).unwrap_or(u16::MAX).to_le_bytes());
     }
 
     /// Notes that a list gave something up.
     pub(crate) fn give_up(&mut self, list: usize, time: i64) {
-        let before = self.read().dropped(list);
-        let place = list.saturating_mul(LIST).saturating_add(DROPPED);
-        write(self.payload(), place, &before.max(time).to_le_bytes());
+        if (SURE..=BLANK).contains(&list) {
+            let before = self.read().dropped(list);
+            write(self.payload(), dropped(list), &before.max(time).to_le_bytes());
+        }
+    }
+
+    /// Notes that the amounts of a list come to more, or less. Too much is not kept.
+    pub(crate) fn add_up(&mut self, list: usize, amount: i64) {
+        let sum = self.read().total(list).and_then(|total| total.checked_add(amount)).unwrap_or(i64::MIN);
+        write(self.payload(), total(list), &sum.to_le_bytes());
     }
 
     /// Puts an element in at a place. `None` where there is no room.
@@ -224,13 +269,17 @@ impl<'r, 'b> AreasMut<'r, 'b> {
         if wanted.saturating_add(capacity / 4) <= capacity {
             return Some(());
         }
+        if list != BLOB && wanted > usize::from(u16::MAX) {
+            return None;
+        }
         let grown = wanted.max(count.saturating_add(count / 2)).max(capacity);
+        let grown = if list == BLOB { grown } else { grown.min(usize::from(u16::MAX)) };
         let (end, added) = (place(capacity), grown.saturating_sub(capacity).checked_mul(width)?);
         let length = self.payload().len();
         if end > length {
             return None;
         }
-        let payload = self.record.resize(self.id, &self.key, length.checked_add(added)?)?;
+        let payload = self.record.resize_at(self.index, length.checked_add(added)?)?;
         payload.copy_within(end..length, end.saturating_add(added));
         self.set(list, 0, grown);
         Some(())

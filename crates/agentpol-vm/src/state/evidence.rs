@@ -4,7 +4,7 @@ use super::answer::{Answers, was_given};
 use super::kept::{Links, Reader, Writer};
 use super::key::Keyer;
 use super::record::{ALONE, EntryKey, Record, RecordMut, read_i64, read_u32, read_u64, write};
-use crate::memory::{Memory, NO_TEXT};
+use crate::memory::{Memory, NO_TEXT, UNCOUNTED};
 use crate::value::{NO_NODE, NodeId, Register, Value};
 use agentpol_bytecode::Program;
 use agentpol_bytecode::tables::{Answer, Evidence, Field, Kept, TypeDef, TypeId};
@@ -427,6 +427,7 @@ impl Asked<'_> {
             if self.incomplete(declared) {
                 let more = memory.add(Value::Unknown, list, NO_TEXT).ok()?;
                 links.add(memory, more);
+                memory.node_mut(list)?.count = UNCOUNTED;
             }
             memory.set(list, Value::List(list));
             Some(list)

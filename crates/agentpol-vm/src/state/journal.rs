@@ -168,8 +168,9 @@ pub(crate) struct Commit<'c> {
     pub(crate) tool: u32,
     /// The key of the call.
     pub(crate) call: EntryKey,
-    /// The name of the agent's record.
-    pub(crate) agent: &'c Name,
+    /// What tells the agent from all others.
+    pub(crate) agent: &'c str,
+    pub(crate) keyer: &'c Keyer,
     /// It was let through.
     pub(crate) let_through: bool,
 }
@@ -245,7 +246,8 @@ fn write_open(
     let waits =
         |note: &&Note| tables.slots.get(note.slot as usize).is_some_and(|slot| slot.happened != Happened::Attempted);
     let tool = commit.installed.tool(commit.tool)?;
-    let call = OpenCall::new(commit.place.now, seq, tool, program_mark(commit.program), commit.agent.as_bytes());
+    let agent = Name::agent(commit.keyer, commit.agent);
+    let call = OpenCall::new(commit.place.now, seq, tool, program_mark(commit.program), agent.as_bytes());
     open.clear();
     let mut writer = OpenWriter { out: open };
     let counts = [evidence_count, keys.len(), notes.iter().filter(waits).count()];

@@ -1,7 +1,7 @@
 //! Names of records, and keys of entries: short ones as they are, longer ones by their keyed hash, so that nobody can make
 //! two alike (semantics H15).
 
-use super::record::{EntryKey, KEY_BYTES};
+use super::record::{ALONE, EntryKey, write};
 use crate::letters::Letters;
 use crate::memory::Memory;
 use crate::value::{Text, Value};
@@ -9,8 +9,6 @@ use agentpol_bytecode::Program;
 use agentpol_bytecode::sha256::{HASH_BYTES, Sha256};
 use agentpol_bytecode::tables::Kept;
 
-/// How many bytes a key takes as it is.
-const SHORT: usize = KEY_BYTES - 1;
 /// How many bytes of a hash are kept.
 const HASHED: usize = 16;
 /// The longest id that names a record as it is.
@@ -41,7 +39,7 @@ impl Keyer {
 
     /// Starts a key.
     pub(crate) fn start(&self) -> Packer<'_> {
-        Packer { keyer: self, short: [0; SHORT], length: 0, hash: None }
+        Packer { keyer: self, short: ALONE, length: 0, hash: None }
     }
 }
 
@@ -49,7 +47,8 @@ impl Keyer {
 #[derive(Clone, Debug)]
 pub(crate) struct Packer<'k> {
     keyer: &'k Keyer,
-    short: [u8; SHORT],
+    /// The bytes so far, from the second place on.
+    short: EntryKey,
     length: usize,
     /// Everything, once it is too long.
     hash: Option<Sha256>,
@@ -59,7 +58,8 @@ impl Packer<'_> {
     /// Adds bytes.
     pub(crate) fn add(&mut self, bytes: &[u8]) {
         let end = self.length.saturating_add(bytes.len());
-        match (&mut self.hash, self.short.get_mut(self.length..end)) {
+        let place = self.short.get_mut(self.length.saturating_add(1)..end.saturating_add(1));
+        match (&mut self.hash, place) {
             (None, Some(place)) => {
                 place.copy_from_slice(bytes);
                 self.length = end;
@@ -67,7 +67,7 @@ impl Packer<'_> {
             (Some(running), _) => running.update(bytes),
             (None, None) => {
                 let mut running = self.keyer.running.clone();
-                running.update(self.short.get(..self.length).unwrap_or_default());
+                running.update(self.short.get(1..=self.length).unwrap_or_default());
                 running.update(bytes);
                 self.hash = Some(running);
             }
@@ -108,16 +108,15 @@ impl Packer<'_> {
 
     /// The key: never all zero.
     pub(crate) fn finish(self) -> EntryKey {
-        let mut key = [0; KEY_BYTES];
-        let (first, source) = match self.hash {
-            None => (u8::try_from(self.length).unwrap_or(0).saturating_add(1), self.short),
+        let (mut key, first) = match self.hash {
+            None => (self.short, u8::try_from(self.length).unwrap_or(0).saturating_add(1)),
             Some(running) => {
-                let mut source = [0; SHORT];
-                source.iter_mut().zip(running.finish().iter().take(HASHED)).for_each(|(place, byte)| *place = *byte);
-                (u8::MAX, source)
+                let mut key = ALONE;
+                write(&mut key, 1, running.finish().get(..HASHED).unwrap_or_default());
+                (key, u8::MAX)
             }
         };
-        key.iter_mut().zip([first].iter().chain(&source)).for_each(|(place, byte)| *place = *byte);
+        write(&mut key, 0, &[first]);
         key
     }
 }
@@ -213,6 +212,22 @@ impl Name {
                 Name::new(long, &packer.finish())
             })
             .unwrap_or(Name { bytes: [long; MAX_ID + 1], length: 1 })
+    }
+
+    /// Returns whether kept bytes name the record of an agent.
+    pub(crate) fn is_agent(keyer: &Keyer, kept: &[u8], id: &str) -> bool {
+        match kept.split_first() {
+            Some((b'a', rest)) => rest == id.as_bytes(),
+            _ => Name::agent(keyer, id).as_bytes() == kept,
+        }
+    }
+
+    /// Returns whether kept bytes name the record of a user, or of nobody.
+    pub(crate) fn is_user(keyer: &Keyer, kept: &[u8], id: Option<&str>) -> bool {
+        match (kept.split_first(), id) {
+            (Some((b'u', rest)), Some(id)) => rest == id.as_bytes(),
+            _ => Name::user(keyer, id).as_bytes() == kept,
+        }
     }
 
     pub(crate) fn as_bytes(&self) -> &[u8] {

@@ -48,7 +48,6 @@ pub(crate) struct Observer<'o> {
 struct Closing {
     slot: usize,
     handle: Handle,
-    key: Option<EntryKey>,
     seq: u64,
     /// What counts from now on, with its values; `None` where it counts no more.
     event: Option<(Event, Vec<u8>)>,
@@ -162,7 +161,7 @@ impl Observer<'_> {
             let done = matches!(ending, Ending::Done(_));
             let event =
                 if counts { self.event(scratch, at, call.time, &waiting, done.then_some(answer)) } else { None };
-            closings.push(Closing { slot: at, handle, key: waiting.key, seq: waiting.seq, event });
+            closings.push(Closing { slot: at, handle, seq: waiting.seq, event });
         }
         Ok(closings)
     }
@@ -220,7 +219,7 @@ impl Observer<'_> {
             let slot = self.program.tables().slots.get(closing.slot).ok_or(Refusal::Internal)?;
             let mut record = edit(records, closing.handle)?;
             let mut shelf = Shelf::of(&mut record, slot, now);
-            shelf.forget(closing.key.as_ref(), closing.seq);
+            shelf.forget(closing.seq);
             if let Some((event, values)) = &closing.event {
                 shelf.close(event, values).ok_or(Refusal::StateFull)?;
             }

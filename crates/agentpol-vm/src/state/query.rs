@@ -4,7 +4,7 @@ use super::areas::{Areas, BLANK, DOUBTFUL, List, PENDING, SURE};
 use super::kept::Reader;
 use super::key::{Keyer, Scalar};
 use super::record::{ALONE, EntryKey, KEY_BYTES, read_i64, write};
-use super::slot::{Pending, firsts, widths};
+use super::slot::{Event, MAX_PENDING, firsts, widths};
 use super::step::View;
 use crate::memory::Memory;
 use crate::value::{Register, Value};
@@ -18,6 +18,7 @@ const MAX_PAIRS: usize = 1 << 14;
 /// What a question is asked of: the calls under its key, and those that lie under no key.
 struct Found<'v> {
     slot: &'v Slot,
+    key: EntryKey,
     keyed: Areas<'v>,
     alone: Areas<'v>,
     /// Only calls behind this time are asked about.
@@ -89,14 +90,16 @@ fn ask(view: &View<'_>, program: &Program, memory: &mut Memory, query: u32, oper
     }
     let key = slot_key(view.keyer, program, memory, slot, operands)?;
     let record = view.record(slot.reach);
-    let widths = widths(slot.shape);
+    let widths = widths(slot);
     let after = query.within.map_or(i64::MIN, |window| view.now.saturating_sub(window));
     let since = view.slot_since(query.slot);
     let unattested = view.unattested(since, slot.reach, after);
-    let alone = Areas::of(record.find(slot.id, &ALONE), widths);
+    let [alone, keyed] = record.find_both(slot.id, &key);
+    let alone = Areas::of(alone, widths);
     let found = Found {
         slot,
-        keyed: Areas::of(record.find(slot.id, &key), widths),
+        key,
+        keyed: Areas::of(keyed, widths),
         alone,
         after,
         missing: unattested || alone.dropped(SURE) > after,
@@ -160,13 +163,14 @@ fn against(op: Comparison, range: Range, plus: i64, bound: i64) -> Tri {
 }
 
 impl<'v> Found<'v> {
-    /// The open calls in the window under the key, each with whether it surely counts.
-    fn pending(&self) -> impl Iterator<Item = (Pending, bool)> + use<'v> {
-        let (called, after) = (self.slot.happened == Happened::Called, self.after);
-        let open = |areas: Areas<'v>| areas.list(PENDING).iter().map(Pending::read);
-        let keyed = open(self.keyed).map(move |pending| (pending, called && pending.sure));
-        let alone = open(self.alone).map(|pending| (pending, false));
-        keyed.chain(alone).filter(move |(pending, _)| pending.time > after)
+    /// The open calls in the window that have the key or may have it, each with whether it surely counts.
+    fn pending(&self) -> impl Iterator<Item = (Event, bool)> + use<'v> {
+        let (slot, key, after) = (self.slot, self.key, self.after);
+        let open = self.alone.list(PENDING).iter().filter(move |element| read_i64(element, 0) > after);
+        let here = move |event: &Event| event.key.is_none_or(|other| other == key);
+        let called = slot.happened == Happened::Called;
+        let all = open.map(move |element| Event::pending(element, slot)).filter(here);
+        all.map(move |event| (event, called && event.sure && event.key.is_some()))
     }
 
     /// Calls in the window that may count, and whose value is known.
@@ -250,7 +254,7 @@ impl<'v> Found<'v> {
         let known = self.keyed.list(SURE).after(self.after);
         let [keyed, alone] = self.doubtful();
         let mut low = known.count();
-        let mut sure_pending: [Option<EntryKey>; 2 * PENDING_ROOM] = [None; 2 * PENDING_ROOM];
+        let mut sure_pending: [Option<EntryKey>; MAX_PENDING] = [None; MAX_PENDING];
         let mut blanks = self.keyed.list(BLANK).after(self.after).count();
         blanks = blanks.saturating_add(self.alone.list(BLANK).after(self.after).count());
         let mut more = 0usize;
@@ -291,16 +295,11 @@ impl<'v> Found<'v> {
         if self.blank() {
             return None;
         }
-        let amount = |element: &[u8]| i128::from(read_i64(element, 16));
-        let (mut low, mut high) = (0i128, 0i128);
-        for element in self.keyed.list(SURE).after(self.after).iter() {
-            high = high.saturating_add(amount(element));
-            if read_i64(element, 8) > self.after {
-                low = low.saturating_add(amount(element));
-            }
-        }
-        for list in self.doubtful() {
-            high = list.iter().fold(high, |high, element| high.saturating_add(amount(element)));
+        let (mut low, part) = self.amounts(self.keyed, SURE);
+        let mut high = low.saturating_add(part);
+        for areas in [self.keyed, self.alone] {
+            let (whole, part) = self.amounts(areas, DOUBTFUL);
+            high = high.saturating_add(whole).saturating_add(part);
         }
         for (pending, sure) in self.pending() {
             let amount = i128::from(read_i64(&pending.value?, 0));
@@ -312,6 +311,26 @@ impl<'v> Found<'v> {
         let complete = !self.missing && !self.dropped();
         let fits = |total: i128| i64::try_from(total).is_ok();
         (fits(low) && (!complete || fits(high))).then_some(Range { low, high: complete.then_some(high) })
+    }
+
+    /// What the amounts of a list come to in the window: of those that lie in it wholly, and of those that do in part. The
+    /// shorter way is taken: what is inside, or all without what is before.
+    fn amounts(&self, areas: Areas<'_>, list: usize) -> (i128, i128) {
+        let all = areas.list(list);
+        let outside = all.until(self.after);
+        let amount = |element: &[u8]| i128::from(read_i64(element, 16));
+        let sum = |from: usize, to: usize| {
+            let some = all.iter().skip(from).take(to.saturating_sub(from));
+            some.map(amount).fold(0i128, i128::saturating_add)
+        };
+        let inside = match areas.total(list).filter(|_| outside < all.count().saturating_sub(outside)) {
+            Some(total) => i128::from(total).saturating_sub(sum(0, outside)),
+            None => sum(outside, all.count()),
+        };
+        // What was merged does not overlap: only the first may begin before the window and end in it.
+        let torn = all.iter().skip(outside).take_while(|element| read_i64(element, 8) <= self.after);
+        let part = torn.map(amount).fold(0i128, i128::saturating_add);
+        (inside.saturating_sub(part), part)
     }
 
     /// A value of the first or the last call that surely counts; absent where there surely is none.
@@ -335,9 +354,6 @@ impl<'v> Found<'v> {
         kept.and_then(|kept| reader.kept(memory, *kept)).unwrap_or(Register::UNKNOWN)
     }
 }
-
-/// How many open calls lie under a key at most.
-const PENDING_ROOM: usize = 64;
 
 fn array_of(value: &[u8]) -> Option<EntryKey> {
     value.first_chunk::<KEY_BYTES>().copied()

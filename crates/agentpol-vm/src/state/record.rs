@@ -88,8 +88,28 @@ fn key_of(entry: &[u8; ENTRY]) -> &EntryKey {
     entry.get(8..).and_then(|rest| rest.first_chunk()).unwrap_or(&ALONE)
 }
 
-fn order(entry: &[u8; ENTRY], id: u64, key: &EntryKey) -> Ordering {
-    id_of(entry).cmp(&id).then_with(|| key_of(entry).cmp(key))
+/// An id and a key as numbers of their order.
+type Place = [u64; 5];
+
+/// Bytes in the order of their numbers.
+fn place(id: u64, key: &EntryKey) -> Place {
+    let mut place = [id, 0, 0, 0, 0];
+    let words = key.as_chunks::<8>().0;
+    place.iter_mut().skip(1).zip(words).for_each(|(place, word)| *place = u64::from_be_bytes(*word));
+    place
+}
+
+fn order(entry: &[u8; ENTRY], wanted: &Place) -> Ordering {
+    let [id, words @ ..] = wanted;
+    let mut found = id_of(entry).cmp(id);
+    for (at, word) in words.iter().enumerate() {
+        if found != Ordering::Equal {
+            break;
+        }
+        let start = 8usize.saturating_add(at.saturating_mul(8));
+        found = array(entry, start).map_or(0, u64::from_be_bytes).cmp(word);
+    }
+    found
 }
 
 impl<'b> Record<'b> {
@@ -133,14 +153,34 @@ impl<'b> Record<'b> {
 
     /// Finds the payload under an id and key.
     pub(crate) fn find(&self, id: u64, key: &EntryKey) -> Option<&'b [u8]> {
-        let found = self.directory.binary_search_by(|entry| order(entry, id, key)).ok()?;
-        self.directory.get(found).map(|entry| self.payload(entry))
+        self.search(id, key).ok().map(|found| self.payload_at(found))
     }
 
-    /// Returns the stamp of an entry; the least where there is none.
-    pub(crate) fn stamp(&self, id: u64, key: &EntryKey) -> i64 {
-        let found = self.directory.binary_search_by(|entry| order(entry, id, key)).ok();
-        found.and_then(|found| self.directory.get(found)).map_or(i64::MIN, |entry| read_i64(entry, STAMP))
+    fn search(&self, id: u64, key: &EntryKey) -> Result<usize, usize> {
+        let wanted = place(id, key);
+        self.directory.binary_search_by(|entry| order(entry, &wanted))
+    }
+
+    /// Finds the payload under [`ALONE`] and the one under a key: the second search begins where the first has ended.
+    pub(crate) fn find_both(&self, id: u64, key: &EntryKey) -> [Option<&'b [u8]>; 2] {
+        let (alone, start) = match self.search(id, &ALONE) {
+            Ok(found) => (Some(self.payload_at(found)), found.saturating_add(1)),
+            Err(start) => (None, start),
+        };
+        let rest = self.directory.get(start..).unwrap_or_default();
+        let wanted = place(id, key);
+        let mut end = 1usize;
+        while rest.get(end.saturating_sub(1)).is_some_and(|entry| order(entry, &wanted) == Ordering::Less) {
+            end = end.saturating_mul(2);
+        }
+        let near = rest.get(end / 2..end.min(rest.len())).unwrap_or_default();
+        let found = near.binary_search_by(|entry| order(entry, &wanted)).ok();
+        [alone, found.and_then(|found| near.get(found)).map(|entry| self.payload(entry))]
+    }
+
+    /// The payload of the entry at an index.
+    pub(crate) fn payload_at(&self, index: usize) -> &'b [u8] {
+        self.directory.get(index).map_or(&[], |entry| self.payload(entry))
     }
 
     /// Returns all entries of an id but the one under [`ALONE`], by key.
@@ -155,7 +195,8 @@ impl<'b> Record<'b> {
     }
 
     fn range(&self, id: u64) -> &'b [[u8; ENTRY]] {
-        let start = self.directory.partition_point(|entry| order(entry, id, &ALONE) != Ordering::Greater);
+        let alone = place(id, &ALONE);
+        let start = self.directory.partition_point(|entry| order(entry, &alone) != Ordering::Greater);
         let rest = self.directory.get(start..).unwrap_or_default();
         rest.get(..rest.partition_point(|entry| id_of(entry) == id)).unwrap_or_default()
     }
@@ -218,7 +259,12 @@ impl<'b> RecordMut<'b> {
     }
 
     fn search(&self, id: u64, key: &EntryKey) -> Result<usize, usize> {
-        self.read().directory.binary_search_by(|entry| order(entry, id, key))
+        self.read().search(id, key)
+    }
+
+    /// The index of an entry: it stands there until another is added or removed.
+    pub(crate) fn index(&self, id: u64, key: &EntryKey) -> Option<usize> {
+        self.search(id, key).ok()
     }
 
     /// Where a payload lies, and how long it is; nothing where that is out of bounds.
@@ -230,7 +276,8 @@ impl<'b> RecordMut<'b> {
         if inside { (start, length) } else { (0, 0) }
     }
 
-    fn slice(&mut self, index: usize) -> Option<&mut [u8]> {
+    /// The payload of the entry at an index, to be changed.
+    pub(crate) fn payload_at(&mut self, index: usize) -> Option<&mut [u8]> {
         let (start, length) = self.extent(index);
         self.bytes.get_mut(start..start.saturating_add(length))
     }
@@ -238,7 +285,15 @@ impl<'b> RecordMut<'b> {
     /// Finds a payload to be changed.
     pub(crate) fn payload(&mut self, id: u64, key: &EntryKey) -> Option<&mut [u8]> {
         let index = self.search(id, key).ok()?;
-        self.slice(index)
+        self.payload_at(index)
+    }
+
+    /// Notes when the entry at an index was last used, where that is later than before.
+    pub(crate) fn touch(&mut self, index: usize, stamp: i64) {
+        let place = RecordMut::place(index).saturating_add(STAMP);
+        if index < self.number(COUNT) && read_i64(self.bytes, place) < stamp {
+            write(self.bytes, place, &stamp.to_le_bytes());
+        }
     }
 
     /// Notes when an entry was last used.
@@ -251,17 +306,23 @@ impl<'b> RecordMut<'b> {
 
     /// Gives an entry a payload of this length: what it had as far as it fits, then zeros. `None` where there is no room.
     pub(crate) fn resize(&mut self, id: u64, key: &EntryKey, length: usize) -> Option<&mut [u8]> {
-        if self.bytes.len().saturating_add(length).saturating_add(ENTRY) > MAX_BYTES {
-            return None;
-        }
         let index = match self.search(id, key) {
             Ok(index) => index,
+            Err(_) if self.bytes.len() > MAX_BYTES / 2 => return None,
             Err(index) => self.add(index, id, key),
         };
+        self.resize_at(index, length)
+    }
+
+    /// As [`resize`](RecordMut::resize), of the entry at an index.
+    pub(crate) fn resize_at(&mut self, index: usize, length: usize) -> Option<&mut [u8]> {
+        if self.bytes.len().saturating_add(length) > MAX_BYTES {
+            return None;
+        }
         self.grow(index, length);
         // Sweeping keeps the directory as it is.
         self.sweep();
-        self.slice(index)
+        self.payload_at(index)
     }
 
     /// Adds an entry of these bytes, or replaces the one there is. `None` where there is no room.
@@ -287,6 +348,7 @@ impl<'b> RecordMut<'b> {
         let mut entry = [0; ENTRY];
         write(&mut entry, 0, &id.to_le_bytes());
         write(&mut entry, 8, key);
+        write(&mut entry, STAMP, &i64::MIN.to_le_bytes());
         write(self.bytes, place, &entry);
         self.set_number(COUNT, count.saturating_add(1));
         index
@@ -295,6 +357,12 @@ impl<'b> RecordMut<'b> {
     /// Gives the entry at an index a longer or shorter payload.
     fn grow(&mut self, index: usize, length: usize) {
         let (start, before) = self.extent(index);
+        if before > 0 && start.saturating_add(before) == self.bytes.len() {
+            // The last payload grows and shrinks where it lies.
+            self.bytes.resize(start.saturating_add(length), 0);
+            self.set_number(RecordMut::place(index).saturating_add(LENGTH), length);
+            return;
+        }
         if length > before {
             let end = self.bytes.len();
             self.bytes.resize(end.saturating_add(length), 0);
@@ -321,7 +389,12 @@ impl<'b> RecordMut<'b> {
     }
 
     fn remove_at(&mut self, index: usize) {
-        self.waste(self.extent(index).1);
+        let (start, length) = self.extent(index);
+        if length > 0 && start.saturating_add(length) == self.bytes.len() {
+            self.bytes.truncate(start);
+        } else {
+            self.waste(length);
+        }
         let (place, end) = (RecordMut::place(index), RecordMut::place(self.number(COUNT)));
         self.bytes.copy_within(place.saturating_add(ENTRY).min(end)..end, place);
         self.set_number(COUNT, self.number(COUNT).saturating_sub(1));
@@ -369,7 +442,8 @@ pub(crate) fn has_room(bytes: &[u8]) -> bool {
 /// payloads in the same place, and what is not used counted.
 pub(crate) fn validate(bytes: &[u8]) -> bool {
     let Ok(record) = Record::of(bytes) else { return false };
-    let sorted = record.directory.is_sorted_by(|one, next| order(one, id_of(next), key_of(next)) == Ordering::Less);
+    let sorted =
+        record.directory.is_sorted_by(|one, next| order(one, &place(id_of(next), key_of(next))) == Ordering::Less);
     let mut extents: Vec<(usize, usize)> = record
         .directory
         .iter()

@@ -9,8 +9,8 @@ use alloc::vec::Vec;
 pub(crate) const SESSION: u64 = 1;
 /// What its tree has touched; kept at the root.
 pub(crate) const LABELS: u64 = 2;
-/// Open calls of the tree; kept at the root.
-pub(crate) const OPEN: u64 = 3;
+/// Open calls of the tree; kept at the root, and behind everything else: they come and go most often.
+pub(crate) const OPEN: u64 = u64::MAX;
 /// The calls of the tree that were closed last; kept at the root.
 pub(crate) const CLOSED: u64 = 4;
 

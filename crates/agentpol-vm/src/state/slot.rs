@@ -1,23 +1,27 @@
 //! What a slot keeps of calls: the bounded algorithms of semantics 7.
 //!
-//! Under each key lie the calls that are open, those that surely count, those that may count, and those that may count with
-//! a value that nobody knows. A call whose key is not known lies under no key: it may count for each.
+//! Under each key lie the calls that surely count, those that may count, and those that may count with a value that nobody
+//! knows. A call whose key is not known lies under no key: it may count for each. There, too, lie the calls that are open.
 
 use super::areas::{Areas, AreasMut, BLANK, BLOB, DOUBTFUL, PENDING, SURE, Widths};
-use super::record::{ALONE, EntryKey, KEY_BYTES, RecordMut, array, read_i64, read_u32, read_u64};
+use super::record::{ALONE, EntryKey, KEY_BYTES, RecordMut, array, read_i64, read_u32, read_u64, write};
 use agentpol_bytecode::tables::{Happened, Slot, SlotShape};
 use alloc::vec::Vec;
 
 /// How long a call may stay unreported before it is lost: an hour.
 pub(crate) const LOST_AFTER: i64 = 3_600_000;
-/// How many open calls lie under a key.
-const MAX_PENDING: usize = 64;
+/// How many open calls a slot waits for: more than a session tree has, for those that many sessions share.
+pub(crate) const MAX_PENDING: usize = 256;
 /// How many of the first calls in a window are kept.
 const FIRST_STEPS: usize = 16;
 /// In the number of an open call: it may be none of those that are asked about.
 const UNSURE: u64 = 1 << 63;
 /// In the number of an open call: its value is not known.
 const VALUELESS: u64 = 1 << 62;
+/// In the number of an open call: its key is not known.
+const KEYLESS: u64 = 1 << 61;
+/// Time and number of an open call.
+const PENDING_BYTES: usize = 16;
 
 /// What a call says to a slot.
 #[derive(Clone, Copy, Debug)]
@@ -39,48 +43,61 @@ impl Event {
     fn place(&self) -> &EntryKey {
         self.key.as_ref().unwrap_or(&ALONE)
     }
-}
 
-/// An open call as it is kept.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Pending {
-    pub(crate) time: i64,
-    pub(crate) seq: u64,
-    pub(crate) sure: bool,
-    pub(crate) value: Option<EntryKey>,
-}
-
-impl Pending {
-    pub(crate) fn read(element: &[u8]) -> Pending {
+    /// Reads an open call as a slot keeps it.
+    pub(crate) fn pending(element: &[u8], slot: &Slot) -> Event {
         let flags = read_u64(element, 8);
-        Pending {
+        let value = compares(slot.shape).then(|| array(element, PENDING_BYTES)).flatten();
+        let key_at = if compares(slot.shape) { PENDING_BYTES.saturating_add(KEY_BYTES) } else { PENDING_BYTES };
+        let key = if slot.keys > 0 { array(element, key_at) } else { Some(keyless()) };
+        Event {
             time: read_i64(element, 0),
-            seq: flags & !(UNSURE | VALUELESS),
+            seq: flags & !(UNSURE | VALUELESS | KEYLESS),
             sure: flags & UNSURE == 0,
-            value: array(element, 16).filter(|_| flags & VALUELESS == 0),
+            key: key.filter(|_| flags & KEYLESS == 0),
+            value: value.filter(|_| flags & VALUELESS == 0),
         }
     }
 
-    fn write(&self) -> [u8; 16 + KEY_BYTES] {
-        let flags = self.seq | if self.sure { 0 } else { UNSURE } | if self.value.is_none() { VALUELESS } else { 0 };
-        let parts = self.time.to_le_bytes().into_iter().chain(flags.to_le_bytes());
-        let mut element = [0; 16 + KEY_BYTES];
-        let bytes = parts.chain(self.value.unwrap_or(ALONE));
-        element.iter_mut().zip(bytes).for_each(|(place, byte)| *place = byte);
+    fn write(&self, slot: &Slot) -> [u8; PENDING_BYTES + 2 * KEY_BYTES] {
+        let flag = |set: bool, bit: u64| if set { bit } else { 0 };
+        let flags = self.seq
+            | flag(!self.sure, UNSURE)
+            | flag(self.value.is_none(), VALUELESS)
+            | flag(self.key.is_none(), KEYLESS);
+        let mut element = [0; PENDING_BYTES + 2 * KEY_BYTES];
+        write(&mut element, 0, &self.time.to_le_bytes());
+        write(&mut element, 8, &flags.to_le_bytes());
+        let mut at = PENDING_BYTES;
+        if compares(slot.shape) {
+            write(&mut element, at, &self.value.unwrap_or(ALONE));
+            at = at.saturating_add(KEY_BYTES);
+        }
+        if slot.keys > 0 {
+            write(&mut element, at, self.place());
+        }
         element
     }
 }
 
+/// The key of a slot that has none.
+fn keyless() -> EntryKey {
+    let mut key = ALONE;
+    key.iter_mut().take(1).for_each(|first| *first = 1);
+    key
+}
+
 /// How wide elements are.
-pub(crate) fn widths(shape: SlotShape) -> Widths {
-    let (sure, doubtful) = match shape {
+pub(crate) fn widths(slot: &Slot) -> Widths {
+    let (sure, doubtful) = match slot.shape {
         SlotShape::Time | SlotShape::Count { .. } => (8, 8),
         SlotShape::Other | SlotShape::Distinct { .. } => (8 + KEY_BYTES, 8 + KEY_BYTES),
         SlotShape::Least { .. } | SlotShape::Greatest { .. } => (16, 16),
         SlotShape::Sum { .. } => (24, 24),
         SlotShape::First | SlotShape::Last => (24, 8),
     };
-    [16 + KEY_BYTES, sure, doubtful, 8, 1]
+    let parts = usize::from(compares(slot.shape)).saturating_add(usize::from(slot.keys > 0));
+    [PENDING_BYTES.saturating_add(parts.saturating_mul(KEY_BYTES)), sure, doubtful, 8, 1]
 }
 
 /// Returns whether calls are compared, counted apart or summed by a value.
@@ -104,32 +121,27 @@ impl<'r, 'b> Shelf<'r, 'b> {
     }
 
     fn areas(&mut self, key: &EntryKey) -> Option<AreasMut<'_, 'b>> {
-        AreasMut::of(self.record, self.slot.id, key, widths(self.slot.shape))
+        AreasMut::of(self.record, self.slot.id, key, widths(self.slot))
     }
 
     /// Makes place for a key: the least recent one gives way, and it is known that something is lost.
-    fn admit(&mut self, key: &EntryKey, time: i64) -> Option<()> {
+    fn admit(&mut self, key: &EntryKey) -> Option<()> {
         let id = self.slot.id;
-        let known = self.record.read().find(id, key).is_some();
-        if *key != ALONE && !known && self.record.read().count(id) >= self.slot.room as usize {
-            let oldest = self.record.read().least_recent(id).map(|entry| (*entry.key, entry.stamp));
-            if let Some((oldest, stamp)) = oldest {
-                self.give_way(&oldest, stamp)?;
-            }
+        let record = self.record.read();
+        if *key == ALONE || record.count(id) < self.slot.room as usize || record.find(id, key).is_some() {
+            return Some(());
         }
-        self.areas(key)?;
-        let before = if known { self.record.read().stamp(id, key) } else { i64::MIN };
-        self.record.stamp(id, key, before.max(time));
-        Some(())
+        match record.least_recent(id).map(|entry| (*entry.key, entry.stamp)) {
+            Some((oldest, stamp)) => self.give_way(&oldest, stamp),
+            None => Some(()),
+        }
     }
 
     /// Removes a key. That there was a value which nobody knows stays known.
     fn give_way(&mut self, key: &EntryKey, stamp: i64) -> Option<()> {
         let (id, shape) = (self.slot.id, self.slot.shape);
-        let areas = Areas::of(self.record.read().find(id, key), widths(shape));
+        let areas = Areas::of(self.record.read().find(id, key), widths(self.slot));
         let blank = areas.list(BLANK).iter().next_back().map(|element| read_i64(element, 0));
-        let open = areas.list(PENDING).iter().map(Pending::read).filter(|pending| pending.value.is_none());
-        let blank = blank.max(open.map(|pending| pending.time).max()).filter(|_| compares(shape));
         self.record.remove(id, key);
         let mut alone = self.areas(&ALONE)?;
         alone.give_up(SURE, stamp);
@@ -141,34 +153,30 @@ impl<'r, 'b> Shelf<'r, 'b> {
 
     /// Notes a call that is let through and not reported. `None` where there is no room.
     pub(crate) fn open(&mut self, event: &Event) -> Option<()> {
-        let key = *event.place();
-        self.admit(&key, event.time)?;
-        let mut areas = self.areas(&key)?;
+        let slot = self.slot;
+        let mut areas = self.areas(&ALONE)?;
         if areas.read().list(PENDING).count() >= MAX_PENDING {
-            let pending = Pending::read(areas.read().list(PENDING).get(0));
+            let oldest = Event::pending(areas.read().list(PENDING).get(0), slot);
             areas.remove(PENDING, 0);
             // One that is not lost yet may still turn out not to have been dispatched.
-            let lost = self.now.saturating_sub(pending.time) > LOST_AFTER;
-            let sure = self.slot.happened == Happened::Called && lost && pending.sure;
-            let key = event.key;
-            self.close(&Event { time: pending.time, seq: pending.seq, sure, key, value: pending.value }, &[])?;
+            let lost = self.now.saturating_sub(oldest.time) > LOST_AFTER;
+            let sure = slot.happened == Happened::Called && lost && oldest.sure;
+            self.close(&Event { sure, ..oldest }, &[])?;
+            areas = self.areas(&ALONE)?;
         }
-        let Event { time, seq, value, .. } = *event;
         // What its result says is not known yet.
-        let sure = event.sure && self.slot.result_entry.is_none();
-        let mut areas = self.areas(&key)?;
+        let waiting = Event { sure: event.sure && slot.result_entry.is_none(), ..*event };
         let at = areas.read().list(PENDING).count();
-        areas.insert(PENDING, at, &Pending { time, seq, sure, value }.write())
+        areas.insert(PENDING, at, &waiting.write(slot))
     }
 
     /// Takes an open call out.
-    pub(crate) fn forget(&mut self, key: Option<&EntryKey>, seq: u64) {
-        let key = key.unwrap_or(&ALONE);
-        if self.record.read().find(self.slot.id, key).is_none() {
-            return;
-        }
-        if let Some(mut areas) = self.areas(key) {
-            let found = areas.read().list(PENDING).iter().position(|element| Pending::read(element).seq == seq);
+    pub(crate) fn forget(&mut self, seq: u64) {
+        let slot = self.slot;
+        if self.record.read().find(slot.id, &ALONE).is_some()
+            && let Some(mut areas) = self.areas(&ALONE)
+        {
+            let found = areas.read().list(PENDING).iter().position(|one| Event::pending(one, slot).seq == seq);
             found.into_iter().for_each(|at| areas.remove(PENDING, at));
         }
     }
@@ -176,11 +184,12 @@ impl<'r, 'b> Shelf<'r, 'b> {
     /// Notes a call that counts, surely or not, from now on. `None` where there is no room.
     pub(crate) fn close(&mut self, event: &Event, values: Values<'_>) -> Option<()> {
         let key = *event.place();
-        self.admit(&key, event.time)?;
+        self.admit(&key)?;
         let (shape, windowed) = (self.slot.shape, self.slot.window.is_some());
         let list = if event.sure && event.key.is_some() { SURE } else { DOUBTFUL };
         let after = self.slot.window.map_or(i64::MIN, |window| self.now.saturating_sub(window));
         let mut areas = self.areas(&key)?;
+        areas.touch(event.time);
         if event.value.is_none() && compares(shape) {
             return push(&mut areas, BLANK, &event.time.to_le_bytes(), blanks(shape));
         }
@@ -288,12 +297,25 @@ fn push_sum(
     entries: usize,
     after: i64,
 ) -> Option<()> {
+    let added = read_i64(value, 0);
     while areas.read().list(list).count() > 0 && areas.read().list(list).time(0) <= after {
-        let gone = areas.read().list(list).time(0);
+        let oldest = areas.read().list(list).get(0);
+        let (gone, amount) = (read_i64(oldest, 0), read_i64(oldest, 16));
         areas.remove(list, 0);
         areas.give_up(list, gone);
+        areas.add_up(list, amount.saturating_neg());
     }
-    if areas.read().list(list).count() >= entries.max(2) {
+    areas.add_up(list, added);
+    let found = areas.read().list(list);
+    let at = found.until(time);
+    let around = found.get(at);
+    if at < found.count() && read_i64(around, 8) <= time {
+        // Inside of what was merged it is merged, too.
+        let merged = amount(read_i64(around, 0), read_i64(around, 8), read_i64(around, 16).saturating_add(added));
+        areas.change(list, at, &merged);
+        return Some(());
+    }
+    if found.count() >= entries.max(2) {
         let found = areas.read().list(list);
         let gap = |at: &usize| found.time(at.saturating_add(1)).saturating_sub(found.time(*at));
         let closest = (0..found.count().saturating_sub(1)).min_by_key(gap)?;
@@ -304,7 +326,7 @@ fn push_sum(
         areas.remove(list, closest);
     }
     let at = areas.read().list(list).until(time);
-    areas.insert(list, at, &amount(time, time, read_i64(value, 0)))
+    areas.insert(list, at, &amount(time, time, added))
 }
 
 /// One of the first, or the last: when it was, in which step, how long its values are.

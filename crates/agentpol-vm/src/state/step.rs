@@ -31,8 +31,6 @@ pub(crate) struct Place {
 pub(crate) struct Seat {
     pub(crate) own: Handle,
     pub(crate) root: Handle,
-    pub(crate) name: Name,
-    pub(crate) root_name: Name,
     /// When the root was opened.
     pub(crate) opened: i64,
 }
@@ -68,15 +66,17 @@ impl Place {
         let Some(name) = session.and_then(Name::session) else { return Ok(nowhere) };
         let own = open(records, &name)?;
         let Some(found) = Session::of(read(records, own)?) else { return Ok(nowhere) };
-        let root_name = found.root().unwrap_or(name);
-        let root = if found.root.is_empty() { own } else { open(records, &root_name)? };
+        let root = match found.root() {
+            Some(root) => open(records, &root)?,
+            None => own,
+        };
         let record = read(records, root)?;
         let opened = Session::of(record).ok_or(Code::StateUnusable)?.opened;
         let last = record.last();
         if last.saturating_sub(at) > SLACK {
             return Err(Code::ClockRegressed);
         }
-        let seat = Some(Seat { own, root, name, root_name, opened });
+        let seat = Some(Seat { own, root, opened });
         Ok(Place { now: at.max(last), seat, ..nowhere })
     }
 
@@ -107,16 +107,15 @@ impl Place {
     ) -> Result<(), Code> {
         let seat = self.seat.ok_or(Code::SessionUnknown)?;
         let session = self.session(records).filter(|session| !session.closed).ok_or(Code::SessionUnknown)?;
-        let (agent_name, user_name) = (Name::agent(keyer, actor), Name::user(keyer, user));
-        let acts = session.agent == agent_name.as_bytes();
+        let acts = Name::is_agent(keyer, session.agent, actor);
         let fits = match origin {
             None => acts,
             Some(origin) => {
                 let root = Session::of(read(records, seat.root)?).ok_or(Code::StateUnusable)?;
-                root.agent == Name::agent(keyer, origin).as_bytes() && (seat.own == seat.root || acts)
+                Name::is_agent(keyer, root.agent, origin) && (seat.own == seat.root || acts)
             }
         };
-        if fits && session.user == user_name.as_bytes() { Ok(()) } else { Err(Code::SessionMismatch) }
+        if fits && Name::is_user(keyer, session.user, user) { Ok(()) } else { Err(Code::SessionMismatch) }
     }
 
     /// Opens the records of the agent and the user, as far as the program keeps something there.
@@ -124,15 +123,16 @@ impl Place {
         &mut self,
         records: &mut dyn Records,
         program: &Program,
-        agent: &Name,
-        user: &Name,
+        keyer: &Keyer,
+        agent: &str,
+        user: Option<&str>,
     ) -> Result<(), Code> {
         let asked = |reach: Reach| program.tables().slots.iter().any(|slot| slot.reach == reach);
         if asked(Reach::Agent) {
-            self.agent = Some(open(records, agent)?);
+            self.agent = Some(open(records, &Name::agent(keyer, agent))?);
         }
         if asked(Reach::User) {
-            self.user = Some(open(records, user)?);
+            self.user = Some(open(records, &Name::user(keyer, user))?);
         }
         Ok(())
     }
@@ -144,6 +144,16 @@ impl Place {
             Reach::Agent => self.agent,
             Reach::User => self.user,
         }
+    }
+
+    /// What tells the root session from all others.
+    pub(crate) fn root_key(&self, records: &dyn Records, keyer: &Keyer, session: &str) -> EntryKey {
+        let mut packer = keyer.start();
+        match self.session(records).filter(|session| !session.root.is_empty()) {
+            Some(session) => packer.add(session.root.get(1..).unwrap_or_default()),
+            None => packer.add(session.as_bytes()),
+        }
+        packer.finish()
     }
 
     /// Code 20: an id equal to that of an open call is a duplicate; closed ids may recur (semantics H4).
@@ -158,12 +168,12 @@ impl Place {
     }
 
     /// The key of a call in the tree: calls of the root by their id, those of other sessions with their session's.
-    pub(crate) fn call_key(&self, keyer: &Keyer, call: &str) -> EntryKey {
+    pub(crate) fn call_key(&self, keyer: &Keyer, session: &str, call: &str) -> EntryKey {
         let mut packer = keyer.start();
-        if let Some(seat) = self.seat.filter(|seat| seat.own != seat.root) {
+        if self.seat.is_some_and(|seat| seat.own != seat.root) {
             packer.add(&[0]);
-            packer.add(seat.name.as_bytes());
-            packer.add(&[0]);
+            packer.add(&session.len().to_le_bytes());
+            packer.add(session.as_bytes());
         }
         packer.add(call.as_bytes());
         packer.finish()

@@ -120,10 +120,13 @@ impl Teller<'_> {
             Some(parent) => {
                 let place = self.below(records, memory, parent, opening.at, &user, origin.as_ref())?;
                 now = place.now;
-                root = place.seat();
+                let above = place.session(records).ok_or(Refusal::SessionUnknown)?;
+                let at_root = || Name::session(memory.text(parent));
+                let root_name = above.root().or_else(at_root).ok_or(Refusal::SessionUnknown)?;
+                root = place.seat().map(|seat| (seat.root, root_name));
             }
         }
-        let root_name = root.map(|root| root.root_name);
+        let root_name = root.as_ref().map(|(_, name)| *name);
         let session = Session {
             closed: false,
             opened: now,
@@ -134,8 +137,8 @@ impl Teller<'_> {
         let mut record = edit(records, handle)?;
         session.write(&mut record).ok_or(Refusal::StateFull)?;
         record.step(now);
-        if let Some(root) = root {
-            edit(records, root.root)?.step(now);
+        if let Some((root, _)) = root {
+            edit(records, root)?.step(now);
         }
         Ok(Told::Opened)
     }
@@ -190,7 +193,7 @@ impl Teller<'_> {
         if place.seat().is_none() {
             return Err(Refusal::SessionUnknown);
         }
-        let call = place.call_key(self.keyer, scratch.memory.text(call));
+        let call = place.call_key(self.keyer, scratch.memory.text(session), scratch.memory.text(call));
         let installed = self.host.installed;
         let mut observer = Observer { program: self.program, installed, keyer: self.keyer, place, call, untrusted };
         observer.end(records, scratch, ending)
