@@ -3,6 +3,7 @@
 use crate::error::{FileError, FileErrorKind};
 use crate::record::{pack, unpack};
 use agentpol::store::{StateStore, StoreError};
+use agentpol::validate;
 use agentpol::{Handle, Records, Trouble};
 use redb::{Database, ReadOnlyTable, ReadableDatabase, ReadableTable, TableDefinition, TableError};
 use std::collections::HashMap;
@@ -137,7 +138,7 @@ impl FileStore {
             for entry in self.table()?.iter()? {
                 let (key, packed) = entry?;
                 let (key, packed) = (key.value(), packed.value());
-                show(key, unpack(key, packed).ok_or_else(|| damaged(key))?);
+                show(key, sound(key, packed)?);
             }
             Ok(())
         };
@@ -221,6 +222,12 @@ fn guarded<T>(work: impl FnOnce() -> Result<T, FileErrorKind>) -> Result<T, File
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(gave_up)
 }
 
+/// Returns the bytes of a record, if they are those that were written and can be a record.
+fn sound<'p>(key: &[u8], packed: &'p [u8]) -> Result<&'p [u8], FileErrorKind> {
+    let bytes = unpack(key, packed).filter(|bytes| validate(key, bytes));
+    bytes.ok_or_else(|| damaged(key))
+}
+
 fn damaged(key: &[u8]) -> FileErrorKind {
     let shown: String = key.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
     FileErrorKind::Damaged { what: format!("the record under {shown}") }
@@ -254,6 +261,7 @@ impl Run<'_> {
             none => none.insert(self.store.table()?),
         };
         match table.get(key)? {
+            // What this process wrote is sound; opening has looked at what was there before.
             Some(packed) => unpack(key, packed.value()).map(<[u8]>::to_vec).ok_or_else(|| damaged(key)),
             None => Ok(Vec::new()),
         }

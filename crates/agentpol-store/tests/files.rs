@@ -12,9 +12,26 @@ const VICTIM: &str = "AGENTPOL_STORE_VICTIM";
 /// Two records that every step changes together.
 const KEYS: [&[u8]; 2] = [b"left", b"right"];
 
+/// A sound record without entries: its number of steps, and so many bytes that are wasted.
+fn record(steps: u64, wasted: u32) -> Vec<u8> {
+    let mut bytes = b"APR\x01".to_vec();
+    [0, 0, wasted].iter().for_each(|number: &u32| bytes.extend(number.to_le_bytes()));
+    bytes.extend(0i64.to_le_bytes());
+    bytes.extend(steps.to_le_bytes());
+    bytes.resize(bytes.len() + wasted as usize, steps as u8);
+    bytes
+}
+
 fn number(records: &mut dyn Records, key: &[u8]) -> Result<u64, Trouble> {
     let handle = records.open(key)?;
-    Ok(records.bytes(handle).try_into().map_or(0, u64::from_le_bytes))
+    Ok(records.bytes(handle).last_chunk().map_or(0, |steps| u64::from_le_bytes(*steps)))
+}
+
+fn put(records: &mut dyn Records, key: &[u8], bytes: &[u8]) {
+    let handle = records.open(key).unwrap();
+    let place = records.edit(handle).unwrap();
+    place.clear();
+    place.extend_from_slice(bytes);
 }
 
 /// One step: both records go up by one.
@@ -24,17 +41,9 @@ fn count(store: &FileStore) -> Result<u64, StoreError> {
         let Ok(old) = KEYS.map(|key| number(records, key)).into_iter().collect::<Result<Vec<u64>, _>>() else { return };
         assert_eq!(old[0], old[1], "both or none");
         next = old[0] + 1;
-        for key in KEYS {
-            let handle = records.open(key).unwrap();
-            let bytes = records.edit(handle).unwrap();
-            bytes.clear();
-            bytes.extend(next.to_le_bytes());
-        }
+        KEYS.iter().for_each(|key| put(records, key, &record(next, 0)));
         // A record of several pages, so that a commit is more than one write.
-        let handle = records.open(format!("bulk {}", next % 20).as_bytes()).unwrap();
-        let bytes = records.edit(handle).unwrap();
-        bytes.clear();
-        bytes.resize(10_000, next as u8);
+        put(records, format!("bulk {}", next % 20).as_bytes(), &record(next, 10_000));
     })?;
     Ok(next)
 }
@@ -71,11 +80,7 @@ fn what_was_answered_is_there_again() {
     let mut keys = Vec::new();
     store.each(&mut |key, bytes| keys.push((key.to_vec(), bytes.len()))).unwrap();
     assert_eq!(keys.len(), 5);
-    let emptied = store.step(&mut |records| {
-        let handle = records.open(b"left").unwrap();
-        records.edit(handle).unwrap().clear();
-    });
-    assert_eq!(emptied, Ok(()));
+    assert_eq!(store.step(&mut |records| put(records, b"left", b"")), Ok(()));
     keys.clear();
     store.each(&mut |key, bytes| keys.push((key.to_vec(), bytes.len()))).unwrap();
     assert_eq!(keys.len(), 4);
@@ -161,6 +166,20 @@ fn what_is_no_state_file_is_refused_and_left_as_it_was() {
     drop(database);
     let error = FileStore::open(&newer).unwrap_err();
     assert!(matches!(error.kind, FileErrorKind::OtherVersion { found: Some(2) }), "{error}");
+}
+
+#[test]
+fn what_can_be_no_record_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, bytes) in [("text", b"no record".to_vec()), ("longer", [record(1, 0), vec![0]].concat())] {
+        let path = folder.path().join(name);
+        let store = FileStore::create(&path).unwrap();
+        store.step(&mut |records| put(records, b"s1", &bytes)).unwrap();
+        drop(store);
+        let error = FileStore::open(&path).unwrap_err();
+        let expected = format!("{}: this state file is damaged: the record under 7331", path.display());
+        assert_eq!(error.to_string(), expected);
+    }
 }
 
 /// Whatever was done to the file, it opens with all that was answered or not at all.
