@@ -7,6 +7,7 @@ use super::session::{Place, SLACK};
 use super::{Asked, Memory, Who};
 use crate::reference::identity;
 use crate::reference::summary::RuleName;
+use crate::reference::truth::Truth;
 use agentpol_check::policy::{AgentId, Approval, GroupId, Identity, Policy, Rule};
 
 /// How many asks may wait for an agent and a user.
@@ -25,8 +26,8 @@ pub(super) struct Ask {
     user: Option<String>,
     asked_at: i64,
     within: i64,
-    /// Wire names of the groups that may approve; `None` where only the user may.
-    groups: Option<Vec<String>>,
+    /// The wire name of the group that may approve; `None` where only the user may.
+    from: Option<String>,
     excluded: Vec<String>,
     persons: Vec<String>,
     state: State,
@@ -117,10 +118,13 @@ impl Memory<'_> {
                     .flat_map(|other| other.persons.clone())
                     .collect();
                 let serves = |person: &&String| !asking.approval.distinct || !elsewhere.contains(person);
-                match ask.persons.iter().filter(serves).count() {
+                let looked: Vec<Option<&str>> =
+                    ask.persons.iter().filter(serves).map(|person| self.no_longer(ask, person)).collect();
+                let wrong = looked.iter().flatten().next();
+                match looked.iter().filter(|why| why.is_none()).count() {
                     enough if enough >= asking.approval.count as usize => Standing::Satisfied,
-                    0 => Standing::Missing("none"),
-                    _ => Standing::Missing("too_few"),
+                    0 => Standing::Missing(wrong.unwrap_or(&"none")),
+                    _ => Standing::Missing(wrong.unwrap_or(&"too_few")),
                 }
             }
         }
@@ -169,9 +173,7 @@ impl Memory<'_> {
     }
 
     fn made(&self, asking: &Asking, bound: &Bound<'_>) -> Ask {
-        let names = |group: GroupId| {
-            self.policy[group].closure.iter().map(|inside| self.policy[*inside].wire.clone()).collect()
-        };
+        let name = |group: GroupId| self.policy[group].wire.clone();
         // A4: nobody approves for themselves; only where the user is asked is it the user.
         let lineage = self.lineage(&bound.place.session);
         let users = lineage.into_iter().filter_map(|session| session.user.clone()).chain(bound.place.user.clone());
@@ -185,7 +187,7 @@ impl Memory<'_> {
             user: bound.place.user.clone(),
             asked_at: bound.now,
             within: asking.approval.within,
-            groups: asking.approval.from.map(names),
+            from: asking.approval.from.map(name),
             excluded: users.chain(bound.owners.iter().cloned()).collect(),
             persons: Vec::new(),
             state: State::Open,
@@ -228,15 +230,65 @@ impl Memory<'_> {
         names.collect()
     }
 
+    /// A7: why somebody who has agreed may not any more. Without a directory what was told with the answer counts.
+    fn no_longer(&self, ask: &Ask, person: &str) -> Option<&'static str> {
+        if self.is_excluded(ask, person) {
+            Some("approver_excluded")
+        } else if self.policy.users_from.is_directory() && !self.is_member(ask, person) {
+            Some("approver_left_group")
+        } else {
+            None
+        }
+    }
+
+    /// A4: whether somebody is kept from answering: everybody but the user where the user is asked, else whoever is asked
+    /// for, or is in a group of the directory that answers for an agent.
+    fn is_excluded(&self, ask: &Ask, person: &str) -> bool {
+        if ask.from.is_none() {
+            return ask.user.as_deref() != Some(person);
+        }
+        let directory = self.directory.as_ref().filter(|_| self.policy.users_from.is_directory());
+        let groups = directory.and_then(|directory| Some((directory, directory.groups_of(person)?)));
+        ask.excluded.iter().any(|excluded| {
+            excluded == person
+                || groups.as_ref().is_some_and(|(directory, groups)| {
+                    directory.has_group(excluded) && directory.belongs(self.policy, groups, excluded) != Truth::False
+                })
+        })
+    }
+
+    /// Whether the directory knows somebody who is active and surely in the group that is asked.
+    fn is_member(&self, ask: &Ask, person: &str) -> bool {
+        let Some(directory) = &self.directory else { return false };
+        let active = directory.users.get(person).is_some_and(|user| user.active);
+        let groups = directory.groups_of(person).unwrap_or_default();
+        let inside = |group: &String| directory.belongs(self.policy, &groups, group) == Truth::True;
+        active && ask.from.as_ref().is_none_or(inside)
+    }
+
+    /// Who may answer an ask: the user, or a member of the group who neither asked nor answers for an agent.
+    fn eligible(&self, ask: &Ask, person: &Person) -> Result<(), Refusal> {
+        if self.agents().contains(&person.id) || self.is_excluded(ask, &person.id) {
+            return Err("person_excluded");
+        }
+        let told = |group: &String| {
+            let group = self.policy.groups.iter().find(|known| known.wire == *group);
+            let mut inside =
+                group.into_iter().flat_map(|group| &group.closure).map(|inside| &self.policy[*inside].wire);
+            inside.any(|inside| person.groups.contains(inside))
+        };
+        let member = match self.policy.users_from.is_directory() {
+            true => self.is_member(ask, &person.id),
+            false => ask.from.as_ref().is_none_or(told),
+        };
+        if member { Ok(()) } else { Err("person_unknown") }
+    }
+
     /// A person agrees.
     pub(super) fn approve(&mut self, digest: &str, person: Person, at: i64) -> Result<(), Refusal> {
         let found = self.waiting(digest, at)?;
-        let agents = self.agents();
+        self.eligible(&self.asks[found], &person)?;
         let ask = &mut self.asks[found];
-        if agents.contains(&person.id) {
-            return Err("person_excluded");
-        }
-        eligible(ask, &person)?;
         if !ask.persons.contains(&person.id) {
             ask.persons.push(person.id);
             ask.last = ask.last.max(at);
@@ -247,25 +299,10 @@ impl Memory<'_> {
     /// A person refuses.
     pub(super) fn reject(&mut self, digest: &str, person: &Person, at: i64) -> Result<(), Refusal> {
         let found = self.waiting(digest, at)?;
-        let agents = self.agents();
+        self.eligible(&self.asks[found], person)?;
         let ask = &mut self.asks[found];
-        if agents.contains(&person.id) {
-            return Err("person_excluded");
-        }
-        eligible(ask, person)?;
         ask.last = ask.last.max(at);
         ask.state = State::Rejected;
         Ok(())
-    }
-}
-
-/// Who may answer an ask: the user, or a member of the group who neither asked nor answers for an agent.
-fn eligible(ask: &Ask, person: &Person) -> Result<(), Refusal> {
-    match &ask.groups {
-        None if ask.user.as_ref() == Some(&person.id) => Ok(()),
-        None => Err("person_excluded"),
-        Some(_) if ask.excluded.contains(&person.id) => Err("person_excluded"),
-        Some(groups) if person.groups.iter().any(|group| groups.contains(group)) => Ok(()),
-        Some(_) => Err("person_unknown"),
     }
 }

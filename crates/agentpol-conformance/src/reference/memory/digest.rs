@@ -46,6 +46,7 @@ impl Action {
             optional(&request.tool_digest),
             shape(facts, tool.params, &request.args, &facts.args, true),
             list(origins),
+            resource(facts, request),
         ];
         Action { what: list(what.to_vec()), root: place.root.clone() }
     }
@@ -55,6 +56,18 @@ impl Action {
         let text = list(vec![part(&hex(meaning)), part(rule), part(&self.what), part(&self.root)]);
         hex(&hmac(key, text.as_bytes()))
     }
+}
+
+/// The resource that a request brings, its attributes as their types read them.
+fn resource(facts: &Facts<'_>, request: &Request) -> String {
+    let Some(given) = &request.resource else { return "none".to_owned() };
+    let named = |named: &(String, String)| part(&format!("{}{}", part(&named.0), part(&named.1)));
+    let within = given.within.as_ref().map_or("none".to_owned(), |places| list(places.iter().map(named).collect()));
+    let declared = facts.policy.resources.iter().find(|known| known.wire == given.named.0);
+    let attributes = Json::Object(given.attributes.clone());
+    let held = facts.resource.as_ref().and_then(|subject| subject.attributes.as_deref()).unwrap_or_default();
+    let attributes = declared.map_or_else(|| raw(&attributes), |of| shape(facts, of.shape, &attributes, held, true));
+    list(vec![named(&given.named), attributes, within])
 }
 
 /// A text with its length in front, so that texts behind each other never read as others.
