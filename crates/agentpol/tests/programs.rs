@@ -56,7 +56,7 @@ fn respaced(text: &str) -> String {
 
 #[test]
 fn the_order_of_files_does_not_show() {
-    for folder in ["clinic", "operations"] {
+    for folder in ["clinic", "desk", "drive", "operations"] {
         let mut files = files(folder);
         let first = built(&files).bytes;
         assert_eq!(built(&files).bytes, first, "`{folder}` built twice");
@@ -69,7 +69,7 @@ fn the_order_of_files_does_not_show() {
 
 #[test]
 fn formatting_comments_and_file_names_do_not_change_the_meaning() {
-    for folder in ["clinic", "operations"] {
+    for folder in ["clinic", "desk", "drive", "operations"] {
         let files = files(folder);
         let first = built(&files);
         let spaced = built(&changed(&files, respaced));
@@ -139,7 +139,7 @@ fn what_decides_changes_the_meaning() {
 #[test]
 fn every_instruction_is_needed_by_some_policy() {
     let mut emitted: HashSet<Op> = HashSet::new();
-    for folder in ["clinic", "operations"] {
+    for folder in ["clinic", "desk", "drive", "operations"] {
         let built = built(&files(folder));
         let program = load(&built.bytes).expect("loads");
         emitted.extend(program.tables().code.iter().map(|instruction| instruction.op));

@@ -6,18 +6,18 @@ use agentpol::{
 };
 use std::path::Path;
 
-fn sources() -> SourceMap {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/policies/clinic");
+fn loaded(folder: &str, names: &[&str]) -> (Evaluator, Policy) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/policies").join(folder);
     let mut sources = SourceMap::new();
-    for name in ["agents.agentpol", "guard.agentpol", "rules.agentpol", "words.agentpol"] {
-        sources.add(name, std::fs::read_to_string(folder.join(name)).expect("the file can be read"));
+    for name in names {
+        sources.add(*name, std::fs::read_to_string(folder.join(name)).expect("the file can be read"));
     }
-    sources
+    let built = build(&sources, &Options::default()).0.expect("builds");
+    (Evaluator::load(&built.bytes).expect("loads"), built.policy)
 }
 
 fn clinic() -> (Evaluator, Policy) {
-    let built = build(&sources(), &Options::default()).0.expect("builds");
-    (Evaluator::load(&built.bytes).expect("loads"), built.policy)
+    loaded("clinic", &["agents.agentpol", "guard.agentpol", "rules.agentpol", "words.agentpol"])
 }
 
 /// Whether a decision is the expected one.
@@ -81,8 +81,10 @@ fn play(evaluator: &Evaluator, test: &Scenario) {
 
 #[test]
 fn the_policies_own_tests_hold() {
-    let (evaluator, policy) = clinic();
-    policy.tests.iter().for_each(|test| play(&evaluator, test));
+    for (evaluator, policy) in [clinic(), loaded("desk", &["all.agentpol"])] {
+        assert!(!policy.tests.is_empty());
+        policy.tests.iter().for_each(|test| play(&evaluator, test));
+    }
 }
 
 #[test]
