@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use agentpol::bytecode::decision::RuleList;
 use agentpol::bytecode::tables::{Effect, RuleId};
-use agentpol::{Bound, Decision, Program, Scratch, decide};
+use agentpol::{Bound, Decision, Program, Scratch, Tri};
 
+use crate::listing::Restriction;
 use crate::report::RulePlace;
 use crate::request::Request;
 use crate::verdict::Verdict;
@@ -24,8 +25,8 @@ pub(crate) enum Declared {
 
 /// A program and the room to decide in.
 pub(crate) struct Engine<'p> {
-    program: &'p Program,
-    scratch: Scratch,
+    pub(crate) program: &'p Program,
+    pub(crate) scratch: Scratch,
     by_name: OnceCell<BTreeMap<String, RuleId>>,
 }
 
@@ -38,10 +39,6 @@ impl<'p> Engine<'p> {
         self.scratch.use_directory(directory);
     }
 
-    pub(crate) fn decide(&mut self, request: &str) -> Decision {
-        decide(self.program, request.as_bytes(), &mut self.scratch)
-    }
-
     /// What the program knows of the tool that is asked for.
     pub(crate) fn declared(&self, request: &Request) -> Declared {
         let named = |wire| self.program.tables().tools.iter().any(|tool| tool.wire == wire);
@@ -52,6 +49,27 @@ impl<'p> Engine<'p> {
         } else {
             Declared::Nowhere
         }
+    }
+
+    /// The rules that stood in the way of the last decision, surely or perhaps, where they were recorded: all denials and
+    /// approvals that matched, and limits that decided.
+    pub(crate) fn restrictions(&self, decision: &Decision) -> Vec<Restriction> {
+        let restriction = |one: agentpol::RuleMatch<'_>| {
+            let effect = &self.program.rule(one.rule)?.effect;
+            let stands = match effect {
+                Effect::Deny | Effect::RequireApproval { .. } => one.matched != Tri::False,
+                Effect::Limit { .. } => decision.rules().named().contains(&one.rule),
+                _ => false,
+            };
+            let sure = one.matched == Tri::True;
+            stands.then(|| Restriction { rule: self.name(one.rule), effect: effect.as_str(), sure })
+        };
+        self.scratch.last_matches().filter_map(restriction).collect()
+    }
+
+    /// The alerts that a decision raised.
+    pub(crate) fn alerts(&self, decision: &Decision) -> Vec<String> {
+        decision.alerts().named().iter().map(|alert| self.name(alert.rule)).collect()
     }
 
     /// The decision in short.

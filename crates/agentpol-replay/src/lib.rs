@@ -6,17 +6,23 @@
 mod clock;
 mod engine;
 mod golden;
+mod heard;
+mod listing;
 mod manifest;
+mod memory;
 mod replay;
 mod report;
 mod request;
+mod run;
 mod scenario;
+mod trust;
 mod verdict;
 
 pub use agentpol::LintLevel;
 pub use golden::{GoldenProblem, golden_name, is_golden_name};
+pub use heard::Shape;
 pub use manifest::{
-    AgentSetting, ClockSetting, ContextValue, CredentialSetting, Manifest, ManifestError, ManifestErrorKind,
+    AgentSetting, Answers, ClockSetting, ContextValue, CredentialSetting, Manifest, ManifestError, ManifestErrorKind,
     RecordingEntry, Setting, UserSetting,
 };
 pub use replay::{GoldenFile, Replay};

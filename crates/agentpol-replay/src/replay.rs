@@ -3,14 +3,16 @@
 use std::io::BufRead;
 use std::sync::Arc;
 
-use agentpol::{Bound, Program};
-use agentpol_trace::{Action, Expectation, OpenOptions, RecordError, Recording};
+use agentpol::{Bound, Decision, Program};
+use agentpol_trace::{Action, Expectation, Format, OpenOptions, RecordError, Recording};
 
 use crate::engine::{Declared, Engine};
 use crate::golden::{Golden, Identity, write_line};
-use crate::manifest::RecordingEntry;
+use crate::listing::Line;
+use crate::manifest::{Answers, RecordingEntry};
 use crate::report::{Difference, Expected, MalformedRecord, RecordPlace, RecordingReport};
-use crate::request::{NotEvaluable, Request, request};
+use crate::request::{NotEvaluable, Request};
+use crate::run::Runs;
 use crate::verdict::{NOT_EVALUABLE, Verdict};
 
 /// What is done with golden decisions.
@@ -27,12 +29,13 @@ pub enum GoldenFile<'g> {
 /// A program that recordings are replayed against.
 pub struct Replay<'p> {
     pub(crate) engine: Engine<'p>,
+    listing: Option<String>,
 }
 
 impl<'p> Replay<'p> {
     /// Takes a program.
     pub fn new(program: &'p Program) -> Replay<'p> {
-        Replay { engine: Engine::new(program) }
+        Replay { engine: Engine::new(program), listing: None }
     }
 
     /// Looks users and resources up in a directory that is bound to the program.
@@ -41,7 +44,19 @@ impl<'p> Replay<'p> {
         self
     }
 
-    /// Replays a recording. Never stops before its end: what cannot be read or judged is in the report.
+    /// Keeps a line of JSON about every call of recordings from now on: what was decided, and all rules that stood in the
+    /// way. [`listed`](Replay::listed) gives them out.
+    pub fn with_listing(mut self) -> Self {
+        self.listing = Some(String::new());
+        self
+    }
+
+    /// Returns the lines since the last time; none where none are kept.
+    pub fn listed(&mut self) -> String {
+        self.listing.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// Replays a recording, with memory: history is what the recording says, a call that was answered was let through. Never stops before its end: what cannot be read or judged is in the report.
     pub fn recording<R: BufRead>(
         &mut self,
         name: &str,
@@ -59,6 +74,12 @@ impl<'p> Replay<'p> {
             }
         };
         report.format = Some(recording.format().name());
+        let answers = entry.answers.unwrap_or(match recording.format() {
+            Format::AgentDojo => Answers::Yaml,
+            _ => Answers::AsWritten,
+        });
+        let mut runs = Runs::new(self.engine.program, entry, answers);
+        self.engine.scratch.record(self.listing.is_some());
         let (mut compared, mut written) = match golden {
             GoldenFile::Absent => (None, None),
             GoldenFile::Compare(text) => (Some(Golden::new(text)), None),
@@ -74,6 +95,7 @@ impl<'p> Replay<'p> {
                 }
             };
             report.counts.actions += 1;
+            let step = runs.step(&action);
             if !entry.issuers.contains(&action.issuer) {
                 *report.counts.by_others.entry(action.issuer.name()).or_default() += 1;
                 continue;
@@ -82,7 +104,8 @@ impl<'p> Replay<'p> {
                 report.counts.other_domains += 1;
                 continue;
             }
-            let (tool, verdict) = self.judge(&action, entry, &mut report);
+            let (tool, verdict, decision) = self.judge(&action, entry, &mut runs, &mut report);
+            self.list(name, &action, step, (&tool, &verdict, decision));
             let identity = Identity { seq: action.seq, call: action.call.as_deref(), tool: &tool };
             if let Some(text) = &mut written {
                 write_line(text, identity, &verdict);
@@ -108,38 +131,47 @@ impl<'p> Replay<'p> {
         report
     }
 
-    /// The wire name of the tool and the verdict, both counted.
-    fn judge(&mut self, action: &Action, entry: &RecordingEntry, report: &mut RecordingReport) -> (String, Verdict) {
-        let (tool, judged) = match request(action, entry) {
-            Ok(request) => {
-                let judged = self.decide(action, &request);
-                if judged.is_ok() {
+    /// The wire name of the tool and the verdict, both counted, and the decision where it is one.
+    fn judge(
+        &mut self,
+        action: &Action,
+        entry: &RecordingEntry,
+        runs: &mut Runs,
+        report: &mut RecordingReport,
+    ) -> (String, Verdict, Option<Decision>) {
+        let judged = runs.judge(self.engine.program, &mut self.engine.scratch, action, entry);
+        report.counts.not_as_declared += judged.not_as_declared;
+        let (tool, verdict) = match (judged.request, judged.decision) {
+            (Ok(request), Some(decision)) => {
+                let verdict = self.verdict(action, &request, &decision);
+                if verdict.is_ok() {
                     report.counts.fixed_clock += u64::from(request.fixed_clock);
                     report.counts.assumed_credential += u64::from(request.assumed_credential);
+                    report.counts.not_in_history += u64::from(judged.forgotten);
                 }
-                (request.tool, judged)
+                (request.tool, verdict)
             }
-            Err(reason) => (entry.wire_tool(&action.tool).to_owned(), Err(reason)),
+            (Ok(request), None) => (request.tool, Err(NotEvaluable::ToolUndeclared)),
+            (Err(reason), _) => (entry.wire_tool(&action.tool).to_owned(), Err(reason)),
         };
-        match judged {
+        match verdict {
             Ok(verdict) => {
                 *report.counts.outcomes.entry(verdict.outcome.clone()).or_default() += 1;
                 *report.counts.codes.entry(verdict.code.clone()).or_default() += 1;
-                (tool, verdict)
+                (tool, verdict, judged.decision)
             }
             Err(reason) => {
                 *report.counts.not_evaluable.entry(reason.name().to_owned()).or_default() += 1;
                 report.not_evaluable.entry(reason.name()).or_insert_with(|| RecordPlace::from(&action.place));
-                (tool, Verdict::from(&reason))
+                (tool, Verdict::from(&reason), None)
             }
         }
     }
 
-    /// Decides. A tool that the policy does not know, and a credential or an environment that the recorder did not keep, say
-    /// nothing about the call, unless the record expects just that code.
-    fn decide(&mut self, action: &Action, request: &Request) -> Result<Verdict, NotEvaluable> {
-        let decision = self.engine.decide(&request.json);
-        let verdict = self.engine.verdict(&decision);
+    /// What a decision says of the call. A tool that the policy does not know, and a credential or an environment that the
+    /// recorder did not keep, say nothing about it, unless the record expects just that code.
+    fn verdict(&self, action: &Action, request: &Request, decision: &Decision) -> Result<Verdict, NotEvaluable> {
+        let verdict = self.engine.verdict(decision);
         let expected = action.expect.as_ref().and_then(|expect| expect.code.as_deref());
         match verdict.code.as_str() {
             code if expected == Some(code) => Ok(verdict),
@@ -152,6 +184,16 @@ impl<'p> Replay<'p> {
             "credential_missing" if !request.has_credential => Err(NotEvaluable::NoCredential),
             _ => Ok(verdict),
         }
+    }
+
+    /// Keeps the line about a call.
+    fn list(&mut self, name: &str, action: &Action, step: u64, judged: (&str, &Verdict, Option<Decision>)) {
+        let Some(listing) = &mut self.listing else { return };
+        let (tool, verdict, decision) = judged;
+        let restrictions = decision.map(|decision| self.engine.restrictions(&decision)).unwrap_or_default();
+        let alerts = decision.map(|decision| self.engine.alerts(&decision)).unwrap_or_default();
+        let (trace, seq) = (&action.trace.id, action.seq);
+        Line { recording: name, trace, step, seq, tool, verdict, restrictions, alerts }.write(listing);
     }
 
     fn difference(&self, report: &mut RecordingReport, action: &Action, tool: &str, old: Expected, new: Verdict) {

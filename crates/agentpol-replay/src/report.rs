@@ -104,6 +104,10 @@ pub struct Counts {
     pub fixed_clock: u64,
     /// Requests whose credential was assumed to be fresh.
     pub assumed_credential: u64,
+    /// Calls that ran and that history leaves out, because their request could not be read.
+    pub not_in_history: u64,
+    /// Answers that are not as their tool declares them, as far as some rule asks.
+    pub not_as_declared: u64,
     /// Verdicts that were compared with a golden line.
     pub compared: u64,
     /// Verdicts that were compared with what the record expects.
@@ -127,6 +131,8 @@ impl Counts {
         self.malformed += other.malformed;
         self.fixed_clock += other.fixed_clock;
         self.assumed_credential += other.assumed_credential;
+        self.not_in_history += other.not_in_history;
+        self.not_as_declared += other.not_as_declared;
         self.compared += other.compared;
         self.expected += other.expected;
         self.differences += other.differences;

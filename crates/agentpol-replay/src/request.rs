@@ -3,6 +3,7 @@
 use agentpol_trace::{Action, Arguments, Obstacle, RawJson};
 
 use crate::clock;
+use crate::heard::Heard;
 use crate::manifest::{
     AgentSetting, ClockSetting, ContextValue, CredentialSetting, RecordingEntry, Setting, UserSetting,
 };
@@ -24,6 +25,34 @@ pub struct Request {
     pub has_credential: bool,
     /// The request names an environment.
     pub has_env: bool,
+    /// When, RFC 3339.
+    pub at: String,
+    /// Who acts, and for whom: the members of an event that opens a session for them.
+    pub(crate) party: String,
+}
+
+impl Request {
+    /// The event that opens a session for who acts here.
+    pub(crate) fn opening(&self, session: &str) -> String {
+        let (session, at) = (RawJson::string(session), RawJson::string(&self.at));
+        format!("{{\"open\": {{\"session\": {}, \"at\": {}, {}}}}}", session.text(), at.text(), self.party)
+    }
+
+    /// Puts the request, which must have been made for a seat, into a session.
+    pub(crate) fn take_seat(&mut self, session: &str) {
+        self.json.insert_str(1, &format!("\"session\": {}, ", RawJson::string(session).text()));
+    }
+}
+
+/// Where in a replay a call stands. The recorder's own session and call id give way: recorders repeat ids.
+#[derive(Clone, Debug)]
+pub(crate) struct Seat<'h> {
+    /// The call's id.
+    pub(crate) call: String,
+    /// Where its arguments come from, unless the record says it.
+    pub(crate) origin: Option<RawJson>,
+    /// What users said.
+    pub(crate) heard: &'h Heard,
 }
 
 /// Why an action is not judged.
@@ -87,6 +116,18 @@ impl NotEvaluable {
 /// # Errors
 /// The first reason why there is none.
 pub fn request(action: &Action, entry: &RecordingEntry) -> Result<Request, NotEvaluable> {
+    request_in(action, entry, None)
+}
+
+/// Makes the request of a call that has a seat in a replay; its session is given by [`Request::take_seat`].
+///
+/// # Errors
+/// The first reason why there is none.
+pub(crate) fn request_in(
+    action: &Action,
+    entry: &RecordingEntry,
+    seat: Option<&Seat<'_>>,
+) -> Result<Request, NotEvaluable> {
     if let Some(obstacle) = action.obstacle() {
         return Err(NotEvaluable::Record(obstacle));
     }
@@ -113,29 +154,32 @@ pub fn request(action: &Action, entry: &RecordingEntry) -> Result<Request, NotEv
         Setting::Fixed(fixed) => Some(fixed.clone()),
         Setting::FromRecord => recorded.map(str::to_owned),
     };
-    let session = chosen(&entry.session, action.trace.session.as_deref());
+    let session = chosen(&entry.session, action.trace.session.as_deref()).filter(|_| seat.is_none());
+    let call = seat.map(|seat| seat.call.as_str()).or(action.call.as_deref());
+    let origin = action.recorded.origin.clone().or_else(|| seat.and_then(|seat| seat.origin.clone()));
     let env = chosen(&entry.env, action.recorded.env.as_deref());
     let task = chosen(&entry.task, action.recorded.task.as_deref());
     let server = chosen(&entry.server, action.server.as_deref());
     let has_credential = credential.is_some();
+    let party = format!("\"agent\": {}, \"user\": {}", agent.text(), user.text());
     let json = object(&[
         ("at", text(&at)),
         ("agent", Some(agent)),
         ("credential", credential),
         ("user", Some(user)),
         ("session", session.as_deref().and_then(text)),
-        ("call", action.call.as_deref().and_then(text)),
+        ("call", call.and_then(text)),
         ("env", env.as_deref().and_then(text)),
         ("task", task.as_deref().and_then(text)),
         ("server", server.as_deref().and_then(text)),
         ("tool", text(&tool)),
         ("tool_digest", action.recorded.tool_digest.as_deref().and_then(text)),
         ("args", Some(args.clone())),
-        ("context", context(action, &entry.context)),
-        ("origin", action.recorded.origin.clone()),
+        ("context", context(action, &entry.context, seat.map_or(&[], |seat| seat.heard.fields()))),
+        ("origin", origin),
     ]);
     let has_env = env.is_some();
-    Ok(Request { json, tool, server, fixed_clock, assumed_credential, has_credential, has_env })
+    Ok(Request { json, tool, server, fixed_clock, assumed_credential, has_credential, has_env, at, party })
 }
 
 /// An object of those members that are there.
@@ -198,13 +242,17 @@ fn user(action: &Action, setting: &UserSetting) -> Result<RawJson, NotEvaluable>
     RawJson::parse(&object(&members)).map_err(|_| NotEvaluable::NoUser)
 }
 
-/// The recorded context with the manifest's fields put over it; nothing where neither has any.
-fn context(action: &Action, fields: &[(String, ContextValue)]) -> Option<RawJson> {
+/// The recorded context with what was heard and the manifest's fields put over it; nothing where none has any.
+fn context(action: &Action, fields: &[(String, ContextValue)], heard: &[(String, RawJson)]) -> Option<RawJson> {
     let recorded = action.recorded.context.as_ref();
-    if fields.is_empty() {
+    if fields.is_empty() && heard.is_empty() {
         return recorded.cloned();
     }
     let mut members = recorded.map(RawJson::members).unwrap_or_default();
+    for (name, value) in heard {
+        members.retain(|(known, _)| known != name);
+        members.push((name.clone(), value.clone()));
+    }
     for (name, value) in fields {
         let value = match value {
             ContextValue::Fixed(value) => Some(value.clone()),

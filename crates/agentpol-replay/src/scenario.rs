@@ -1,9 +1,11 @@
 //! Running the scenarios that stand in the policies: each step's request is decided and compared with its arrow.
 
-use agentpol::policy::{Call, Expected, Phase, Policy, Scenario, Step};
-use agentpol::{Decision, SourceMap, Span};
+use agentpol::bytecode::render::Time;
+use agentpol::policy::{Call, Expected, Person, Phase, Policy, Scenario, Step};
+use agentpol::{Decision, SourceMap, Span, events};
 
 use crate::engine::Engine;
+use crate::memory::{Ending, Memory, observed};
 use crate::replay::{Replay, is_rule};
 use crate::report::{ScenarioReport, SourcePlace, StepFailure};
 use crate::verdict::Verdict;
@@ -16,15 +18,32 @@ impl Replay<'_> {
 }
 
 fn run(engine: &mut Engine<'_>, policy: &Policy, sources: &SourceMap, scenario: &Scenario) -> ScenarioReport {
+    let memory = Memory::new(engine.program);
     let mut failures = Vec::new();
+    // Where this is refused, so is every call, and says why.
+    let _ = memory.tell(engine.program, &mut engine.scratch, &scenario.open);
+    let mut asked: Vec<[u8; 32]> = Vec::new();
     for (index, step) in scenario.steps.iter().enumerate() {
-        let Step::Call(step) = step else { continue };
-        let decision = engine.decide(&step.request);
-        let verdict = engine.verdict(&decision);
-        if !meets(engine, policy, scenario, step, &decision, &verdict) {
-            let approvers = approvers(engine, policy, scenario, &decision);
-            let failure = failure(engine, policy, sources, scenario, (index, step), verdict);
-            failures.push(StepFailure { approvers, ..failure });
+        match step {
+            Step::Call(step) => {
+                let decision = memory.decide(engine.program, &mut engine.scratch, &step.request, None);
+                asked = decision.asks().named().iter().filter_map(|ask| Some(ask.opened?.digest)).collect();
+                let verdict = engine.verdict(&decision);
+                if !meets(engine, policy, scenario, step, &decision, &verdict) {
+                    let approvers = approvers(engine, policy, scenario, &decision);
+                    let failure = failure(engine, policy, sources, scenario, (index, step), verdict);
+                    failures.push(StepFailure { approvers, ..failure });
+                }
+                if decision.opened() {
+                    end(engine, &memory, scenario, step);
+                }
+            }
+            Step::Approve(person) => {
+                failures.extend(answer(engine, &memory, sources, (index, person), &asked, "approve"));
+            }
+            Step::Reject(person) => {
+                failures.extend(answer(engine, &memory, sources, (index, person), &asked, "reject"));
+            }
         }
     }
     ScenarioReport {
@@ -34,6 +53,56 @@ fn run(engine: &mut Engine<'_>, policy: &Policy, sources: &SourceMap, scenario: 
         steps: scenario.steps.len(),
         failures,
     }
+}
+
+/// Says how a call that was let through ended.
+fn end(engine: &mut Engine<'_>, memory: &Memory, scenario: &Scenario, step: &Call) {
+    let ending = match &step.result {
+        Some(Ok(json)) => Ending::Json(json),
+        Some(Err(())) => Ending::Failed,
+        None => Ending::Unknown,
+    };
+    let event = observed(&scenario.session, &step.id, &ending, &Time(step.at).to_string());
+    // An answer that is not as declared is unknown to what follows.
+    let _ = memory.tell(engine.program, &mut engine.scratch, &event);
+}
+
+/// Lets a person answer what the last call asked for; returns where that is refused.
+fn answer(
+    engine: &mut Engine<'_>,
+    memory: &Memory,
+    sources: &SourceMap,
+    (index, person): (usize, &Person),
+    asked: &[[u8; 32]],
+    word: &str,
+) -> Option<StepFailure> {
+    let groups: Vec<&str> = person.groups.iter().map(String::as_str).collect();
+    let who = events::Person { id: &person.id, groups: &groups };
+    let mut refused = asked.is_empty().then_some("ask_unknown");
+    for digest in asked {
+        let event = match word {
+            "approve" => events::approve(digest, &who, person.at),
+            _ => events::reject(digest, &who, person.at),
+        };
+        if let Err(why) = memory.tell(engine.program, &mut engine.scratch, &event) {
+            refused = Some(why.as_str());
+        }
+    }
+    refused.map(|why| StepFailure {
+        step: index + 1,
+        at: place(sources, person.span),
+        tool: format!("{word} by \"{}\"", person.id),
+        expected: "taken in".to_owned(),
+        new: Verdict {
+            outcome: "refused".to_owned(),
+            code: why.to_owned(),
+            rules: Vec::new(),
+            would: None,
+            argument: None,
+        },
+        approvers: Vec::new(),
+        rules: Vec::new(),
+    })
 }
 
 /// Whether a decision is what a step's arrow says.

@@ -7,6 +7,7 @@ use super::error::ManifestErrorKind;
 use super::json::json;
 use super::reader::{Problems, Section, Value, pairs, texts};
 use crate::clock;
+use crate::heard::Shape;
 
 /// The words that stand for "as recorded".
 const FROM_RECORD: &str = "from record";
@@ -27,6 +28,8 @@ const KEYS: &[&str] = &[
     "credential",
     "context",
     "fields",
+    "results",
+    "heard",
     "tools",
 ];
 
@@ -63,6 +66,10 @@ pub struct RecordingEntry {
     pub credential: CredentialSetting,
     /// Fields of the context, beside those that the record carries.
     pub context: Vec<(String, ContextValue)>,
+    /// How answers are written, where it is said; else as the format has it.
+    pub answers: Option<Answers>,
+    /// Fields of the context that hold what users said.
+    pub heard: Vec<Shape>,
     /// Other wire names for tools: from the recording's to the policy's.
     pub tools: Vec<(String, String)>,
 }
@@ -136,6 +143,15 @@ pub enum CredentialSetting {
     AssumedFresh,
 }
 
+/// How a recording writes what tools answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answers {
+    /// As the tools gave it: JSON, or a text.
+    AsWritten,
+    /// Lists and objects as YAML.
+    Yaml,
+}
+
 /// A field of the context.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ContextValue {
@@ -181,6 +197,8 @@ pub(super) fn read(value: &Value<'_>, problems: &mut Problems<'_>) -> Option<Rec
         clock: clock(&section, problems),
         credential: credential(&section, problems),
         context: section.get("context").map(|value| context(value, problems)).unwrap_or_default(),
+        answers: answers(&section, problems),
+        heard: section.get("heard").map(|value| heard(value, problems)).unwrap_or_default(),
         tools: section.get("tools").map(|value| pairs("tools", value, problems)).unwrap_or_default(),
     };
     found.then_some(entry)
@@ -206,6 +224,29 @@ fn format(section: &Section<'_, '_>, problems: &mut Problems<'_>) -> Option<Form
         problems.bad_value("format", value, format!("auto, {}", Format::ALL.map(Format::name).join(", ")));
     }
     format
+}
+
+fn answers(section: &Section<'_, '_>, problems: &mut Problems<'_>) -> Option<Answers> {
+    match (section.text("results", problems)?.as_str(), section.get("results")) {
+        ("json", _) => Some(Answers::AsWritten),
+        ("yaml", _) => Some(Answers::Yaml),
+        (_, found) => {
+            found.into_iter().for_each(|value| problems.bad_value("results", value, "\"json\" or \"yaml\""));
+            None
+        }
+    }
+}
+
+/// Fields of the context by the shape of what users say.
+fn heard(value: &Value<'_>, problems: &mut Problems<'_>) -> Vec<Shape> {
+    let mut shapes = Vec::new();
+    for (field, pattern) in pairs("heard", value, problems) {
+        match Shape::new(&field, &pattern) {
+            Ok(shape) => shapes.push(shape),
+            Err(_) => problems.bad_value("heard", value, format!("a regular expression for `{field}`")),
+        }
+    }
+    shapes
 }
 
 /// Whose calls are judged: one name or several.

@@ -13,7 +13,9 @@ use agentpol::LintLevel;
 use agentpol::diagnostics::{Code, Kind, nearest};
 use toml::de::{DeTable, DeValue};
 
-pub use entry::{AgentSetting, ClockSetting, ContextValue, CredentialSetting, RecordingEntry, Setting, UserSetting};
+pub use entry::{
+    AgentSetting, Answers, ClockSetting, ContextValue, CredentialSetting, RecordingEntry, Setting, UserSetting,
+};
 pub use error::{ManifestError, ManifestErrorKind};
 use reader::{Problems, Section};
 
@@ -59,7 +61,8 @@ impl Manifest {
 }
 
 fn read(table: &DeTable<'_>, problems: &mut Problems<'_>) -> Manifest {
-    let section = Section::new(table, 0..0, &["policies", "members", "root", "lints", "directory", "recording"], problems);
+    let section =
+        Section::new(table, 0..0, &["policies", "members", "root", "lints", "directory", "recording"], problems);
     let members = section.texts("members", problems).unwrap_or_default();
     let every = || if section.get("members").is_none() { vec![EVERY_POLICY.to_owned()] } else { Vec::new() };
     let policies = section.texts("policies", problems).unwrap_or_else(every);

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::args::Format;
 use crate::directory;
 use crate::exit::{Done, Exit, Problem};
+use crate::files;
 use crate::policy::{self, Read};
 use crate::project::{self, Project};
 use crate::recordings::{self, Progress};
@@ -35,6 +36,9 @@ pub(crate) struct Args {
     /// Write golden decisions instead of comparing with them
     #[arg(long)]
     bless: bool,
+    /// Write a line of JSON for every call of the recordings: the decision, and all rules that stood in the way
+    #[arg(long, value_name = "FILE")]
+    decisions: Option<PathBuf>,
     /// How the result is shown
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     format: Format,
@@ -49,14 +53,21 @@ pub(crate) fn run(args: &Args, terminal: &mut Terminal) -> Done {
     let mut progress = Progress::new(terminal.is_watched() && args.format == Format::Text);
     let mut found = Vec::new();
     let mut broken = Vec::new();
+    let mut listed = String::new();
     for project in &projects {
         let read = policy::read(project);
-        match replay(project, &read, args.bless, &mut progress)? {
-            Some(one) => found.push(one),
+        match replay(project, &read, args, &mut progress)? {
+            Some((one, lines)) => {
+                found.push(one);
+                listed.push_str(&lines);
+            }
             None => broken.push((project.name.clone(), read)),
         }
     }
     progress.finish();
+    if let Some(path) = &args.decisions {
+        files::write(path, listed.as_bytes())?;
+    }
     let status = match merged(&found).status() {
         // What was written just now is compared from the next run on.
         Status::NoTests if found.iter().any(|one| !one.blessed.is_empty()) => Status::Passed,
@@ -100,12 +111,20 @@ fn exit(broken: &[(String, Read)], status: Status) -> Exit {
     }
 }
 
-/// Runs what one project has; `None` where its policy cannot be used.
-fn replay(project: &Project, read: &Read, bless: bool, progress: &mut Progress) -> Result<Option<Found>, Problem> {
+/// Runs what one project has, with the lines about its recordings; `None` where its policy cannot be used.
+fn replay(
+    project: &Project,
+    read: &Read,
+    args: &Args,
+    progress: &mut Progress,
+) -> Result<Option<(Found, String)>, Problem> {
     let Some(built) = read.built.as_ref().filter(|_| read.exit() == Exit::Success) else { return Ok(None) };
     let program = policy::load_program(&built.bytes, &project.name)?;
     let directory = directory::bind(&project.directory, &program)?;
     let mut replay = Replay::new(&program).with_directory(directory);
+    if args.decisions.is_some() {
+        replay = replay.with_listing();
+    }
     let mut found = Found {
         name: project.name.clone(),
         sources: read.sources.clone(),
@@ -114,9 +133,10 @@ fn replay(project: &Project, read: &Read, bless: bool, progress: &mut Progress) 
     };
     found.report.scenarios = replay.scenarios(&built.policy, &read.sources);
     for entry in &project.recordings {
-        recordings::replay(project, entry, bless, &mut replay, progress, &mut found)?;
+        recordings::replay(project, entry, args.bless, &mut replay, progress, &mut found)?;
     }
-    Ok(Some(found))
+    let lines = replay.listed();
+    Ok(Some((found, lines)))
 }
 
 /// Returns all reports as one.

@@ -88,6 +88,14 @@ fn assumptions(report: &RecordingReport, page: &mut Page) {
     if counts.fixed_clock > 0 {
         page.line(format_args!("    assumed: the manifest's time for {}", grouped(number(counts.fixed_clock))));
     }
+    if counts.not_in_history > 0 {
+        let count = counted(number(counts.not_in_history), "call");
+        page.line(format_args!("    not in the history: {count} that ran, with requests that cannot be read"));
+    }
+    if counts.not_as_declared > 0 {
+        let count = counted(number(counts.not_as_declared), "answer");
+        page.line(format_args!("    not as declared: {count}; what they should have taught is not known"));
+    }
 }
 
 fn malformed(report: &RecordingReport, page: &mut Page) {
