@@ -34,7 +34,7 @@ pub(super) struct Call<'a> {
 #[derive(Clone, Debug)]
 pub(super) struct Scene {
     pub(super) place: Place,
-    /// The id that the call was given; `None` where no session admits it.
+    /// The id that the call was given; `None` where nothing is remembered of calls.
     pub(super) id: Option<String>,
     pub(super) action: Action,
     /// Who answers for the agents.
@@ -72,10 +72,8 @@ pub(super) fn understand<'a>(
         Some(memory) if memory.remembers() => Some(scene(policy, memory, &request, &actor, &via, now)),
         _ => None,
     };
-    // Of two that are wrong, the first in the table is named.
-    let refused = admitted.as_ref().and_then(|admitted| admitted.as_ref().err()).copied();
-    let called = called(policy, &request).map_err(|code| bare(refused.unwrap_or(code)));
-    let tool = called?;
+    let admitted = admitted.transpose().map_err(bare)?;
+    let tool = called(policy, &request).map_err(bare)?;
     let (mut facts, mut unsound) = argument::facts(policy, directory, &request, &actor, &policy[tool]);
     facts.now = now;
     if unsound.is_none() {
@@ -86,7 +84,7 @@ pub(super) fn understand<'a>(
     }
     let chain: Vec<AgentId> = via.iter().map(|hop| hop.id).chain([actor.id]).collect();
     let scene = memory.map(|memory| {
-        let (place, id) = match admitted.and_then(Result::ok) {
+        let (place, id) = match admitted {
             Some((place, id)) => {
                 unsound = unsound.take().or(memory.full(&place, now).then_some(bare(Code::StateFull)));
                 (place, Some(id))
@@ -98,7 +96,6 @@ pub(super) fn understand<'a>(
         let owners = chain.iter().map(|agent| policy[*agent].owner.clone()).collect();
         Scene { place, id, action, owners }
     });
-    unsound = refused.map(bare).or(unsound);
     let read_only = status.read_only;
     Ok(Call { policy, chain, read_only, agent: actor.id, tool, now, facts, scene, unsound })
 }
@@ -106,7 +103,7 @@ pub(super) fn understand<'a>(
 /// H11: the time of the call; a clock that fell behind what its session has seen is refused.
 fn now(memory: Option<&Memory<'_>>, request: &Request) -> Result<i64, Code> {
     match (memory, &request.session) {
-        (Some(memory), Some(session)) => {
+        (Some(memory), Some(session)) if memory.remembers() => {
             memory.clock(session, request.at)?;
             Ok(memory.time_in(session, request.at))
         }
@@ -130,7 +127,7 @@ fn called(policy: &Policy, request: &Request) -> Result<ToolId, Code> {
     Ok(tool)
 }
 
-/// Whose call it is, where no session admits it.
+/// Whose call it is, where nothing is remembered of calls.
 fn stranger(policy: &Policy, request: &Request, actor: &Actor, via: &[Actor]) -> Place {
     let agent = Who::new(policy, actor);
     let origin = via.first().map_or(agent.clone(), |first| Who::new(policy, first));

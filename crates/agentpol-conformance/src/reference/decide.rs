@@ -33,14 +33,14 @@ impl<'a> Memory<'a> {
             Err((code, argument)) => return Summary::structural(code, argument),
         };
         let Some(scene) = call.scene.clone() else { return judge(&call, None).summary };
-        if scene.id.is_some() {
-            self.begin(&scene.place, call.now);
-        }
         if let Some((code, argument)) = call.unsound.clone() {
             let mut summary = Summary::structural(code, argument);
             let rules = matched(&call, self.recall(&scene, call.now));
             self.alert(&call, &scene, &rules, &mut summary);
             return summary;
+        }
+        if scene.id.is_some() {
+            self.begin(&scene.place, call.now);
         }
         let judged = judge(&call, self.recall(&scene, call.now));
         self.commit(call, &scene, judged)
@@ -66,7 +66,7 @@ impl<'a> Memory<'a> {
         summary
     }
 
-    /// What rules may ask of memory: nothing, where no session admits the call.
+    /// What rules may ask of memory: nothing, where nothing is remembered of calls.
     fn recall<'m>(&'m self, scene: &'m Scene, now: i64) -> Option<Recall<'m>> {
         scene.id.is_some().then(|| Recall::new(self, &scene.place, now))
     }

@@ -20,7 +20,9 @@ fn elements(over: &Held) -> Option<Vec<Element>> {
     };
     let key = |key: &String| Held::Known(Item { value: Value::Text(key.clone()), at: place.clone() });
     match over.known()? {
-        Value::List(elements) => Some(elements.iter().map(|element| (element.clone(), Held::Absent)).collect()),
+        Value::List(elements) | Value::Open(elements) => {
+            Some(elements.iter().map(|element| (element.clone(), Held::Absent)).collect())
+        }
         Value::Map(entries) => Some(entries.iter().map(|(name, value)| (key(name), value.clone())).collect()),
         Value::Pairs(pairs) => Some(pairs.clone()),
         _ => None,
@@ -113,8 +115,11 @@ pub(super) fn contains(list: &Held, wanted: &Held) -> Truth {
     or(elements.iter().map(|(element, _)| compare(CompareOp::Eq, wanted, element)))
 }
 
-/// `count(L)` of a list or map.
+/// `count(L)` of a list or map; unknown where it may go on.
 pub(super) fn count(list: &Held) -> Option<Value> {
+    if matches!(list.known(), Some(Value::Open(_))) {
+        return None;
+    }
     i64::try_from(elements(list)?.len()).ok().map(Value::Int)
 }
 
@@ -130,6 +135,9 @@ pub(super) fn last(list: &Held) -> Held {
 
 /// `pairs(L, M)`: side by side; unknown where the lengths differ.
 pub(super) fn pairs(left: &Held, right: &Held) -> Option<Value> {
+    if [left, right].iter().any(|side| matches!(side.known(), Some(Value::Open(_)))) {
+        return None;
+    }
     let (left, right) = (elements(left)?, elements(right)?);
     let side_by_side = || left.iter().zip(&right).map(|(l, r)| (l.0.clone(), r.0.clone())).collect();
     (left.len() == right.len()).then(|| Value::Pairs(side_by_side()))

@@ -169,7 +169,9 @@ fn places(facts: &Facts<'_>, reference: &Reference) -> Option<Vec<Reference>> {
 pub(super) fn inside(facts: &Facts<'_>, inner: &Held, outer: &Held) -> Truth {
     match (inner, outer.known()) {
         (Held::Absent, _) => Truth::False,
-        (_, Some(Value::List(elements))) => or(elements.iter().map(|element| in_one(facts, inner, element))),
+        (_, Some(Value::List(elements) | Value::Open(elements))) => {
+            or(elements.iter().map(|element| in_one(facts, inner, element)))
+        }
         _ => in_one(facts, inner, outer),
     }
 }

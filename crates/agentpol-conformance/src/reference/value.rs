@@ -54,6 +54,8 @@ pub(super) enum Value {
         high: u32,
     },
     List(Vec<Held>),
+    /// A list that may go on: its last element, unknown, stands for any number of others.
+    Open(Vec<Held>),
     /// By key bytes.
     Map(Vec<(String, Held)>),
     /// By names in the policy; what is missing is absent.

@@ -259,7 +259,9 @@ fn outcomes(known: &mut Run<'_>, open: &mut Run<'_>, random: &mut Random) -> Res
             let probe = known.log.request(random, "probe");
             let (first, second) = (known.peek(&probe), open.peek(&probe));
             open.told.push(probe.text().to_owned());
-            if second.outcome() < first.outcome() {
+            // What is told moves the clock.
+            let late = first.code.as_str() == "clock_regressed";
+            if second.outcome() < first.outcome() && !late {
                 return Err(format!("with more known it is {first}\nwith less {second}"));
             }
         }

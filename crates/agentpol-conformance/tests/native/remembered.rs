@@ -52,9 +52,9 @@ impl<'a> Remembered<'a> {
         })
     }
 
-    /// Deploys another policy; returns when.
+    /// Deploys another policy, behind everything that happened; returns when.
     pub(crate) fn deploy(&mut self, deployed: Deployed<'a>) -> Result<i64, String> {
-        let at = self.slow.last();
+        let at = self.slow.last() + 1;
         self.deployed = deployed;
         self.slow.install(deployed.policy, deployed.meaning(), at, Before::Unknown);
         self.fast.deploy(deployed.evaluator, at)?;

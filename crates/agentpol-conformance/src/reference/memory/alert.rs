@@ -57,7 +57,7 @@ impl Heard {
 
 /// Goes through the alerts that are not surely false.
 ///
-/// Counters are kept for calls that no session admits, too; those ask nothing of earlier calls.
+/// Where nothing is remembered of calls, alerts ask nothing of earlier ones.
 pub(in crate::reference) fn hear(
     (recall, asked): (Recall<'_>, Option<Recall<'_>>),
     facts: &Facts<'_>,

@@ -1,6 +1,7 @@
 //! Evidence: records by key, learned from what tools answered (semantics 2.6 H12 and H13).
 
 use super::answer::{Answers, Told, kept};
+use super::reading;
 use super::recall::Recall;
 use super::slot::named;
 use super::{Memory, Past, Stage};
@@ -39,14 +40,19 @@ fn record_name(policy: &Policy, record: &Record) -> String {
     format!("{}.{}", policy[record.module].name, record.name)
 }
 
-/// What the records are known by, across policies.
+/// What the records that a policy asks for are known by, across policies.
 pub(super) fn signatures(policy: &Policy) -> Vec<String> {
-    let keyed = policy.records.iter().filter(|record| !record.keys.is_empty());
-    keyed.map(|record| signature(policy, record)).collect()
+    reading::read(policy).into_keys().map(|record| signature(policy, record)).collect()
 }
 
-fn signature(policy: &Policy, record: &Record) -> String {
-    format!("record {} by {:?} {}", record_name(policy, record), record.keys, named(policy, &record.shape))
+/// A record is the same as long as it is read alike.
+fn signature(policy: &Policy, id: RecordId) -> String {
+    let record = &policy[id];
+    let read = reading::read(policy).remove(&id).unwrap_or_default();
+    let key = |name: &String| record.keys.iter().any(|path| path.first() == Some(name));
+    let fields = policy[record.shape].fields.iter().filter(|field| read.contains(&field.name) || key(&field.name));
+    let kept: Vec<String> = fields.map(|field| format!("{} {}", field.name, named(policy, &field.ty))).collect();
+    format!("record {} by {:?} {kept:?}", record_name(policy, record), record.keys)
 }
 
 /// The record of a shape, where it has keys.
@@ -86,13 +92,15 @@ fn records_in_type(policy: &Policy, ty: &Type) -> BTreeSet<String> {
 pub(super) struct Pupil<'a> {
     answers: Answers<'a>,
     policy: &'a Policy,
+    /// The keys that the call gives are known.
+    keyed: bool,
     pub(super) lessons: Vec<Lesson>,
     pub(super) vague: BTreeSet<String>,
 }
 
 impl<'a> Pupil<'a> {
-    pub(super) fn new(facts: &'a Facts<'a>) -> Pupil<'a> {
-        Pupil { answers: Answers { facts }, policy: facts.policy, lessons: Vec::new(), vague: BTreeSet::new() }
+    pub(super) fn new(facts: &'a Facts<'a>, keyed: bool) -> Pupil<'a> {
+        Pupil { answers: Answers { facts }, policy: facts.policy, keyed, lessons: Vec::new(), vague: BTreeSet::new() }
     }
 
     /// Learns from what was told of an answer.
@@ -139,6 +147,9 @@ impl<'a> Pupil<'a> {
     /// The key that the call gives to what it answers.
     fn key_of_call(&self, result: &ResultType) -> Option<Vec<Value>> {
         let ResultType::Keyed { keys, .. } = result else { return None };
+        if !self.keyed {
+            return None;
+        }
         let frame = Frame::new(self.answers.facts, None);
         keys.iter().map(|key| frame.value(key).known().cloned()).collect()
     }
@@ -257,7 +268,7 @@ impl Memory<'_> {
         let mut all: Vec<(usize, &Past<'_>)> =
             self.calls.iter().enumerate().filter(|(_, past)| past.root == recall.place.root).collect();
         all.sort_by_key(|(_, past)| past.ended);
-        let asked = signature(self.policy, record);
+        let asked = signature(self.policy, id);
         let doubtful_before = self.doubtful_before(&asked, Reach::Session, recall, None);
         let mut known = Knowledge { facts: Vec::new(), incomplete: false, doubtful_before };
         for (seq, past) in all {
@@ -332,7 +343,10 @@ impl Recall<'_> {
         let mut knowledge = self.memory.knowledge(self, record);
         knowledge.facts.sort_by_key(|fact| fact.newest);
         let mut all: Vec<Held> = knowledge.facts.iter().map(|fact| knowledge.record(fact)).collect();
-        all.extend(knowledge.incomplete.then_some(Held::Unknown));
-        Held::of(Value::List(all))
+        if !knowledge.incomplete {
+            return Held::of(Value::List(all));
+        }
+        all.push(Held::Unknown);
+        Held::of(Value::Open(all))
     }
 }

@@ -14,6 +14,7 @@ mod label;
 mod limit;
 mod protocol;
 mod question;
+mod reading;
 mod recall;
 mod room;
 mod session;

@@ -4,10 +4,13 @@ use super::answer::{Answers, Told};
 use super::event::{self, Event};
 use super::evidence::Pupil;
 use super::session::{Session, root_clock};
-use super::{Memory, Stage, Who};
+use super::{LOST_AFTER, Memory, Past, Stage, Who};
+use crate::reference::facts::Facts;
 use crate::reference::identity;
 use crate::reference::request::{Presented, User};
+use crate::reference::value::Held;
 use agentpol_bytecode::code::Code;
+use agentpol_check::policy::{Policy, Tool};
 
 /// Why an event was refused, in one word.
 pub type Refusal = &'static str;
@@ -40,16 +43,14 @@ impl<'a> Memory<'a> {
         }
     }
 
-    /// The time of an event in a session: its clock must not have fallen behind, and what is open for too long is lost.
-    fn step(&mut self, session: &str, at: i64) -> Result<i64, Refusal> {
+    /// The time of an event in a session: its clock must not have fallen behind.
+    fn step(&self, session: &str, at: i64) -> Result<i64, Refusal> {
         if !self.sessions.contains_key(session) {
             return Err("session_unknown");
         }
         self.clock(session, at).map_err(Code::as_str)?;
         let root = self.root_of(session);
-        let now = self.now(&[root_clock(&root)], at);
-        self.expire(&root, now);
-        Ok(now)
+        Ok(self.now(&[root_clock(&root)], at))
     }
 
     /// H5: the host opens a session for an agent and a user; below a parent, for the parent's user. Of a chain, the
@@ -94,6 +95,24 @@ impl<'a> Memory<'a> {
         Ok(())
     }
 
+    /// Reads an answer as the policy of now declares it, which need not be the one that let the call through.
+    fn hear(&self, past: &mut Past<'a>, told: &Told) {
+        let (before, policy) = (past.facts.policy, self.policy);
+        let name = |policy: &Policy, tool: &Tool| (policy[tool.module].name.clone(), tool.name.clone());
+        let called = name(before, &before[past.tool_id]);
+        let tool = policy.tools.iter().find(|tool| name(policy, tool) == called);
+        let facts = Facts { policy, ..past.facts.clone() };
+        if let Some(tool) = tool {
+            // What another policy has read of the call is not what this one would read.
+            let mut pupil = Pupil::new(&facts, std::ptr::eq(before, policy));
+            pupil.hear(&tool.result, told);
+            (past.lessons, past.vague) = (pupil.lessons, pupil.vague);
+            let json = told.json(&tool.result);
+            past.facts.result = json.map_or(Held::Unknown, |json| Answers { facts: &facts }.value(&tool.result, &json));
+        }
+        self.with_result(past);
+    }
+
     /// The end of a call, once: reported by the host, or never dispatched.
     fn end(
         &mut self,
@@ -107,29 +126,22 @@ impl<'a> Memory<'a> {
         let now = self.step(session, at)?;
         let of = |past: &super::Past<'_>| past.session == session && past.id == call && past.stage.let_through();
         let found = (0..self.calls.len()).rev().find(|index| of(&self.calls[*index])).ok_or("call_unknown")?;
-        if self.calls[found].stage != Stage::Open {
+        if self.calls[found].stage != Stage::Open || now - self.calls[found].time > LOST_AFTER {
             return Err("call_closed");
         }
+        let root = self.root_of(session);
+        self.expire(&root, now);
         let mut past = self.calls[found].clone();
         past.stage = stage;
         self.steps += 1;
         past.ended = self.steps;
         if let (Stage::Done, Some(told)) = (stage, told) {
-            let result = &past.facts.policy[past.tool_id].result;
-            let facts = past.facts.clone();
-            let mut pupil = Pupil::new(&facts);
-            pupil.hear(result, told);
-            (past.lessons, past.vague) = (pupil.lessons, pupil.vague);
-            if let Some(json) = told.json(result) {
-                past.facts.result = Answers { facts: &facts }.value(result, &json);
-            }
-            self.with_result(&mut past);
+            self.hear(&mut past, told);
         }
         self.calls[found] = past;
         if let Some(session) = self.sessions.get_mut(session) {
             session.told_untrusted |= untrusted;
         }
-        let root = self.root_of(session);
         self.tick(vec![root_clock(&root)], now);
         Ok(())
     }

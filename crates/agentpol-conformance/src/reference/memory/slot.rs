@@ -84,7 +84,7 @@ impl<'a> Memory<'a> {
 
     /// What the questions make of the result of a call.
     pub(super) fn with_result(&self, past: &mut Past<'a>) {
-        let facts: &Facts<'a> = &past.facts;
+        let facts = &Facts { policy: self.policy, ..past.facts.clone() };
         for earlier in questions(self.policy) {
             let Some(entry) = past.entries.get_mut(&signature(self.policy, earlier)) else { continue };
             let frame = Frame::new(facts, None);
@@ -156,15 +156,27 @@ fn in_expr<'p>(expr: &'p Expr, found: &mut Vec<&'p Earlier>) {
 }
 
 /// H8: what is asked, without thresholds and names: two questions that are the same are answered from the same past, in
-/// whatever policy they stand.
+/// whatever policy they stand. All that is taken of the first or the last of some calls is kept together.
 pub(super) fn signature(policy: &Policy, earlier: &Earlier) -> String {
+    let (Question::First(of) | Question::Last(of)) = &earlier.question else { return asked_of(policy, earlier) };
+    let calls = asked_of(policy, earlier);
+    let same = questions(policy).into_iter().filter(|other| asked_of(policy, other) == calls);
+    let mut together: Vec<String> =
+        same.filter_map(|other| taken(&other.question)).map(|of| named(policy, of)).collect();
+    together.sort();
+    together.dedup();
+    format!("{calls} {together:?} {}", named(policy, of))
+}
+
+fn asked_of(policy: &Policy, earlier: &Earlier) -> String {
     let question = match &earlier.question {
         Question::Exists => "exists".to_owned(),
         Question::Count { .. } => "count".to_owned(),
         Question::Distinct { of, .. } => format!("distinct {of:?}"),
         Question::Sum { of, .. } => format!("sum {of:?}"),
-        Question::First(of) => format!("first {of:?}"),
-        Question::Last(of) => format!("last {of:?}"),
+        Question::First(_) if earlier.within.is_some() => "first in a window".to_owned(),
+        Question::First(_) => "first".to_owned(),
+        Question::Last(_) => "last".to_owned(),
     };
     let equal = |op: CompareOp| if op == CompareOp::Eq { "same".to_owned() } else { format!("{op:?}") };
     let pairs: Vec<String> = earlier.pairs.iter().map(|pair| format!("{} {:?}", equal(pair.op), pair.that)).collect();
