@@ -186,7 +186,7 @@ instructions! {
     102 Known "known" Write Read Unused Evidence "dst := the newest record under the key in a; absent where surely none is known"
     103 AllKnown "all_known" Write Unused Unused Evidence "dst := the list of all records that are known; where some may be missing, an unknown element stands for them"
     104 Keep "keep" Unused Read Unused Place "remembers the value in a as the imm-th"
-    110 Requester "requester" Write Unused Unused Unused "dst := the user, to be compared and followed; unknown without one"
+    110 Requester "requester" Write Unused Unused Unused "dst := the user, to be compared and followed; absent without one"
     111 Resource "resource" Write Unused Unused Unused "dst := the resource of the call; unknown where its tool has none"
     112 Attribute "attribute" Write Read Unused Symbol "dst := the attribute of this policy name of the user or resource in a; absent where its type has none; unknown where nobody says it"
     113 Id "id" Write Read Unused Unused "dst := the id of the user or resource, or the name of the group, in a"
