@@ -33,7 +33,8 @@ impl Builder {
             if line.iter().all(u8::is_ascii_whitespace) {
                 continue;
             }
-            if !any && !lines::is_record(&line) {
+            // More than a line may have can still be a document without line ends.
+            if !any && (line.len() as u64 > MAX_LINE || !lines::is_record(&line)) {
                 return self.document(&line, source, place);
             }
             any = true;

@@ -43,14 +43,29 @@ pub(crate) fn build(paths: &[PathBuf], key: UserKey, as_of: Option<i64>) -> Resu
 
 /// Reads a directory: one built file, or sources. None where there are no paths.
 pub(crate) fn load(paths: &[PathBuf]) -> Result<Option<Arc<Directory>>, Problem> {
-    let bytes = match paths {
-        [] => return Ok(None),
-        [one] if is_built(one) => files::read(one, BUILT_LIMIT).map_err(|error| files::unreadable(one, &error))?,
-        sources => build(sources, UserKey::default(), None)?.bytes,
-    };
+    if paths.is_empty() {
+        return Ok(None);
+    }
+    match load_built(paths)? {
+        Some(directory) => Ok(Some(directory)),
+        None => sound(&build(paths, UserKey::default(), None)?.bytes, paths).map(Some),
+    }
+}
+
+/// Reads a directory that was built. None where the paths are sources.
+pub(crate) fn load_built(paths: &[PathBuf]) -> Result<Option<Arc<Directory>>, Problem> {
+    match paths {
+        [one] if is_built(one) => {
+            let bytes = files::read(one, BUILT_LIMIT).map_err(|error| files::unreadable(one, &error))?;
+            sound(&bytes, paths).map(Some)
+        }
+        _ => Ok(None),
+    }
+}
+
+fn sound(bytes: &[u8], paths: &[PathBuf]) -> Result<Arc<Directory>, Problem> {
     let name = paths.iter().map(|path| files::shown(path)).collect::<Vec<_>>().join(", ");
-    let directory = Directory::load(&bytes).map_err(|error| Problem::file(format!("{name}: {error}")))?;
-    Ok(Some(Arc::new(directory)))
+    Directory::load(bytes).map(Arc::new).map_err(|error| Problem::file(format!("{name}: {error}")))
 }
 
 /// Reads a directory as a program reads it.

@@ -103,11 +103,9 @@ fn build(args: &Build, terminal: &mut Terminal) -> Done {
 
 fn check(args: &Check, terminal: &mut Terminal) -> Done {
     let program = program(args, terminal)?;
-    let directory = match directory::load(&args.sources.files) {
-        // Sources that do not say when they were taken are of now.
-        Ok(Some(directory)) if directory.as_of().is_some() => directory,
-        Err(problem) => return Err(problem),
-        _ => loaded(&read(&args.sources)?.bytes)?.into(),
+    let directory = match directory::load_built(&args.sources.files)? {
+        Some(directory) => directory,
+        None => loaded(&read(&args.sources)?.bytes)?.into(),
     };
     contents(&directory, terminal);
     let Some(program) = program else { return Ok(Exit::Success) };
