@@ -108,7 +108,7 @@ impl<'a> Run<'a> {
     }
 
     fn tell(&mut self, text: &str) -> Result<(), String> {
-        let (slow, fast) = self.memory.tell(text);
+        let (slow, fast, _) = self.memory.tell(text);
         self.told.push(format!("{text}   // {slow:?}"));
         if slow == fast { Ok(()) } else { Err(format!("the reference says {slow:?}, the vm {fast:?}")) }
     }
@@ -161,10 +161,10 @@ fn engines_deploy_alike() {
         let mut run = Run::new(&first);
         let done = run.go(&mut random, STEPS / 2).and_then(|()| {
             run.told.push("// deployed".to_owned());
-            run.memory.deploy(second.pair())?;
+            run.memory.deploy(second.pair(), None)?;
             run.go(&mut random, STEPS / 2)?;
             run.told.push("// deployed again".to_owned());
-            run.memory.deploy(first.pair())?;
+            run.memory.deploy(first.pair(), None)?;
             run.go(&mut random, STEPS / 2)
         });
         if let Err(error) = done {
@@ -287,7 +287,7 @@ fn tighter_limits_only_restrict() {
             done = done.and_then(|()| one.step(step.clone())).and_then(|_| two.step(step)).map(|_| ());
             two.log = one.log.clone();
         }
-        done = done.and_then(|()| two.memory.deploy(tight.pair())).map(|_| ());
+        done = done.and_then(|()| two.memory.deploy(tight.pair(), None)).map(|_| ());
         for _ in 0..8 {
             let probe = one.log.request(&mut random, "probe");
             let (first, second) = (one.peek(&probe), two.peek(&probe));

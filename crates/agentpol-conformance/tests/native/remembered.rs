@@ -52,9 +52,9 @@ impl<'a> Remembered<'a> {
         })
     }
 
-    /// Deploys another policy, behind everything that happened; returns when.
-    pub(crate) fn deploy(&mut self, deployed: Deployed<'a>) -> Result<i64, String> {
-        let at = self.slow.last() + 1;
+    /// Deploys another policy, behind everything that happened where no time is given; returns when.
+    pub(crate) fn deploy(&mut self, deployed: Deployed<'a>, at: Option<i64>) -> Result<i64, String> {
+        let at = at.unwrap_or(self.slow.last() + 1);
         self.deployed = deployed;
         self.slow.install(deployed.policy, deployed.meaning(), at, Before::Unknown);
         self.fast.deploy(deployed.evaluator, at)?;
@@ -74,12 +74,12 @@ impl<'a> Remembered<'a> {
         Decided { slow, fast, difference }
     }
 
-    /// Tells both; returns what the reference interpreter says, and what the vm says.
-    pub(crate) fn tell(&mut self, event: &str) -> (Option<String>, Option<String>) {
+    /// Tells both; returns what the reference interpreter says, what the vm says, and the event with the vm's digests.
+    pub(crate) fn tell(&mut self, event: &str) -> (Option<String>, Option<String>, String) {
         let slow = self.slow.tell(event.as_bytes()).err().map(str::to_owned);
         let theirs = self.digests.iter().fold(event.to_owned(), |text, (ours, theirs)| text.replace(ours, theirs));
         let fast = self.fast.tell(theirs.as_bytes());
-        (slow, fast)
+        (slow, fast, theirs)
     }
 
     /// D1: two asks have one digest on the one engine exactly where they have one on the other.

@@ -2,7 +2,7 @@
 
 use crate::entries::LAST;
 use crate::expectation::said;
-use crate::native::{self, Remembered};
+use crate::native::{self, HOST, Remembered};
 use crate::wasm::{self, Wasm};
 use agentpol::policy::Policy;
 use agentpol::{Directory, Evaluator, Options, SourceMap};
@@ -33,8 +33,7 @@ impl Deployed {
 /// All engines with one policy.
 pub(crate) struct Engines<'a> {
     deployed: &'a Deployed,
-    /// `None` with memory: the module keeps none yet.
-    wasm: Option<Wasm>,
+    wasm: Wasm,
     memory: Option<Remembered<'a>>,
     directory: Option<Lookups>,
 }
@@ -57,22 +56,19 @@ pub(crate) struct Answers {
     views: (String, String),
     /// What the agent may be told, and no more.
     agent: String,
-    wasm: Option<wasm::Answer>,
+    wasm: wasm::Answer,
 }
 
 impl Answers {
     /// How the engines disagree, if they do.
     pub(crate) fn disagreement(&self) -> Option<String> {
         let (operator, agent) = &self.views;
-        let permits = self.permits;
-        let as_wasm = |wasm: &wasm::Answer| {
-            let same = *operator == wasm.operator && *agent == wasm.agent && permits == (wasm.number == wasm::PERMITS);
-            (!same).then(|| format!("the vm answers {operator} {agent}\n      as WASM {wasm:?}"))
-        };
+        let (wasm, permits) = (&self.wasm, self.permits);
+        let same = *operator == wasm.operator && *agent == wasm.agent && permits == (wasm.number == wasm::PERMITS);
         if let Some(difference) = &self.difference {
             Some(difference.clone())
-        } else if let Some(difference) = self.wasm.as_ref().and_then(as_wasm) {
-            Some(difference)
+        } else if !same {
+            Some(format!("the vm answers {operator} {agent}\n      as WASM {wasm:?}"))
         } else if permits != (self.summary.outcome().as_str() == "allow") {
             Some(format!("permits: {permits}, the reference decides {}", self.summary))
         } else if *agent != self.agent {
@@ -87,23 +83,28 @@ impl<'a> Engines<'a> {
     /// Starts the engines without memory.
     pub(crate) fn start(deployed: &'a Deployed) -> Result<Engines<'a>, String> {
         deployed.evaluator.replace_directory(None);
-        Ok(Engines { deployed, wasm: Some(Wasm::load(&deployed.bytes)?), memory: None, directory: None })
+        Ok(Engines { deployed, wasm: Wasm::load(&deployed.bytes)?, memory: None, directory: None })
     }
 
     /// Starts the engines with a memory in which nothing has happened.
     pub(crate) fn remembering(deployed: &'a Deployed) -> Result<Engines<'a>, String> {
         let mut engines = Engines::start(deployed)?;
-        engines.wasm = None;
+        engines.wasm.remember(&HOST, &[], 0)?;
         engines.memory = Some(Remembered::new(deployed.pair())?);
         Ok(engines)
     }
 
     /// Deploys another policy on what is remembered.
-    pub(crate) fn deploy(&mut self, deployed: &'a Deployed) -> Result<(), String> {
+    pub(crate) fn deploy(&mut self, deployed: &'a Deployed, at: Option<i64>) -> Result<(), String> {
         self.deployed = deployed;
         match &mut self.memory {
-            None => self.wasm = Some(Wasm::load(&deployed.bytes)?),
-            Some(memory) => drop(memory.deploy(deployed.pair())?),
+            None => self.wasm = Wasm::load(&deployed.bytes)?,
+            Some(memory) => {
+                let at = memory.deploy(deployed.pair(), at)?;
+                let saved = self.wasm.save();
+                self.wasm = Wasm::load(&deployed.bytes)?;
+                self.wasm.remember(&HOST, &saved, at)?;
+            }
         }
         self.look_up()
     }
@@ -131,7 +132,7 @@ impl<'a> Engines<'a> {
         if let Some(memory) = &mut self.memory {
             memory.slow.use_directory(Some(directory.slow.clone()));
         }
-        self.wasm.as_mut().map_or(Ok(()), |wasm| wasm.use_directory(&directory.built))
+        self.wasm.use_directory(&directory.built)
     }
 
     /// Decides a request on every engine.
@@ -156,7 +157,7 @@ impl<'a> Engines<'a> {
             permits: decision.permits(),
             views: (evaluator.operator_json(&decision), evaluator.agent_json(&decision)),
             agent: for_agent(&summary, policy),
-            wasm: self.wasm.as_mut().map(|wasm| wasm.decide(request)),
+            wasm: self.wasm.decide(request),
             summary,
         }
     }
@@ -164,8 +165,12 @@ impl<'a> Engines<'a> {
     /// Tells every engine what happened, and returns why it was refused, or how they disagree.
     pub(crate) fn tell(&mut self, text: &str) -> Result<Option<String>, String> {
         let memory = self.memory.as_mut().ok_or("nothing is remembered")?;
-        let (slow, fast) = memory.tell(text);
-        if slow == fast { Ok(slow) } else { Err(format!("the reference says {slow:?}, the vm {fast:?}")) }
+        let (slow, fast, theirs) = memory.tell(text);
+        let wasm = self.wasm.tell(theirs.as_bytes());
+        match slow == fast && fast == wasm {
+            true => Ok(slow),
+            false => Err(format!("the reference says {slow:?}, the vm {fast:?}, as WASM {wasm:?}")),
+        }
     }
 
     /// The events that an event about digests of the last decision stands for, with the digests of the reference

@@ -77,7 +77,7 @@ fn run_blocks(
     let mut asked = 0;
     for (at, (block, of)) in blocks.iter().zip(deployed).enumerate() {
         if at > 0 {
-            engines.deploy(of)?;
+            engines.deploy(of, block.at)?;
         }
         asked += block.cases.len();
         for case in &block.cases {

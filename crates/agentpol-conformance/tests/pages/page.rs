@@ -1,7 +1,7 @@
 //! Literate pages: prose, policies, and requests and events with what is expected of them.
 //!
 //! A page is Markdown. A block fenced as `agentpol` starts a policy; `agentpol and` adds a file to it; `agentpol next`
-//! deploys a changed policy on what the one before remembers; `root=MODULE` names the root. A block fenced as `directory` is the
+//! deploys a changed policy on what the one before remembers, `at=TIME`; `root=MODULE` names the root. A block fenced as `directory` is the
 //! JSON Lines that users and resources are looked up in from there on. A block fenced as `requests`
 //! holds entries for the policy above it, each ending in ` -> ` and what is expected. The README of this package says how
 //! to write one.
@@ -26,6 +26,8 @@ pub(crate) struct PolicyBlock {
     pub(crate) root: Option<String>,
     /// It is deployed on what the policy before it remembers.
     pub(crate) next: bool,
+    /// When it is deployed, in milliseconds since 1970-01-01T00:00:00Z; behind everything that happened where nothing is said.
+    pub(crate) at: Option<i64>,
     /// What is asked and told.
     pub(crate) cases: Vec<Case>,
 }
@@ -85,7 +87,9 @@ fn add_policy(page: &mut Page, heading: &str, marks: &[&str], block: &[(usize, &
         Some(policy) if marks.contains(&"and") => policy.files.push(file),
         _ => {
             let (heading, next) = (heading.to_owned(), marks.contains(&"next"));
-            page.policies.push(PolicyBlock { heading, files: vec![file], root, next, cases: Vec::new() });
+            let at = marks.iter().find_map(|mark| mark.strip_prefix("at=")?.parse::<jiff::Timestamp>().ok());
+            let at = at.map(jiff::Timestamp::as_millisecond);
+            page.policies.push(PolicyBlock { heading, files: vec![file], root, next, at, cases: Vec::new() });
         }
     }
 }

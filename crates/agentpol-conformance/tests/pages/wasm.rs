@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use wasmtime::{Engine, Instance, Memory, Module, Store, TypedFunc};
 
 /// The version of the interface that is spoken here.
-const VERSION: i32 = 1;
+const VERSION: i32 = 2;
 /// What `agentpol_decide` says where the call may be dispatched.
 pub(crate) const PERMITS: i32 = 1;
 
@@ -55,6 +55,34 @@ impl Wasm {
         }
     }
 
+    /// Begins to remember, with what was saved.
+    pub(crate) fn remember(&mut self, key: &[u8; 32], saved: &[u8], at: i64) -> Result<(), String> {
+        self.input(&[key.as_slice(), saved].concat());
+        let name = "agentpol_remember";
+        let function: TypedFunc<(i32, i32), i32> =
+            self.instance.get_typed_func(&mut self.store, name).map_err(|error| format!("{error}"))?;
+        let halves = ((at >> 32) as i32, at as i32);
+        match function.call(&mut self.store, halves).map_err(|error| format!("{error}"))? {
+            0 => Ok(()),
+            _ => Err(format!("remembers nothing: {}", self.text("agentpol_error", "agentpol_error_length"))),
+        }
+    }
+
+    /// Writes out what is remembered.
+    pub(crate) fn save(&mut self) -> Vec<u8> {
+        self.bytes("agentpol_save", "agentpol_save_length")
+    }
+
+    /// Tells an event, and returns why it was refused.
+    pub(crate) fn tell(&mut self, event: &[u8]) -> Option<String> {
+        self.input(event);
+        let taken = self.number("agentpol_tell") == 0;
+        let view: serde_json::Value =
+            serde_json::from_str(&self.text("agentpol_output", "agentpol_output_length")).expect("a view in JSON");
+        assert_eq!(view["taken"], taken, "{view}");
+        view["refused"].as_str().map(str::to_owned)
+    }
+
     /// Goes on with a built directory.
     pub(crate) fn use_directory(&mut self, directory: &[u8]) -> Result<(), String> {
         self.input(directory);
@@ -88,8 +116,11 @@ impl Wasm {
     }
 
     fn text(&mut self, place: &str, length: &str) -> String {
+        String::from_utf8(self.bytes(place, length)).expect("an output that is UTF-8")
+    }
+
+    fn bytes(&mut self, place: &str, length: &str) -> Vec<u8> {
         let (place, length) = (self.number(place) as u32 as usize, self.number(length) as u32 as usize);
-        let bytes = self.memory.data(&self.store).get(place..place + length).expect("an output inside of memory");
-        String::from_utf8(bytes.to_vec()).expect("an output that is UTF-8")
+        self.memory.data(&self.store).get(place..place + length).expect("an output inside of memory").to_vec()
     }
 }
