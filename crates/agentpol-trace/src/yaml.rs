@@ -1,4 +1,4 @@
-//! Answers that are written as YAML, as AgentDojo's tools do, turned into JSON.
+//! Answers that are written as YAML, as the tools of `AgentDojo` do, turned into JSON.
 
 use saphyr::{LoadableYamlNode, Scalar, Yaml};
 use serde_json::{Map, Number, Value};
