@@ -10,8 +10,10 @@ use agentpol_bytecode::Program;
 use agentpol_bytecode::tables::{Answer, Evidence, Field, Kept, TypeDef, TypeId};
 use alloc::vec::Vec;
 
-/// Time, number of the step, place in its answer, count of fields.
+/// Time, number of the step, place in its answer, whether it is only doubted.
 const HEADER: usize = 24;
+/// Of each field its number, the length of its value, and when it was said.
+const FIELD: usize = 28;
 /// How many open calls may still teach, whether something may be missing.
 const LEDGER: usize = 8;
 
@@ -22,7 +24,9 @@ struct Lesson {
     key: EntryKey,
     /// The fields that it gives, each with its value as it is kept.
     fields: Vec<(u32, Vec<u8>)>,
-    /// Only says that something is no longer known: teaches nothing about a record that was not known.
+    /// It is a whole record: what may be left out and is, is not there.
+    whole: bool,
+    /// Only says that something is not known any more: whether there is such a record, it does not say.
     only_doubt: bool,
 }
 
@@ -104,7 +108,7 @@ impl Pupil<'_, '_> {
                 let named = |index: &u32| field.first().is_none_or(|first| first == index);
                 let fields = declared.kept.iter().filter(|index| named(index));
                 let fields = fields.map(|index| (*index, unknown())).collect();
-                self.lessons.all.push(Lesson { evidence: *evidence, key, fields, only_doubt: true });
+                self.lessons.all.push(Lesson { evidence: *evidence, key, fields, whole: false, only_doubt: true });
             }
         }
     }
@@ -148,7 +152,7 @@ impl Pupil<'_, '_> {
             // A part of a part replaces nothing: what it stands in is not known as a whole.
             [index, ..] => Vec::from([(*index, unknown())]),
         };
-        self.lessons.all.push(Lesson { evidence, key, fields, only_doubt: false });
+        self.lessons.all.push(Lesson { evidence, key, fields, whole: field.is_empty(), only_doubt: false });
         if field.is_empty() {
             self.learn_fields(of, id);
         }
@@ -193,7 +197,7 @@ impl Pupil<'_, '_> {
         match self.key_in(evidence, id) {
             Some(key) => {
                 let fields = self.given(evidence, id);
-                self.lessons.all.push(Lesson { evidence, key, fields, only_doubt: false });
+                self.lessons.all.push(Lesson { evidence, key, fields, whole: true, only_doubt: false });
             }
             None => self.lessons.vague.push(evidence),
         }
@@ -325,33 +329,63 @@ impl Lessons {
     }
 }
 
-/// The newest by decision wins; what is least recent gives way (semantics 7).
+/// When a field was said: in which step, and where in its answer. What nobody has said comes before everything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Mark {
+    seq: u64,
+    place: u32,
+}
+
+const UNSAID: Mark = Mark { seq: 0, place: 0 };
+/// Values as they are kept.
+const ABSENT: [u8; 1] = [0];
+const UNKNOWN: [u8; 1] = [1];
+
+/// What was said of a field.
+#[derive(Clone, Copy, Debug)]
+struct Saying<'p> {
+    mark: Mark,
+    time: i64,
+    value: &'p [u8],
+}
+
+/// Field by field the newest by decision wins, in whatever order answers arrive; what is least recent gives way (semantics
+/// 7).
 fn take(program: &Program, record: &mut RecordMut<'_>, lesson: &Lesson, when: When, place: u32) -> Option<()> {
     let (declared, fields) = declared(program, lesson.evidence)?;
-    let newest =
-        record.read().find(declared.id, &lesson.key).map(|payload| (read_u64(payload, 8), read_u32(payload, 16)));
-    match newest {
-        Some(newest) if (when.seq, place) < newest => return Some(()),
-        None if lesson.only_doubt => return Some(()),
-        _ => {}
-    }
+    let now = Mark { seq: when.seq, place };
+    let before = record.read().find(declared.id, &lesson.key).unwrap_or_default();
+    let newest = Mark { seq: read_u64(before, 8), place: read_u32(before, 16) };
+    let (last, time) = if newest > now { (newest, read_i64(before, 0)) } else { (now, when.time) };
+    // Where it is only doubted, nobody has said yet that there is such a record.
+    let doubted = lesson.only_doubt && (before.is_empty() || is_doubted(before));
     let mut payload = Vec::from([0; HEADER]);
-    write(&mut payload, 0, &when.time.to_le_bytes());
-    write(&mut payload, 8, &when.seq.to_le_bytes());
-    write(&mut payload, 16, &place.to_le_bytes());
-    write(&mut payload, 20, &u32::try_from(declared.kept.len()).ok()?.to_le_bytes());
+    write(&mut payload, 0, &time.to_le_bytes());
+    write(&mut payload, 8, &last.seq.to_le_bytes());
+    write(&mut payload, 16, &last.place.to_le_bytes());
+    write(&mut payload, 20, &u32::from(doubted).to_le_bytes());
     for index in &declared.kept {
-        let given = lesson.fields.iter().find(|(given, _)| given == index).map(|(_, value)| value.as_slice());
-        let before =
-            record.read().find(declared.id, &lesson.key).map(|before| field_of(before, *index).unwrap_or(&[1]));
+        let given = lesson.fields.iter().find(|(given, _)| given == index);
+        let given = given.map(|(_, value)| Saying { mark: now, time: when.time, value });
         let optional = fields.get(*index as usize).is_some_and(|field| field.optional);
-        let value = given.or(before).unwrap_or(if optional { &[0] } else { &[1] });
+        let kept = match (field_of(before, *index), before.is_empty()) {
+            (Some(kept), _) => kept,
+            (None, true) => Saying { mark: UNSAID, time: when.time, value: &UNKNOWN },
+            // An earlier program did not keep it.
+            (None, false) => Saying { mark: newest, time: read_i64(before, 0), value: &UNKNOWN },
+        };
+        let left_out = lesson.whole && optional && kept.mark == UNSAID;
+        let kept = if left_out { Saying { time: when.time, value: &ABSENT, ..kept } } else { kept };
+        let Saying { mark, time, value } = given.filter(|given| given.mark >= kept.mark).unwrap_or(kept);
         payload.extend_from_slice(&index.to_le_bytes());
         payload.extend_from_slice(&u32::try_from(value.len()).ok()?.to_le_bytes());
+        payload.extend_from_slice(&mark.seq.to_le_bytes());
+        payload.extend_from_slice(&mark.place.to_le_bytes());
+        payload.extend_from_slice(&time.to_le_bytes());
         payload.extend_from_slice(value);
     }
     // Records are told by their last step, and within it by their place.
-    let stamp = when.seq.saturating_mul(1 << 20).saturating_add(u64::from(place.min((1 << 20) - 1)));
+    let stamp = last.seq.saturating_mul(1 << 20).saturating_add(u64::from(last.place.min((1 << 20) - 1)));
     record.put(declared.id, &lesson.key, i64::try_from(stamp).unwrap_or(i64::MAX), &payload)?;
     if record.read().count(declared.id) > declared.room as usize {
         let oldest = record.read().least_recent(declared.id).map(|entry| *entry.key)?;
@@ -364,18 +398,26 @@ fn take(program: &Program, record: &mut RecordMut<'_>, lesson: &Lesson, when: Wh
     Some(())
 }
 
-/// A field of a record as it is kept.
-fn field_of(payload: &[u8], wanted: u32) -> Option<&[u8]> {
-    fields_of(payload).find(|(index, _)| *index == wanted).map(|(_, value)| value)
+/// Whether nobody has said yet that there is such a record.
+fn is_doubted(payload: &[u8]) -> bool {
+    read_u32(payload, 20) != 0
 }
 
-fn fields_of(payload: &[u8]) -> impl Iterator<Item = (u32, &[u8])> {
+/// A field of a record as it is kept.
+fn field_of(payload: &[u8], wanted: u32) -> Option<Saying<'_>> {
+    fields_of(payload).find(|(index, _)| *index == wanted).map(|(_, field)| field)
+}
+
+fn fields_of(payload: &[u8]) -> impl Iterator<Item = (u32, Saying<'_>)> {
     let mut rest = payload.get(HEADER..).unwrap_or_default();
     core::iter::from_fn(move || {
         let (index, length) = (read_u32(rest, 0), read_u32(rest, 4) as usize);
-        let value = rest.get(8..)?.get(..length)?;
-        rest = rest.get(8..)?.get(length..)?;
-        Some((index, value))
+        let mark = Mark { seq: read_u64(rest, 8), place: read_u32(rest, 16) };
+        let time = read_i64(rest, 20);
+        let behind = rest.get(FIELD..)?;
+        let value = behind.get(..length)?;
+        rest = behind.get(length..)?;
+        Some((index, Saying { mark, time, value }))
     })
 }
 
@@ -395,6 +437,7 @@ impl Asked<'_> {
     pub(crate) fn known(&self, memory: &mut Memory, key: &EntryKey) -> Register {
         let Some((declared, _)) = declared(self.program, self.evidence) else { return Register::UNKNOWN };
         match self.record.find(declared.id, key) {
+            Some(payload) if is_doubted(payload) => Register::UNKNOWN,
             Some(payload) => match self.read(memory, payload, NO_NODE) {
                 Some(node) => memory.register(node),
                 None => Register::UNKNOWN,
@@ -421,8 +464,12 @@ impl Asked<'_> {
             let list = memory.add(Value::Unknown, NO_NODE, NO_TEXT).ok()?;
             let mut links = Links::new(list);
             for (_, key) in order.iter() {
-                let node = self.read(memory, self.record.find(declared.id, key)?, list)?;
-                links.add(memory, node);
+                let payload = self.record.find(declared.id, key)?;
+                // One that is only doubted is among what may be missing.
+                if !is_doubted(payload) {
+                    let node = self.read(memory, payload, list)?;
+                    links.add(memory, node);
+                }
             }
             if self.incomplete(declared) {
                 let more = memory.add(Value::Unknown, list, NO_TEXT).ok()?;
@@ -445,7 +492,8 @@ impl Asked<'_> {
         let mut links = Links::new(record);
         for index in (0u32..).take(fields.len()) {
             let kept = declared.kept.binary_search(&index).is_ok();
-            let value = field_of(payload, index).filter(|_| kept);
+            let said = field_of(payload, index).filter(|said| kept && said.time >= self.since);
+            let value = said.map(|said| said.value);
             let of = fields.get(index as usize)?.ty;
             let node = match value
                 .and_then(|bytes| Reader { program: self.program, bytes }.node(memory, of, record, NO_TEXT))

@@ -228,8 +228,13 @@ impl Observer<'_> {
             edit(records, handle)?.step(now);
         }
         let mut root = edit(records, seat.root)?;
+        // What another program expected of the answer, and this one does not read, is missing.
+        let tool = self.installed.known_tool(call.tool);
+        let read = tool.map(|tool| self.program.evidence_of(tool)).unwrap_or_default();
+        let ids = |at: &u32| self.program.tables().evidence.get(*at as usize).map(|of| of.id);
         for id in call.evidence() {
-            evidence::settle(&mut root, id, false).ok_or(Refusal::StateFull)?;
+            let unread = matches!(ending, Ending::Done(_)) && !read.iter().filter_map(ids).any(|known| known == id);
+            evidence::settle(&mut root, id, unread).ok_or(Refusal::StateFull)?;
         }
         let when = When { time: call.time, seq: call.seq };
         lessons.write(self.program, &mut root, when).ok_or(Refusal::StateFull)?;

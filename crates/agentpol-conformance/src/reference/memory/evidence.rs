@@ -21,7 +21,9 @@ pub(super) struct Lesson {
     key: Vec<Value>,
     /// The fields that it gives, by name; what it does not give stays as it was.
     fields: Vec<(String, Held)>,
-    /// Only says that something is no longer known: teaches nothing about a record that was not known.
+    /// It is a whole record: what may be left out and is, is not there.
+    whole: bool,
+    /// Only says that something is not known any more: whether there is such a record, it does not say.
     only_doubt: bool,
 }
 
@@ -29,9 +31,21 @@ pub(super) struct Lesson {
 #[derive(Clone, Debug)]
 struct Fact {
     key: Vec<Value>,
-    fields: Vec<(String, Held)>,
+    fields: Vec<Said>,
+    /// Nobody has said yet that there is such a record.
+    doubted: bool,
     /// Which call taught it last, by decision, and where in its answer.
     newest: (usize, usize),
+    /// When that call was decided.
+    time: i64,
+}
+
+/// What was said of a field, and by which call, by decision, and where in its answer; `None` while nobody has.
+#[derive(Clone, Debug)]
+struct Said {
+    name: String,
+    held: Held,
+    by: Option<(usize, usize)>,
     /// When that call was decided.
     time: i64,
 }
@@ -140,7 +154,7 @@ impl<'a> Pupil<'a> {
             let unknown = fields.iter().filter(|field| named(&field.name));
             let fields = unknown.map(|field| (field.name.clone(), Held::Unknown)).collect();
             let record = record_name(self.policy, &self.policy[*record]);
-            self.lessons.push(Lesson { record, key, fields, only_doubt: true });
+            self.lessons.push(Lesson { record, key, fields, whole: false, only_doubt: true });
         }
     }
 
@@ -167,7 +181,7 @@ impl<'a> Pupil<'a> {
             }
         };
         let record = record_name(self.policy, &self.policy[record]);
-        self.lessons.push(Lesson { record, key, fields, only_doubt: false });
+        self.lessons.push(Lesson { record, key, fields, whole: field.is_empty(), only_doubt: false });
         if field.is_empty() {
             self.learn_fields(shape, json);
         }
@@ -202,7 +216,7 @@ impl<'a> Pupil<'a> {
         match key {
             Some(key) => {
                 let fields = self.given(record.shape, json);
-                self.lessons.push(Lesson { record: name, key, fields, only_doubt: false });
+                self.lessons.push(Lesson { record: name, key, fields, whole: true, only_doubt: false });
             }
             None => drop(self.vague.insert(name)),
         }
@@ -255,7 +269,12 @@ impl Knowledge {
     fn record(&self, fact: &Fact) -> Held {
         match fact.time < self.doubtful_before {
             true => Held::Unknown,
-            false => Held::of(Value::Record(fact.fields.clone())),
+            false => {
+                let held =
+                    |said: &Said| if said.time < self.doubtful_before { Held::Unknown } else { said.held.clone() };
+                let fields = fact.fields.iter().map(|said| (said.name.clone(), held(said)));
+                Held::of(Value::Record(fields.collect()))
+            }
         }
     }
 }
@@ -287,30 +306,37 @@ impl Memory<'_> {
         known
     }
 
-    /// The newest by decision wins; what is least recent gives way (7).
+    /// Field by field the newest by decision wins, in whatever order answers arrive; what is least recent gives way (7).
     fn take(&self, known: &mut Knowledge, record: &Record, lesson: &Lesson, when: (usize, usize, i64)) {
         let (seq, at, time) = when;
         let when = (seq, at);
-        let same =
-            |fact: &&mut Fact| fact.key.iter().zip(&lesson.key).all(|(a, b)| order(a, b).is_some_and(|o| o.is_eq()));
+        let same = |fact: &Fact| fact.key.iter().zip(&lesson.key).all(|(a, b)| order(a, b).is_some_and(|o| o.is_eq()));
         let fields = &self.policy[record.shape].fields;
-        match known.facts.iter_mut().find(same) {
-            Some(fact) if when < fact.newest => {}
-            Some(fact) => {
-                (fact.newest, fact.time) = (when, time);
-                for (name, held) in &lesson.fields {
-                    fact.fields.iter_mut().filter(|(of, _)| of == name).for_each(|field| field.1 = held.clone());
+        let at = known.facts.iter().position(same).unwrap_or_else(|| {
+            let unsaid = |field: &agentpol_check::policy::Field| Said {
+                name: field.name.clone(),
+                held: Held::Unknown,
+                by: None,
+                time,
+            };
+            let (key, fields) = (lesson.key.clone(), fields.iter().map(unsaid).collect());
+            known.facts.push(Fact { key, fields, doubted: true, newest: when, time });
+            known.facts.len() - 1
+        });
+        let fact = &mut known.facts[at];
+        fact.doubted &= lesson.only_doubt;
+        if when > fact.newest {
+            (fact.newest, fact.time) = (when, time);
+        }
+        for (said, field) in fact.fields.iter_mut().zip(fields) {
+            match lesson.fields.iter().find(|(name, _)| *name == said.name) {
+                Some((_, held)) if said.by <= Some(when) => {
+                    (said.held, said.by, said.time) = (held.clone(), Some(when), time);
                 }
-            }
-            None if lesson.only_doubt => {}
-            None => {
-                let first = |field: &agentpol_check::policy::Field| {
-                    let given = lesson.fields.iter().find(|(name, _)| *name == field.name);
-                    let without = if field.optional { Held::Absent } else { Held::Unknown };
-                    (field.name.clone(), given.map_or(without, |(_, held)| held.clone()))
-                };
-                let fields = fields.iter().map(first).collect();
-                known.facts.push(Fact { key: lesson.key.clone(), fields, newest: when, time });
+                None if lesson.whole && field.optional && said.by.is_none() => {
+                    (said.held, said.time) = (Held::Absent, time);
+                }
+                _ => {}
             }
         }
         if known.facts.len() > record.keep as usize
@@ -331,6 +357,7 @@ impl Recall<'_> {
         let knowledge = self.memory.knowledge(self, record);
         let same = |fact: &&Fact| fact.key.iter().zip(&keys).all(|(a, b)| order(a, b).is_some_and(|o| o.is_eq()));
         match knowledge.facts.iter().find(same) {
+            Some(fact) if fact.doubted => Held::Unknown,
             Some(fact) => knowledge.record(fact),
             None if knowledge.incomplete => Held::Unknown,
             None => Held::Absent,
@@ -341,6 +368,8 @@ impl Recall<'_> {
     /// missing.
     pub(in crate::reference) fn all_known(self, record: RecordId) -> Held {
         let mut knowledge = self.memory.knowledge(self, record);
+        // What is only doubted is among what may be missing.
+        knowledge.facts.retain(|fact| !fact.doubted);
         knowledge.facts.sort_by_key(|fact| fact.newest);
         let mut all: Vec<Held> = knowledge.facts.iter().map(|fact| knowledge.record(fact)).collect();
         if !knowledge.incomplete {

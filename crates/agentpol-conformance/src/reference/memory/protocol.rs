@@ -2,7 +2,7 @@
 
 use super::answer::{Answers, Told};
 use super::event::{self, Event};
-use super::evidence::Pupil;
+use super::evidence::{Pupil, records_in};
 use super::session::{Session, root_clock};
 use super::{LOST_AFTER, Memory, Past, Stage, Who};
 use crate::reference::facts::Facts;
@@ -110,6 +110,9 @@ impl<'a> Memory<'a> {
             let json = told.json(&tool.result);
             past.facts.result = json.map_or(Held::Unknown, |json| Answers { facts: &facts }.value(&tool.result, &json));
         }
+        // What the other policy expected, and this one does not read, is missing.
+        let read = tool.map(|tool| records_in(policy, &tool.result)).unwrap_or_default();
+        past.vague.extend(past.teaches.difference(&read).cloned());
         self.with_result(past);
     }
 
