@@ -341,7 +341,8 @@ impl<'v> Found<'v> {
         let time = read_i64(element, 0);
         let first = self.slot.shape == SlotShape::First;
         let earlier = self.missing || (self.keyed.dropped(SURE) > self.after && time >= self.keyed.dropped(SURE));
-        if time < self.since || (first && earlier) {
+        let later = self.keyed.dropped(SURE) >= time;
+        if time < self.since || (first && earlier) || (!first && later) {
             return Register::UNKNOWN;
         }
         let mut reader = Reader { program, bytes: values };

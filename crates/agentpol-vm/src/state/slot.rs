@@ -181,15 +181,26 @@ impl<'r, 'b> Shelf<'r, 'b> {
         }
     }
 
+    /// Where a key comes back after later calls gave way, the last call that is kept under it may not be the last: the time
+    /// of what gave way.
+    fn stale(&self, key: &EntryKey, time: i64) -> Option<i64> {
+        let (id, record) = (self.slot.id, self.record.read());
+        let given_up = Areas::of(record.find(id, &ALONE), widths(self.slot)).dropped(SURE);
+        let comes_back = self.slot.shape == SlotShape::Last && *key != ALONE && record.find(id, key).is_none();
+        (comes_back && given_up >= time).then_some(given_up)
+    }
+
     /// Notes a call that counts, surely or not, from now on. `None` where there is no room.
     pub(crate) fn close(&mut self, event: &Event, values: Values<'_>) -> Option<()> {
         let key = *event.place();
+        let stale = self.stale(&key, event.time);
         self.admit(&key)?;
         let (shape, windowed) = (self.slot.shape, self.slot.window.is_some());
         let list = if event.sure && event.key.is_some() { SURE } else { DOUBTFUL };
         let after = self.slot.window.map_or(i64::MIN, |window| self.now.saturating_sub(window));
         let mut areas = self.areas(&key)?;
         areas.touch(event.time);
+        stale.into_iter().for_each(|given_up| areas.give_up(SURE, given_up));
         if event.value.is_none() && compares(shape) {
             return push(&mut areas, BLANK, &event.time.to_le_bytes(), blanks(shape));
         }

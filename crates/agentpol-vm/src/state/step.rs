@@ -170,11 +170,10 @@ impl Place {
     /// The key of a call in the tree: calls of the root by their id, those of other sessions with their session's.
     pub(crate) fn call_key(&self, keyer: &Keyer, session: &str, call: &str) -> EntryKey {
         let mut packer = keyer.start();
-        if self.seat.is_some_and(|seat| seat.own != seat.root) {
-            packer.add(&[0]);
-            packer.add(&session.len().to_le_bytes());
-            packer.add(session.as_bytes());
-        }
+        // Behind its length, which is none at the root: no id of a call reads as one of another session.
+        let session = if self.seat.is_some_and(|seat| seat.own != seat.root) { session } else { "" };
+        packer.add(&u16::try_from(session.len()).unwrap_or(u16::MAX).to_le_bytes());
+        packer.add(session.as_bytes());
         packer.add(call.as_bytes());
         packer.finish()
     }

@@ -12,6 +12,8 @@ use agentpol_check::policy::{ArithmeticOp, CompareOp, Earlier, Expr, Happened, Q
 struct Found<'m> {
     entry: &'m Entry,
     time: i64,
+    /// A later one may have given way.
+    stale: bool,
     /// It surely is one.
     sure: bool,
 }
@@ -51,7 +53,7 @@ impl<'m> Recall<'m> {
             },
             Question::Last(_) => match found.iter().rev().find(|found| found.sure) {
                 // Another may have come behind it that nobody kept.
-                Some(last) if last.time < self.doubtful_before(earlier) => Held::Unknown,
+                Some(last) if last.stale || last.time < self.doubtful_before(earlier) => Held::Unknown,
                 Some(last) => last.entry.value.clone(),
                 None if found.is_empty() && !lost => Held::Absent,
                 None => Held::Unknown,
@@ -79,7 +81,7 @@ impl<'m> Recall<'m> {
                 continue;
             }
             let sure = low && truths.iter().all(|truth| *truth == Truth::True);
-            all.push(Found { entry, time: past.time, sure });
+            all.push(Found { entry, time: past.time, stale: room.stale.contains(&past.decided), sure });
         }
         all
     }

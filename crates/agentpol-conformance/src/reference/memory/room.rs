@@ -19,13 +19,18 @@ pub(super) struct Room {
     pub(super) dropped: BTreeSet<u64>,
     /// The time of the newest of them.
     pub(super) lost: Option<i64>,
+    /// The calls that came back when later ones had given way, which may have been of the same key.
+    pub(super) stale: BTreeSet<u64>,
 }
 
 /// A key and what lies under it.
 #[derive(Clone, Debug)]
 struct Shelf {
     used: i64,
-    calls: Vec<u64>,
+    /// Each with its time.
+    calls: Vec<(u64, i64)>,
+    /// Calls up to this time came back when later ones had given way.
+    stale: Option<i64>,
 }
 
 impl Recall<'_> {
@@ -50,20 +55,25 @@ impl Recall<'_> {
         }
         puts.sort_by_key(|(step, _)| *step);
         let mut shelves: BTreeMap<String, Shelf> = BTreeMap::new();
-        for (_, past) in puts {
+        for (step, past) in puts {
             let entry = past.entries.get(&asked).filter(|entry| entry.filter() != Truth::False);
             let Some(key) = entry.and_then(|entry| key(earlier, &entry.pairs)) else { continue };
             if !shelves.contains_key(&key) && shelves.len() >= KEYS {
                 let oldest = shelves.iter().min_by_key(|(_, shelf)| shelf.used).map(|(key, _)| key.clone());
                 if let Some(shelf) = oldest.and_then(|oldest| shelves.remove(&oldest)) {
-                    room.dropped.extend(shelf.calls);
+                    room.dropped.extend(shelf.calls.iter().map(|(step, _)| *step));
                     room.lost = room.lost.max(Some(shelf.used));
                 }
             }
             room.dropped.remove(&past.decided);
-            let shelf = shelves.entry(key).or_insert(Shelf { used: past.time, calls: Vec::new() });
+            let stale = room.lost.filter(|lost| step == past.ended && *lost >= past.time);
+            let shelf = shelves.entry(key).or_insert(Shelf { used: past.time, calls: Vec::new(), stale });
             shelf.used = shelf.used.max(past.time);
-            shelf.calls.push(past.decided);
+            shelf.calls.push((past.decided, past.time));
+        }
+        for shelf in shelves.values() {
+            let old = shelf.calls.iter().filter(|(_, time)| shelf.stale.is_some_and(|stale| *time <= stale));
+            room.stale.extend(old.map(|(step, _)| *step));
         }
         room
     }
