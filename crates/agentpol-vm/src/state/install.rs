@@ -7,7 +7,7 @@ use super::session::LABELS;
 use super::{Records, Refusal, Trouble};
 use agentpol_bytecode::Program;
 use agentpol_bytecode::sha256::{HASH_BYTES, Sha256};
-use agentpol_bytecode::tables::Slot;
+use agentpol_bytecode::tables::{Key, Rate, Slot};
 use alloc::vec::Vec;
 
 /// What the host knows of the time before a program's new questions were kept.
@@ -117,19 +117,32 @@ pub fn install(program: &Program, at: i64, before: Before, records: &mut dyn Rec
         Before::Unknown => at,
     };
     let record = Record::of(records.bytes(meta))?;
-    let kept = |id: u64| record.find(KEPT, &key_of(id)).map_or(since, |payload| read_i64(payload, 0));
-    let found: Vec<(u64, i64)> = wanted.iter().map(|id| (*id, kept(*id))).collect();
-    let same = record.count(KEPT) == found.len() && wanted.iter().all(|id| record.find(KEPT, &key_of(*id)).is_some());
+    let window = |id: u64| tables.rates.iter().find(|rate| rate.id == id).map_or(0, forgets_after);
+    // Of a counter that forgets, only what its window reached to is known.
+    let forgot = |payload: &[u8], window: i64| match read_i64(payload, 8) {
+        before if before < window => at.saturating_sub(before),
+        _ => i64::MIN,
+    };
+    let kept = |id: u64| {
+        let (window, payload) = (window(id), record.find(KEPT, &key_of(id)));
+        let since = payload.map_or(since, |payload| read_i64(payload, 0).max(forgot(payload, window)));
+        (id, since, [since.to_le_bytes(), window.to_le_bytes()])
+    };
+    let found: Vec<(u64, i64, [[u8; 8]; 2])> = wanted.iter().map(|id| kept(*id)).collect();
+    let as_kept = |(id, _, payload): &(u64, i64, [[u8; 8]; 2])| {
+        record.find(KEPT, &key_of(*id)).is_some_and(|before| before == payload.as_flattened())
+    };
+    let same = record.count(KEPT) == found.len() && found.iter().all(as_kept);
     if !same {
         let mut record = RecordMut::of(records.edit(meta).ok_or(Trouble::Unusable)?)?;
         record.retain(|id| id != KEPT);
-        for (id, since) in &found {
-            record.put(KEPT, &key_of(*id), *since, &since.to_le_bytes()).ok_or(Refusal::StateFull)?;
+        for (id, since, payload) in &found {
+            record.put(KEPT, &key_of(*id), *since, payload.as_flattened()).ok_or(Refusal::StateFull)?;
         }
     }
     let since = |id: &u64| {
-        let place = found.binary_search_by_key(id, |(id, _)| *id);
-        place.ok().and_then(|place| found.get(place)).map_or(i64::MAX, |(_, since)| *since)
+        let place = found.binary_search_by_key(id, |(id, ..)| *id);
+        place.ok().and_then(|place| found.get(place)).map_or(i64::MAX, |(_, since, _)| *since)
     };
     let module = |module: u32| tables.modules.get(module as usize).map_or("", |module| program.symbol(module.name));
     let datasets: Vec<u64> = tables.datasets.iter().map(|dataset| number(&[program.symbol(dataset.name)])).collect();
@@ -145,6 +158,11 @@ pub fn install(program: &Program, at: i64, before: Before, records: &mut dyn Rec
         known_datasets,
         tools: tables.tools.iter().map(|tool| number(&[module(tool.module), program.symbol(tool.name)])).collect(),
     })
+}
+
+/// The window of a counter whose combinations of values give way once they are out of it; 0 where none do.
+fn forgets_after(rate: &Rate) -> i64 {
+    if rate.keys.iter().any(|key| matches!(key, Key::Value(_))) { rate.window } else { 0 }
 }
 
 fn key_of(id: u64) -> super::record::EntryKey {

@@ -35,6 +35,7 @@ impl<'a> Memory<'a> {
             asks: Vec::new(),
             rung: Vec::new(),
             kept: BTreeMap::new(),
+            windows: BTreeMap::new(),
             steps: 0,
             clocks: BTreeMap::new(),
             directory: None,
@@ -54,13 +55,18 @@ impl<'a> Memory<'a> {
         let mut asked: Vec<String> = questions(policy).into_iter().map(|earlier| signature(policy, earlier)).collect();
         asked.extend(evidence::signatures(policy));
         asked.extend(limit::signatures(policy));
-        self.kept = asked
-            .into_iter()
-            .map(|asked| {
-                let known = self.kept.get(&asked).copied().unwrap_or(since);
-                (asked, known)
-            })
-            .collect();
+        let windows = limit::forgetting(policy);
+        let known = |asked: &String| {
+            let known = self.kept.get(asked).copied().unwrap_or(since);
+            // Of a counter that forgets, only what its window reached to is known.
+            match (self.windows.get(asked), windows.get(asked), known) {
+                (Some(before), Some(window), Since::Ever) if before < window => Since::At(at - before),
+                (Some(before), Some(window), Since::At(since)) if before < window => Since::At(since.max(at - before)),
+                _ => known,
+            }
+        };
+        self.kept = asked.iter().map(|asked| (asked.clone(), known(asked))).collect();
+        self.windows = windows;
         self.policy = policy;
         self.meaning = meaning;
     }

@@ -7,6 +7,7 @@ use crate::reference::evaluate::Frame;
 use crate::reference::facts::Facts;
 use crate::reference::value::{Held, Value};
 use agentpol_check::policy::{Alarm, Clause, Effect, Key, Policy, Rate, Rule, Tool};
+use std::collections::BTreeMap;
 
 /// What a call takes from a limit.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +43,20 @@ pub(super) fn signatures(policy: &Policy) -> Vec<String> {
         _ => None,
     };
     policy.rules.iter().filter_map(of).collect()
+}
+
+/// The windows of counters that count values apart: those of which a value gives way once it is out of the window.
+pub(super) fn forgetting(policy: &Policy) -> BTreeMap<String, i64> {
+    let rates = policy.rules.iter().filter_map(|rule| match &rule.effect {
+        Effect::Limit(rate) => Some((rule, &**rate)),
+        Effect::Alert(alert) => match &alert.alarm {
+            Alarm::Rate(rate) => Some((rule, rate)),
+            _ => None,
+        },
+        _ => None,
+    });
+    let apart = rates.filter(|(_, rate)| rate.keys.iter().any(|key| matches!(key, Key::Value(_))));
+    apart.map(|(rule, rate)| (signature(policy, rule, rate), rate.window)).collect()
 }
 
 /// What a rate counts, without its bound and the rule's name (H8).

@@ -60,6 +60,8 @@ pub struct Memory<'a> {
     rung: Vec<Rung>,
     /// Since when what is asked is kept, by what is asked.
     kept: BTreeMap<String, Since>,
+    /// The windows of counters that forget what is out of them, by what is asked.
+    windows: BTreeMap<String, i64>,
     /// How many steps there were: what happens later has the greater number.
     steps: u64,
     /// The last time of each record of what is kept: of a root session, an agent, a user.

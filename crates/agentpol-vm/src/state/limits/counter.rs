@@ -161,7 +161,10 @@ fn live(
 /// Notes in the agent's list that it has counted under the combination.
 pub(super) fn note_live(ledger: &mut Ledger<'_>, rate: &Rate, counter: &Counter, now: i64) -> Result<(), Trouble> {
     let Some(live) = counter.live else { return Ok(()) };
-    if let Some((_, gone)) = live.gone {
+    // Others may have counted under the same combination since.
+    if let Some((_, gone)) = live.gone
+        && super::window_in(&Record::of(ledger.records.bytes(gone))?, rate).is_over(now.saturating_sub(rate.window))
+    {
         ledger.records.edit(gone).ok_or(Trouble::Unusable)?.clear();
     }
     let mut record = RecordMut::of(ledger.records.edit(live.handle).ok_or(Trouble::Unusable)?)?;

@@ -89,6 +89,11 @@ impl<'b> Window<'b> {
         self.count().checked_sub(1).map(|last| self.time(last))
     }
 
+    /// Whether nothing was counted since.
+    pub(crate) fn is_over(&self, after: i64) -> bool {
+        self.newest().is_none_or(|newest| newest <= after)
+    }
+
     /// The time that it is asked about: its own, where it is ahead.
     pub(crate) fn now(&self, now: i64) -> i64 {
         self.newest().map_or(now, |newest| newest.max(now))
