@@ -35,42 +35,46 @@ pub(crate) type Widths = [usize; LISTS];
 /// A payload to be read; one that was never written is empty.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Areas<'b> {
+    header: &'b [u8; HEADER],
     bytes: &'b [u8],
     widths: Widths,
 }
 
+/// The header of an empty payload.
+const EMPTY: [u8; HEADER] = [0; HEADER];
+
+/// Capacity, start and count of a list.
+fn head(bytes: &[u8], list: usize) -> [usize; 3] {
+    if list == BLOB {
+        return [read_u32(bytes, BLOB_CAPACITY) as usize, 0, read_u32(bytes, BLOB_COUNT) as usize];
+    }
+    let numbers: [u8; LIST] = array(bytes, list.saturating_mul(LIST)).unwrap_or_default();
+    let [a, b, c, d, e, f] = numbers;
+    [u16::from_le_bytes([a, b]), u16::from_le_bytes([c, d]), u16::from_le_bytes([e, f])].map(usize::from)
+}
+
 impl<'b> Areas<'b> {
     pub(crate) fn of(bytes: Option<&'b [u8]>, widths: Widths) -> Self {
-        Areas { bytes: bytes.unwrap_or_default(), widths }
-    }
-
-    fn width(&self, list: usize) -> usize {
-        self.widths.get(list).copied().unwrap_or(1)
-    }
-
-    fn number(&self, list: usize, field: usize) -> usize {
-        if list == BLOB {
-            return match field {
-                0 => read_u32(self.bytes, BLOB_CAPACITY) as usize,
-                COUNT => read_u32(self.bytes, BLOB_COUNT) as usize,
-                _ => 0,
-            };
+        match bytes.and_then(|bytes| Some((bytes.first_chunk::<HEADER>()?, bytes))) {
+            Some((header, bytes)) => Areas { header, bytes, widths },
+            None => Areas { header: &EMPTY, bytes: &[], widths },
         }
-        let place = list.saturating_mul(LIST).saturating_add(field);
-        array(self.bytes, place).map_or(0, |bytes| usize::from(u16::from_le_bytes(bytes)))
-    }
-
-    /// Where a list lies.
-    fn base(&self, list: usize) -> usize {
-        (0..list).fold(HEADER, |at, list| at.saturating_add(self.number(list, 0).saturating_mul(self.width(list))))
     }
 
     /// The elements of a list.
+    #[inline]
     pub(crate) fn list(&self, list: usize) -> List<'b> {
-        let width = self.width(list);
-        let start = self.base(list).saturating_add(self.number(list, START).saturating_mul(width));
-        let length = self.number(list, COUNT).saturating_mul(width);
-        List { bytes: self.bytes.get(start..start.saturating_add(length)).unwrap_or_default(), width }
+        let width = self.widths.get(list).copied().unwrap_or(1);
+        let [_, start, count] = head(self.header, list);
+        if count == 0 {
+            return List { bytes: &[], width };
+        }
+        let sizes = self.widths.iter().enumerate().take(list);
+        let sizes = sizes.map(|(before, width)| width.saturating_mul(head(self.header, before)[0]));
+        let base = sizes.fold(HEADER, usize::saturating_add);
+        let first = base.saturating_add(start.saturating_mul(width));
+        let bytes = self.bytes.get(first..first.saturating_add(count.saturating_mul(width)));
+        List { bytes: bytes.unwrap_or_default(), width }
     }
 
     /// The newest time that a list had to give up; `i64::MIN` where there is none.
@@ -78,12 +82,12 @@ impl<'b> Areas<'b> {
         if self.bytes.is_empty() || !(SURE..=BLANK).contains(&list) {
             return i64::MIN;
         }
-        read_i64(self.bytes, dropped(list))
+        read_i64(self.header, dropped(list))
     }
 
     /// What the amounts of a list come to; `None` where they are too much, or are not kept.
     pub(crate) fn total(&self, list: usize) -> Option<i64> {
-        (SURE..=DOUBTFUL).contains(&list).then(|| read_i64(self.bytes, total(list))).filter(|total| *total != i64::MIN)
+        (SURE..=DOUBTFUL).contains(&list).then(|| read_i64(self.header, total(list))).filter(|total| *total != i64::MIN)
     }
 }
 
@@ -182,8 +186,33 @@ impl<'r, 'b> AreasMut<'r, 'b> {
         Areas::of(Some(self.record.read().payload_at(self.index)), self.widths)
     }
 
+    fn bytes(&self) -> &[u8] {
+        self.record.read().payload_at(self.index)
+    }
+
     fn payload(&mut self) -> &mut [u8] {
         self.record.payload_at(self.index).unwrap_or_default()
+    }
+
+    fn width(&self, list: usize) -> usize {
+        self.widths.get(list).copied().unwrap_or(1)
+    }
+
+    /// The elements of a list.
+    pub(crate) fn list(&self, list: usize) -> List<'_> {
+        let ([_, start, count], base) = self.place(list);
+        let width = self.width(list);
+        let first = base.saturating_add(start.saturating_mul(width));
+        let bytes = self.bytes().get(first..first.saturating_add(count.saturating_mul(width)));
+        List { bytes: bytes.unwrap_or_default(), width }
+    }
+
+    /// Capacity, start and count of a list, and where it lies.
+    fn place(&self, list: usize) -> ([usize; 3], usize) {
+        let bytes = self.bytes();
+        let size =
+            |list: usize| head(bytes, list).first().map_or(0, |capacity| capacity.saturating_mul(self.width(list)));
+        (head(bytes, list), (0..list).map(size).fold(HEADER, usize::saturating_add))
     }
 
     /// Notes when it was last used.
@@ -217,12 +246,24 @@ impl<'r, 'b> AreasMut<'r, 'b> {
         write(self.payload(), total(list), &sum.to_le_bytes());
     }
 
+    /// Puts an open call behind those that there are, where there is room for it without growing.
+    pub(crate) fn push_open(payload: &mut [u8], width: usize, element: &[u8], most: usize) -> bool {
+        let [capacity, start, count] = head(payload, PENDING);
+        let at = start.saturating_add(count);
+        let room = payload.len() >= HEADER && at < capacity && count < most;
+        if room {
+            write(payload, HEADER.saturating_add(at.saturating_mul(width)), element);
+            let count = u16::try_from(count.saturating_add(1)).unwrap_or(u16::MAX);
+            write(payload, PENDING.saturating_mul(LIST).saturating_add(COUNT), &count.to_le_bytes());
+        }
+        room
+    }
+
     /// Puts an element in at a place. `None` where there is no room.
     pub(crate) fn insert(&mut self, list: usize, at: usize, element: &[u8]) -> Option<()> {
         self.reserve(list, 1)?;
-        let areas = self.read();
-        let (base, start, count) = (areas.base(list), areas.number(list, START), areas.number(list, COUNT));
-        let width = areas.width(list);
+        let ([_, start, count], base) = self.place(list);
+        let width = self.width(list);
         let place = |at: usize| base.saturating_add(start.saturating_add(at).saturating_mul(width));
         let (from, to) = (place(at.min(count)), place(count));
         let payload = self.payload();
@@ -238,9 +279,8 @@ impl<'r, 'b> AreasMut<'r, 'b> {
     /// Puts bytes behind a list of bytes.
     pub(crate) fn append(&mut self, list: usize, bytes: &[u8]) -> Option<()> {
         self.reserve(list, bytes.len())?;
-        let areas = self.read();
-        let (start, count) = (areas.number(list, START), areas.number(list, COUNT));
-        let place = areas.base(list).saturating_add(start).saturating_add(count);
+        let ([_, start, count], base) = self.place(list);
+        let place = base.saturating_add(start).saturating_add(count);
         write(self.payload(), place, bytes);
         self.set(list, COUNT, count.saturating_add(bytes.len()));
         Some(())
@@ -248,9 +288,8 @@ impl<'r, 'b> AreasMut<'r, 'b> {
 
     /// Makes room for so many more elements.
     fn reserve(&mut self, list: usize, more: usize) -> Option<()> {
-        let areas = self.read();
-        let (capacity, start, count) = (areas.number(list, 0), areas.number(list, START), areas.number(list, COUNT));
-        let (base, width) = (areas.base(list), areas.width(list));
+        let ([capacity, start, count], base) = self.place(list);
+        let width = self.width(list);
         let wanted = count.checked_add(more)?;
         if start.saturating_add(wanted) <= capacity {
             return Some(());
@@ -287,16 +326,16 @@ impl<'r, 'b> AreasMut<'r, 'b> {
 
     /// Takes an element out.
     pub(crate) fn remove(&mut self, list: usize, at: usize) {
-        let areas = self.read();
-        let (start, count, width) = (areas.number(list, START), areas.number(list, COUNT), areas.width(list));
+        let ([_, start, count], base) = self.place(list);
+        let width = self.width(list);
         if at >= count {
             return;
         }
         if at == 0 {
-            self.set(list, START, start.saturating_add(1));
+            self.set(list, START, if count == 1 { 0 } else { start.saturating_add(1) });
         } else {
-            let place = areas.base(list).saturating_add(start.saturating_add(at).saturating_mul(width));
-            let end = areas.base(list).saturating_add(start.saturating_add(count).saturating_mul(width));
+            let place = base.saturating_add(start.saturating_add(at).saturating_mul(width));
+            let end = base.saturating_add(start.saturating_add(count).saturating_mul(width));
             let payload = self.payload();
             let next = place.saturating_add(width);
             if next <= end && end <= payload.len() {
@@ -314,10 +353,9 @@ impl<'r, 'b> AreasMut<'r, 'b> {
 
     /// Writes into an element.
     pub(crate) fn change(&mut self, list: usize, at: usize, element: &[u8]) {
-        let areas = self.read();
-        let (start, width) = (areas.number(list, START), areas.width(list));
-        let place = areas.base(list).saturating_add(start.saturating_add(at).saturating_mul(width));
-        if at < areas.number(list, COUNT) {
+        let ([_, start, count], base) = self.place(list);
+        let place = base.saturating_add(start.saturating_add(at).saturating_mul(self.width(list)));
+        if at < count {
             write(self.payload(), place, element);
         }
     }

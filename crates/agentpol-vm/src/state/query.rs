@@ -3,8 +3,8 @@
 use super::areas::{Areas, BLANK, DOUBTFUL, List, PENDING, SURE};
 use super::kept::Reader;
 use super::key::{Keyer, Scalar};
-use super::record::{ALONE, EntryKey, KEY_BYTES, read_i64, write};
-use super::slot::{Event, MAX_PENDING, firsts, widths};
+use super::record::{ALONE, EntryKey, read_i64, write};
+use super::slot::{Event, firsts, widths};
 use super::step::View;
 use crate::memory::Memory;
 use crate::value::{Register, Value};
@@ -254,34 +254,28 @@ impl<'v> Found<'v> {
         let known = self.keyed.list(SURE).after(self.after);
         let [keyed, alone] = self.doubtful();
         let mut low = known.count();
-        let mut sure_pending: [Option<EntryKey>; MAX_PENDING] = [None; MAX_PENDING];
         let mut blanks = self.keyed.list(BLANK).after(self.after).count();
         blanks = blanks.saturating_add(self.alone.list(BLANK).after(self.after).count());
         let mut more = 0usize;
         let holds = |list: List<'v>, wanted: &[u8]| list.iter().any(|element| value(element) == wanted);
         // Those that surely count come first, so that each of the others is new or not.
-        for wanted_sure in [true, false] {
-            for (pending, sure) in self.pending().filter(|(_, sure)| *sure == wanted_sure) {
-                let Some(wanted) = pending.value else {
-                    blanks = blanks.saturating_add(1);
-                    continue;
-                };
-                let seen = sure_pending.contains(&Some(wanted)) || holds(known, &wanted);
-                if !seen {
-                    if let Some(place) = sure_pending.iter_mut().find(|place| place.is_none()) {
-                        *place = Some(wanted);
-                    }
-                    let place = if sure { &mut low } else { &mut more };
-                    *place = place.saturating_add(1);
-                }
+        let open = || self.pending().filter(|(_, sure)| *sure).chain(self.pending().filter(|(_, sure)| !*sure));
+        for (at, (pending, sure)) in open().enumerate() {
+            let Some(wanted) = pending.value else {
+                blanks = blanks.saturating_add(1);
+                continue;
+            };
+            if !holds(known, &wanted) && !open().take(at).any(|(before, _)| before.value == Some(wanted)) {
+                let place = if sure { &mut low } else { &mut more };
+                *place = place.saturating_add(1);
             }
         }
         let pairs =
             keyed.count().saturating_add(alone.count()).saturating_mul(known.count().saturating_add(keyed.count()));
         let new = |element: &&'v [u8], before: Option<List<'v>>| {
             let wanted = value(element);
-            let open = array_of(wanted).is_some_and(|wanted| sure_pending.contains(&Some(wanted)));
-            pairs > MAX_PAIRS || !(open || holds(known, wanted) || before.is_some_and(|list| holds(list, wanted)))
+            let waits = || open().any(|(pending, _)| pending.value.is_some_and(|value| value.as_slice() == wanted));
+            pairs > MAX_PAIRS || !(waits() || holds(known, wanted) || before.is_some_and(|list| holds(list, wanted)))
         };
         let first = keyed.iter().filter(|element| new(element, None)).count();
         let second = alone.iter().filter(|element| new(element, Some(keyed))).count();
@@ -354,8 +348,4 @@ impl<'v> Found<'v> {
         let kept = (self.slot.keys as usize).checked_add(place as usize).and_then(|at| self.slot.values.get(at));
         kept.and_then(|kept| reader.kept(memory, *kept)).unwrap_or(Register::UNKNOWN)
     }
-}
-
-fn array_of(value: &[u8]) -> Option<EntryKey> {
-    value.first_chunk::<KEY_BYTES>().copied()
 }

@@ -93,23 +93,30 @@ type Place = [u64; 5];
 
 /// Bytes in the order of their numbers.
 fn place(id: u64, key: &EntryKey) -> Place {
-    let mut place = [id, 0, 0, 0, 0];
-    let words = key.as_chunks::<8>().0;
-    place.iter_mut().skip(1).zip(words).for_each(|(place, word)| *place = u64::from_be_bytes(*word));
-    place
+    let [first, second, third, fourth] = key.as_chunks::<8>().0 else { return [id, 0, 0, 0, 0] };
+    let [first, second, third, fourth] = [first, second, third, fourth].map(|word| u64::from_be_bytes(*word));
+    [id, first, second, third, fourth]
 }
 
 fn order(entry: &[u8; ENTRY], wanted: &Place) -> Ordering {
-    let [id, words @ ..] = wanted;
-    let mut found = id_of(entry).cmp(id);
-    for (at, word) in words.iter().enumerate() {
-        if found != Ordering::Equal {
-            break;
-        }
-        let start = 8usize.saturating_add(at.saturating_mul(8));
-        found = array(entry, start).map_or(0, u64::from_be_bytes).cmp(word);
+    let [id, first, second, third, fourth] = *wanted;
+    let [found, one, two, three, four, _, _] = entry.as_chunks::<8>().0 else { return Ordering::Equal };
+    u64::from_le_bytes(*found)
+        .cmp(&id)
+        .then_with(|| u64::from_be_bytes(*one).cmp(&first))
+        .then_with(|| u64::from_be_bytes(*two).cmp(&second))
+        .then_with(|| u64::from_be_bytes(*three).cmp(&third))
+        .then_with(|| u64::from_be_bytes(*four).cmp(&fourth))
+}
+
+/// The part of entries in which one stands, or would, and where it starts: found in steps that double.
+fn near<'e>(entries: &'e [[u8; ENTRY]], wanted: &Place) -> (usize, &'e [[u8; ENTRY]]) {
+    let mut end = 1usize;
+    while entries.get(end.saturating_sub(1)).is_some_and(|entry| order(entry, wanted) == Ordering::Less) {
+        end = end.saturating_mul(2);
     }
-    found
+    let start = (end / 2).min(entries.len());
+    (start, entries.get(start..end.min(entries.len())).unwrap_or_default())
 }
 
 impl<'b> Record<'b> {
@@ -157,23 +164,49 @@ impl<'b> Record<'b> {
     }
 
     fn search(&self, id: u64, key: &EntryKey) -> Result<usize, usize> {
+        let start = self.first_of(id);
+        let rest = self.directory.get(start..).unwrap_or_default();
+        if *key == ALONE {
+            let found = rest.first().is_some_and(|entry| id_of(entry) == id && *key_of(entry) == ALONE);
+            return if found { Ok(start) } else { Err(start) };
+        }
         let wanted = place(id, key);
-        self.directory.binary_search_by(|entry| order(entry, &wanted))
+        let (from, near) = near(rest, &wanted);
+        let at = |found: usize| start.saturating_add(from).saturating_add(found);
+        near.binary_search_by(|entry| order(entry, &wanted)).map(at).map_err(at)
+    }
+
+    /// The first entry that has an id, or a greater one.
+    fn first_of(&self, id: u64) -> usize {
+        self.directory.partition_point(|entry| id_of(entry) < id)
+    }
+
+    /// The entries of the greatest id, where it is this one.
+    fn last_of(&self, id: u64) -> &'b [[u8; ENTRY]] {
+        let count = self.directory.iter().rev().take_while(|entry| id_of(entry) == id).count();
+        self.directory.get(self.directory.len().saturating_sub(count)..).unwrap_or_default()
+    }
+
+    /// Finds the payload of the entry that an id has only one of, where it is most likely the one at an index.
+    pub(crate) fn find_at(&self, index: usize, id: u64) -> Option<&'b [u8]> {
+        match self.directory.get(index) {
+            Some(entry) if id_of(entry) == id && *key_of(entry) == ALONE => Some(self.payload(entry)),
+            _ => self.find(id, &ALONE),
+        }
     }
 
     /// Finds the payload under [`ALONE`] and the one under a key: the second search begins where the first has ended.
     pub(crate) fn find_both(&self, id: u64, key: &EntryKey) -> [Option<&'b [u8]>; 2] {
-        let (alone, start) = match self.search(id, &ALONE) {
-            Ok(found) => (Some(self.payload_at(found)), found.saturating_add(1)),
-            Err(start) => (None, start),
-        };
+        let start = self.first_of(id);
         let rest = self.directory.get(start..).unwrap_or_default();
+        let (alone, rest) = match rest.split_first() {
+            Some((first, behind)) if id_of(first) == id && *key_of(first) == ALONE => {
+                (Some(self.payload(first)), behind)
+            }
+            _ => (None, rest),
+        };
         let wanted = place(id, key);
-        let mut end = 1usize;
-        while rest.get(end.saturating_sub(1)).is_some_and(|entry| order(entry, &wanted) == Ordering::Less) {
-            end = end.saturating_mul(2);
-        }
-        let near = rest.get(end / 2..end.min(rest.len())).unwrap_or_default();
+        let (_, near) = near(rest, &wanted);
         let found = near.binary_search_by(|entry| order(entry, &wanted)).ok();
         [alone, found.and_then(|found| near.get(found)).map(|entry| self.payload(entry))]
     }
@@ -195,10 +228,17 @@ impl<'b> Record<'b> {
     }
 
     fn range(&self, id: u64) -> &'b [[u8; ENTRY]] {
-        let alone = place(id, &ALONE);
-        let start = self.directory.partition_point(|entry| order(entry, &alone) != Ordering::Greater);
-        let rest = self.directory.get(start..).unwrap_or_default();
-        rest.get(..rest.partition_point(|entry| id_of(entry) == id)).unwrap_or_default()
+        let all = match id {
+            u64::MAX => self.last_of(id),
+            _ => {
+                let rest = self.directory.get(self.first_of(id)..).unwrap_or_default();
+                rest.get(..rest.partition_point(|entry| id_of(entry) == id)).unwrap_or_default()
+            }
+        };
+        match all.split_first() {
+            Some((first, others)) if *key_of(first) == ALONE => others,
+            _ => all,
+        }
     }
 
     /// Returns the entry of an id that was used least recently, [`ALONE`] left out.
@@ -296,14 +336,6 @@ impl<'b> RecordMut<'b> {
         }
     }
 
-    /// Notes when an entry was last used.
-    pub(crate) fn stamp(&mut self, id: u64, key: &EntryKey, stamp: i64) {
-        if let Ok(index) = self.search(id, key) {
-            let place = RecordMut::place(index).saturating_add(STAMP);
-            write(self.bytes, place, &stamp.to_le_bytes());
-        }
-    }
-
     /// Gives an entry a payload of this length: what it had as far as it fits, then zeros. `None` where there is no room.
     pub(crate) fn resize(&mut self, id: u64, key: &EntryKey, length: usize) -> Option<&mut [u8]> {
         let index = match self.search(id, key) {
@@ -327,8 +359,13 @@ impl<'b> RecordMut<'b> {
 
     /// Adds an entry of these bytes, or replaces the one there is. `None` where there is no room.
     pub(crate) fn put(&mut self, id: u64, key: &EntryKey, stamp: i64, payload: &[u8]) -> Option<()> {
-        self.resize(id, key, payload.len())?.copy_from_slice(payload);
-        self.stamp(id, key, stamp);
+        let index = match self.search(id, key) {
+            Ok(index) => index,
+            Err(_) if self.bytes.len() > MAX_BYTES / 2 => return None,
+            Err(index) => self.add(index, id, key),
+        };
+        self.resize_at(index, payload.len())?.copy_from_slice(payload);
+        write(self.bytes, RecordMut::place(index).saturating_add(STAMP), &stamp.to_le_bytes());
         Some(())
     }
 

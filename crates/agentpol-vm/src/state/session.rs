@@ -35,7 +35,7 @@ pub(crate) struct Session<'b> {
 impl<'b> Session<'b> {
     /// Finds the session in its record.
     pub(crate) fn of(record: Record<'b>) -> Option<Session<'b>> {
-        let payload = record.find(SESSION, &ALONE)?;
+        let payload = record.find_at(0, SESSION)?;
         let mut rest = payload.get(9..)?;
         let mut name = || {
             let length = u16::from_le_bytes(array(rest, 0)?);
@@ -119,7 +119,7 @@ const ANYTHING: u64 = 2;
 
 impl<'b> Labels<'b> {
     pub(crate) fn of(root: Record<'b>) -> Labels<'b> {
-        let Some(payload) = root.find(LABELS, &ALONE) else { return Labels::default() };
+        let Some(payload) = root.find_at(1, LABELS) else { return Labels::default() };
         let flags = read_u64(payload, 0);
         let datasets = payload.get(8..).unwrap_or_default().as_chunks::<8>().0;
         Labels { saw: flags & SAW != 0, anything: flags & ANYTHING != 0, datasets }

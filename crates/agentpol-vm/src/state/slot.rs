@@ -11,7 +11,7 @@ use alloc::vec::Vec;
 /// How long a call may stay unreported before it is lost: an hour.
 pub(crate) const LOST_AFTER: i64 = 3_600_000;
 /// How many open calls a slot waits for: more than a session tree has, for those that many sessions share.
-pub(crate) const MAX_PENDING: usize = 256;
+const MAX_PENDING: usize = 256;
 /// How many of the first calls in a window are kept.
 const FIRST_STEPS: usize = 16;
 /// In the number of an open call: it may be none of those that are asked about.
@@ -154,9 +154,19 @@ impl<'r, 'b> Shelf<'r, 'b> {
     /// Notes a call that is let through and not reported. `None` where there is no room.
     pub(crate) fn open(&mut self, event: &Event) -> Option<()> {
         let slot = self.slot;
+        // What its result says is not known yet.
+        let waiting = Event { sure: event.sure && slot.result_entry.is_none(), ..*event };
+        let [width, ..] = widths(slot);
+        let element = waiting.write(slot);
+        let element = element.get(..width)?;
+        if let Some(payload) = self.record.payload(slot.id, &ALONE)
+            && AreasMut::push_open(payload, width, element, MAX_PENDING)
+        {
+            return Some(());
+        }
         let mut areas = self.areas(&ALONE)?;
-        if areas.read().list(PENDING).count() >= MAX_PENDING {
-            let oldest = Event::pending(areas.read().list(PENDING).get(0), slot);
+        if areas.list(PENDING).count() >= MAX_PENDING {
+            let oldest = Event::pending(areas.list(PENDING).get(0), slot);
             areas.remove(PENDING, 0);
             // One that is not lost yet may still turn out not to have been dispatched.
             let lost = self.now.saturating_sub(oldest.time) > LOST_AFTER;
@@ -164,10 +174,8 @@ impl<'r, 'b> Shelf<'r, 'b> {
             self.close(&Event { sure, ..oldest }, &[])?;
             areas = self.areas(&ALONE)?;
         }
-        // What its result says is not known yet.
-        let waiting = Event { sure: event.sure && slot.result_entry.is_none(), ..*event };
-        let at = areas.read().list(PENDING).count();
-        areas.insert(PENDING, at, &waiting.write(slot))
+        let at = areas.list(PENDING).count();
+        areas.insert(PENDING, at, element)
     }
 
     /// Takes an open call out.
@@ -176,7 +184,7 @@ impl<'r, 'b> Shelf<'r, 'b> {
         if self.record.read().find(slot.id, &ALONE).is_some()
             && let Some(mut areas) = self.areas(&ALONE)
         {
-            let found = areas.read().list(PENDING).iter().position(|one| Event::pending(one, slot).seq == seq);
+            let found = areas.list(PENDING).iter().position(|one| Event::pending(one, slot).seq == seq);
             found.into_iter().for_each(|at| areas.remove(PENDING, at));
         }
     }
@@ -230,7 +238,7 @@ fn blanks(shape: SlotShape) -> usize {
 /// Adds to a list of the newest.
 fn push(areas: &mut AreasMut<'_, '_>, list: usize, element: &[u8], most: usize) -> Option<()> {
     let time = read_i64(element, 0);
-    let found = areas.read().list(list);
+    let found = areas.list(list);
     let (at, count, oldest) = (found.until(time), found.count(), found.time(0));
     if count >= most.max(1) {
         if at == 0 {
@@ -246,7 +254,7 @@ fn push(areas: &mut AreasMut<'_, '_>, list: usize, element: &[u8], most: usize) 
 
 /// Adds to a list in which each value stands once, with the last time it was.
 fn push_distinct(areas: &mut AreasMut<'_, '_>, list: usize, time: i64, value: &EntryKey, most: usize) -> Option<()> {
-    let found = areas.read().list(list);
+    let found = areas.list(list);
     let known = found.iter().position(|element| element.get(8..) == Some(value.as_slice()));
     if let Some((at, before)) = known.map(|at| (at, found.time(at))) {
         if before >= time {
@@ -272,14 +280,14 @@ fn push_extreme(
     let value = read_i64(value, 0);
     // Not beaten by: as extreme, or more.
     let covers = |one: i64, other: i64| if least { one <= other } else { one >= other };
-    let found = areas.read().list(list);
+    let found = areas.list(list);
     let later = found.until(time.saturating_sub(1));
     if later < found.count() && covers(read_i64(found.get(later), 8), value) {
         return Some(());
     }
     let mut at = found.until(time);
     while let Some(before) = at.checked_sub(1) {
-        if !covers(value, read_i64(areas.read().list(list).get(before), 8)) {
+        if !covers(value, read_i64(areas.list(list).get(before), 8)) {
             break;
         }
         areas.remove(list, before);
@@ -309,15 +317,15 @@ fn push_sum(
     after: i64,
 ) -> Option<()> {
     let added = read_i64(value, 0);
-    while areas.read().list(list).count() > 0 && areas.read().list(list).time(0) <= after {
-        let oldest = areas.read().list(list).get(0);
+    while areas.list(list).count() > 0 && areas.list(list).time(0) <= after {
+        let oldest = areas.list(list).get(0);
         let (gone, amount) = (read_i64(oldest, 0), read_i64(oldest, 16));
         areas.remove(list, 0);
         areas.give_up(list, gone);
         areas.add_up(list, amount.saturating_neg());
     }
     areas.add_up(list, added);
-    let found = areas.read().list(list);
+    let found = areas.list(list);
     let at = found.until(time);
     let around = found.get(at);
     if at < found.count() && read_i64(around, 8) <= time {
@@ -327,7 +335,7 @@ fn push_sum(
         return Some(());
     }
     if found.count() >= entries.max(2) {
-        let found = areas.read().list(list);
+        let found = areas.list(list);
         let gap = |at: &usize| found.time(at.saturating_add(1)).saturating_sub(found.time(*at));
         let closest = (0..found.count().saturating_sub(1)).min_by_key(gap)?;
         let (one, next) = (found.get(closest), found.get(closest.saturating_add(1)));
@@ -336,7 +344,7 @@ fn push_sum(
         areas.change(list, closest.saturating_add(1), &merged);
         areas.remove(list, closest);
     }
-    let at = areas.read().list(list).until(time);
+    let at = areas.list(list).until(time);
     areas.insert(list, at, &amount(time, time, added))
 }
 
@@ -350,7 +358,7 @@ fn valued(event: &Event, values: Values<'_>) -> [u8; 24] {
 }
 
 fn push_last(areas: &mut AreasMut<'_, '_>, event: &Event, values: Values<'_>) -> Option<()> {
-    let found = areas.read().list(SURE);
+    let found = areas.list(SURE);
     if found.count() > 0 && read_u64(found.get(0), 8) >= event.seq {
         return Some(());
     }
