@@ -43,6 +43,11 @@ impl<T> Named<T> {
         self.first.get_mut(..named).unwrap_or_default()
     }
 
+    /// Counts those that are not named: from now on there are so many.
+    pub(crate) fn count_more(&mut self, total: u32) {
+        self.total = self.total.max(total);
+    }
+
     /// Returns how many there are, named or not.
     pub fn total(&self) -> u32 {
         self.total

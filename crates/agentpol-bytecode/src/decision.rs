@@ -45,7 +45,12 @@ impl CodeSet {
 
     /// Returns the codes, by number.
     pub fn iter(self) -> impl Iterator<Item = Code> {
-        Code::ALL.iter().copied().filter(move |code| self.contains(*code))
+        let mut rest = self.0;
+        core::iter::from_fn(move || {
+            let number = u8::try_from(rest.trailing_zeros()).ok()?;
+            rest &= rest.wrapping_sub(1);
+            Code::from_number(number)
+        })
     }
 }
 

@@ -6,6 +6,7 @@
 use crate::code::{Code, Outcome};
 use crate::decision::{Ask, Asker, CodeSet, Decision, Missing, Named, Retry, RuleList};
 use crate::tables::RuleId;
+use core::cmp::{Ordering, Reverse};
 
 /// How long an allowed call may wait to be dispatched, in milliseconds (semantics T6).
 const DISPATCH_WITHIN: i64 = 60_000;
@@ -30,15 +31,12 @@ pub struct Reasons {
     suspended: bool,
     would: CodeSet,
     grants: RuleList,
-    denials: RuleList,
-    doubts: RuleList,
-    rejections: RuleList,
-    costs: RuleList,
-    unreachable: RuleList,
-    limits: RuleList,
+    /// Of the codes that bind and rest on rules of their own, the one that goes before the others, and its rules.
+    first: Option<Code>,
+    rules: RuleList,
     retry_after: i64,
     approvals: RuleList,
-    asks: Named<Ask>,
+    asks: Named<(Asker, Missing)>,
     /// Some approval that was asked for has been given, and will be spent.
     agreed: bool,
 }
@@ -53,12 +51,8 @@ impl Reasons {
             suspended: false,
             would: CodeSet::default(),
             grants: RuleList::default(),
-            denials: RuleList::default(),
-            doubts: RuleList::default(),
-            rejections: RuleList::default(),
-            costs: RuleList::default(),
-            unreachable: RuleList::default(),
-            limits: RuleList::default(),
+            first: None,
+            rules: RuleList::default(),
             retry_after: 0,
             approvals: RuleList::default(),
             asks: Named::default(),
@@ -79,15 +73,16 @@ impl Reasons {
     /// Notes a rule that restricts, for a reason that needs no more than its code. Soft is what the observe phase suspends.
     /// Rules are reported in order.
     pub fn restrict(&mut self, rule: RuleId, code: Code, soft: bool, standing: Standing) {
-        if self.against(code, soft, standing) {
-            match code {
-                Code::DeniedByRule => self.denials.push(rule),
-                Code::DeniedUnknown => self.doubts.push(rule),
-                Code::ApprovalRejected => self.rejections.push(rule),
-                Code::LimitCostInvalid => self.costs.push(rule),
-                Code::LimitUnreachable => self.unreachable.push(rule),
-                Code::LimitReached => self.limits.push(rule),
-                _ => {}
+        if self.against(code, soft, standing) && rests_on_rules(code) {
+            let order = self.first.map(|first| goes_before(code).cmp(&goes_before(first)));
+            match order {
+                Some(Ordering::Greater) => {}
+                Some(Ordering::Equal) => self.rules.push(rule),
+                Some(Ordering::Less) | None => {
+                    self.first = Some(code);
+                    self.rules = RuleList::default();
+                    self.rules.push(rule);
+                }
             }
         }
     }
@@ -107,7 +102,7 @@ impl Reasons {
             if let Asker::Rule(rule) = by {
                 self.approvals.push(rule);
             }
-            self.asks.push(Ask { by, missing, opened: None });
+            self.asks.push((by, missing));
         }
     }
 
@@ -152,13 +147,16 @@ impl Reasons {
         let mut also = self.binding;
         also.remove(code);
         let shown = self.observing || self.watched;
+        let mut asks = Named::default();
+        self.asks.named().iter().for_each(|(by, missing)| asks.push(Ask { by: *by, missing: *missing, opened: None }));
+        asks.count_more(self.asks.total());
         Decision {
             code,
             rules: self.rules_of(code),
             also,
             would: shown.then(|| deciding(self.would).unwrap_or(Code::Allowed)),
             approvals: self.approvals,
-            asks: self.asks,
+            asks,
             retry: (code.outcome() == Outcome::Throttle)
                 .then(|| Retry { after: self.retry_after, at: now.saturating_add(self.retry_after) }),
             alerts: Named::default(),
@@ -170,23 +168,35 @@ impl Reasons {
 
     fn rules_of(&self, code: Code) -> RuleList {
         match code {
-            Code::DeniedByRule => self.denials,
-            Code::DeniedUnknown => self.doubts,
-            Code::ApprovalRejected => self.rejections,
-            Code::LimitCostInvalid => self.costs,
-            Code::LimitUnreachable => self.unreachable,
-            Code::LimitReached => self.limits,
             Code::ApprovalRequired => self.approvals,
+            _ if self.first == Some(code) => self.rules,
             _ if code.outcome() == Outcome::Allow => self.grants,
             _ => RuleList::default(),
         }
     }
 }
 
+/// Returns whether decisions of this code name the rules that gave it.
+fn rests_on_rules(code: Code) -> bool {
+    matches!(
+        code,
+        Code::DeniedByRule
+            | Code::DeniedUnknown
+            | Code::ApprovalRejected
+            | Code::LimitCostInvalid
+            | Code::LimitUnreachable
+            | Code::LimitReached
+    )
+}
+
+/// What decides between two codes: the stricter outcome, then the lower rank. The lesser goes before.
+fn goes_before(code: Code) -> (Reverse<Outcome>, u8) {
+    (Reverse(code.outcome()), code.rank())
+}
+
 /// Returns the code that decides among those that apply.
 fn deciding(codes: CodeSet) -> Option<Code> {
-    let outcome = codes.iter().map(Code::outcome).max()?;
-    codes.iter().filter(|code| code.outcome() == outcome).min_by_key(|code| code.rank())
+    codes.iter().min_by_key(|code| goes_before(*code))
 }
 
 #[cfg(test)]
