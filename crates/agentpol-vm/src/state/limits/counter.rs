@@ -144,11 +144,12 @@ fn live(
     let agent = call.chain.text(ledger.program, &scratch.memory, call.chain.actor());
     let handle = ledger.open(&RecordName::live(&party(ledger.keyer, agent)))?;
     let record = Record::of(ledger.records.bytes(handle))?;
-    let known = record.find(rate.id, &key).is_some();
-    let over =
-        record.least_recent(rate.id).filter(|entry| !known && entry.stamp <= ledger.now.saturating_sub(rate.window));
+    if record.find(rate.id, &key).is_some() {
+        return Ok(Some(Some(Live { key, handle, gone: None })));
+    }
+    let over = record.least_recent(rate.id).filter(|entry| entry.stamp <= ledger.now.saturating_sub(rate.window));
     let over = over.map(|entry| *entry.key);
-    if !known && over.is_none() && record.count(rate.id) >= MAX_LIVE {
+    if over.is_none() && record.count(rate.id) >= MAX_LIVE {
         return Ok(None);
     }
     let gone = match over {

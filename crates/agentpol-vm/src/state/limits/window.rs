@@ -5,6 +5,7 @@
 //! into the later, so that never less is counted than was used.
 
 use crate::state::record::{ALONE, RecordMut, read_i64, read_u32, write};
+use core::ops::Range;
 
 /// Lost, raised, head, count.
 const HEADER: usize = 24;
@@ -19,6 +20,9 @@ pub(crate) const COUNT_ENTRIES: usize = 10_001;
 /// How many entries a new ring has room for.
 const FIRST_ENTRIES: usize = 4;
 
+/// How many bytes a time and an amount have.
+const AMOUNT_BYTES: usize = 16;
+
 /// How entries are laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
@@ -32,7 +36,7 @@ impl Form {
     fn width(self) -> usize {
         match self {
             Form::Times => 8,
-            Form::Amounts => 16,
+            Form::Amounts => AMOUNT_BYTES,
         }
     }
 }
@@ -118,9 +122,23 @@ impl<'b> Window<'b> {
         let live = self.first_after(after)..self.count();
         let used = match self.form {
             Form::Times => live.len() as i128,
-            Form::Amounts => live.map(|at| i128::from(self.amount(at))).sum(),
+            Form::Amounts => self.amounts(live),
         };
         (used, self.lost().is_none_or(|lost| lost <= after))
+    }
+
+    /// What some entries come to. The ring is one run of bytes, or two where it is turned in between.
+    fn amounts(&self, live: Range<usize>) -> i128 {
+        let ring = self.payload.get(HEADER..).unwrap_or_default().as_chunks::<AMOUNT_BYTES>().0;
+        let room = ring.len();
+        let turned = (read_u32(self.payload, HEAD) as usize).checked_rem(room).unwrap_or(0);
+        let (start, end) = (turned.saturating_add(live.start), turned.saturating_add(live.end));
+        let sum = |some: Range<usize>| {
+            let entries = ring.get(some).unwrap_or_default();
+            entries.iter().map(|entry| i128::from(read_i64(entry, 8))).sum::<i128>()
+        };
+        let (straight, around) = (start.min(room)..end.min(room), start.saturating_sub(room)..end.saturating_sub(room));
+        sum(straight).saturating_add(sum(around))
     }
 
     /// The least time such that what was counted up to it, since `after`, comes to `excess`; with what was lost where
