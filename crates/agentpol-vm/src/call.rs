@@ -3,15 +3,17 @@
 use crate::arguments::{self, Failure};
 use crate::chain::{self, Chain};
 use crate::machine::{Facts, Machine};
+use crate::memory::Memory;
 use crate::request::{self, Request};
 use crate::resource::{self, Subject};
-use crate::scratch::Scratch;
+use crate::scratch::{Questions, Scratch, Trace};
 use crate::state::step::View;
 use crate::value::{NO_NODE, NodeId, Register, USER, Value};
 use agentpol_bytecode::Program;
 use agentpol_bytecode::code::Code;
 use agentpol_bytecode::scope::Tri;
 use agentpol_bytecode::tables::{Agent, Tool};
+use alloc::vec::Vec;
 
 /// Who calls: a request whose agents are known.
 #[derive(Clone, Copy, Debug)]
@@ -121,7 +123,7 @@ impl Call {
         entry: u32,
         clauses: usize,
     ) -> (Tri, usize) {
-        self.run_keeping(program, scratch, view, entry, clauses)
+        self.frame(program, scratch).run(view, entry, clauses)
     }
 
     /// Runs a block that keeps so many values, in the frame of the call: they lie in `scratch.kept` then, unknown where it
@@ -137,17 +139,11 @@ impl Call {
         scratch.kept.clear();
         let room = scratch.kept.capacity().min(count);
         scratch.kept.resize(room, Register::UNKNOWN);
-        self.run_keeping(program, scratch, view, entry, 0).0
+        self.frame(program, scratch).run(view, entry, 0).0
     }
 
-    fn run_keeping(
-        &self,
-        program: &Program,
-        scratch: &mut Scratch,
-        view: Option<&View<'_>>,
-        entry: u32,
-        clauses: usize,
-    ) -> (Tri, usize) {
+    /// The frame in which the call's blocks run.
+    pub(crate) fn frame<'a>(&self, program: &'a Program, scratch: &'a mut Scratch) -> Frame<'a> {
         let Scratch {
             memory,
             registers,
@@ -161,6 +157,7 @@ impl Call {
             subject,
             kept,
             questions,
+            matched,
             ..
         } = scratch;
         let request = &self.request;
@@ -188,9 +185,29 @@ impl Call {
             resource_fields: resource,
             path: subject.path,
         };
-        let clauses = trace.open(clauses);
+        Frame { program, facts, memory, registers, trace, kept, questions, matched }
+    }
+}
+
+/// What blocks of one call share: its facts, and the room they run in.
+pub(crate) struct Frame<'a> {
+    pub(crate) program: &'a Program,
+    pub(crate) facts: Facts<'a>,
+    memory: &'a mut Memory,
+    registers: &'a mut [Register],
+    pub(crate) trace: &'a mut Trace,
+    kept: &'a mut [Register],
+    questions: &'a mut Questions,
+    /// How the rules of the cell came out.
+    pub(crate) matched: &'a mut Vec<Tri>,
+}
+
+impl Frame<'_> {
+    /// Runs a block of clauses: what they say together, and how many of them were recorded.
+    pub(crate) fn run(&mut self, view: Option<&View<'_>>, entry: u32, clauses: usize) -> (Tri, usize) {
+        let clauses = self.trace.open(clauses);
         let recorded = clauses.len();
-        let machine = Machine::new(program, memory, registers, &facts, clauses).keeping(kept).asking(view, questions);
-        (machine.rule(entry), recorded)
+        let machine = Machine::new(self.program, self.memory, self.registers, &self.facts, clauses);
+        (machine.keeping(self.kept).asking(view, self.questions).rule(entry), recorded)
     }
 }

@@ -5,6 +5,7 @@ use crate::call::{self, Call, Caller};
 use crate::judge::{self, Scene, Stop};
 use crate::request::Request;
 use crate::scratch::Scratch;
+use crate::settle::Judgement;
 use crate::state::journal::{self, Commit};
 use crate::state::key::Keyer;
 use crate::state::ledger::Ledger;
@@ -107,12 +108,6 @@ pub struct Prepared<'a> {
     ran: Option<bool>,
 }
 
-/// A call that is admitted to its session.
-struct Admitted {
-    call: Call,
-    key: EntryKey,
-}
-
 /// The store of a step, and whose it is.
 struct Held<'s> {
     host: &'s Host<'s>,
@@ -124,11 +119,20 @@ struct Held<'s> {
 impl Prepared<'_> {
     /// Decides. The same request gives the same decision every time.
     pub fn decide(&mut self) -> Decision {
-        match (self.call, self.values) {
-            (Ok(call), Ok(())) => judge::judge(self.program, self.scratch, &call, None)
-                .map_or(Decision::structural(Code::Internal, None), |judgement| judgement.decision),
-            (Err(code), _) => Decision::structural(code, None),
-            (_, Err((code, argument))) => Decision::structural(code, argument),
+        let mut judgement = Judgement::new();
+        self.judge_apart(&mut judgement);
+        judgement.decision
+    }
+
+    fn judge_apart(&mut self, judgement: &mut Judgement) {
+        match (&self.call, self.values) {
+            (Ok(call), Ok(())) => {
+                if judge::judge(self.program, self.scratch, call, None, judgement).is_err() {
+                    judgement.refuse(Code::Internal, None);
+                }
+            }
+            (Err(code), _) => judgement.refuse(*code, None),
+            (_, Err((code, argument))) => judgement.refuse(code, argument),
         }
     }
 
@@ -150,78 +154,86 @@ impl Prepared<'_> {
     }
 
     fn step(&mut self, records: &mut dyn Records, host: &Host<'_>, writing: bool) -> Decision {
+        let mut judgement = Judgement::new();
         if !host.installed.fits(self.program) {
-            return Decision::structural(Code::Internal, None);
+            return judgement.decision;
         }
         let before = self.scratch.memory.state();
         self.scratch.keyer.use_key(host.key);
         let keyer = self.scratch.keyer.clone();
         let held = Held { host, keyer: &keyer, writing };
-        let remembers = self.program.remembers();
-        let decision = if remembers { self.decide_at(records, &held) } else { self.decide_apart(records, &held) };
+        let decided = match self.program.remembers() {
+            true => self.decide_at(records, &held, &mut judgement),
+            false => self.decide_apart(records, &held, &mut judgement),
+        };
         self.scratch.memory.back_to(before);
-        decision.unwrap_or_else(|stop| {
+        if let Err(stop) = decided {
             let code = match stop {
                 Stop::Trouble(trouble) => trouble.into(),
                 Stop::Full => Code::StateFull,
                 Stop::Internal => Code::Internal,
             };
-            Decision::structural(code, None)
-        })
+            judgement.refuse(code, None);
+        }
+        judgement.decision
     }
 
     /// Decides where nothing hangs on what happened before: no session is asked for, and alerts only look.
-    fn decide_apart(&mut self, records: &mut dyn Records, held: &Held<'_>) -> Result<Decision, Stop> {
-        let Ok(call) = self.call else { return Ok(self.decide()) };
+    fn decide_apart(
+        &mut self,
+        records: &mut dyn Records,
+        held: &Held<'_>,
+        judgement: &mut Judgement,
+    ) -> Result<(), Stop> {
+        let Ok(call) = self.call else {
+            self.judge_apart(judgement);
+            return Ok(());
+        };
         let place = Place::nowhere(call.now);
         if let Err(failure) = self.values {
-            return self.refuse(records, held, &place, false, failure);
+            return self.refuse(records, held, &place, false, failure, judgement);
         }
         let since = |rate: u32| held.host.installed.rate(rate);
         let mut scene = self.scene(records, held, &place, false, &since);
-        Ok(judge::judge(self.program, self.scratch, &call, Some(&mut scene))?.decision)
+        judge::judge(self.program, self.scratch, &call, Some(&mut scene), judgement)
     }
 
     /// Line 1, and then what follows from it.
-    fn decide_at(&mut self, records: &mut dyn Records, held: &Held<'_>) -> Result<Decision, Stop> {
-        let request = match self.request {
-            Ok(request) => request,
-            Err(code) => return Ok(Decision::structural(code, None)),
-        };
-        let session = request.session.map(|session| self.scratch.memory.text(session));
-        let mut place = match Place::begin(records, session, request.at) {
-            Ok(place) => place,
-            Err(code) => return Ok(Decision::structural(code, None)),
-        };
-        let admitted = match self.admit(records, held.keyer, request, &mut place) {
+    fn decide_at(&mut self, records: &mut dyn Records, held: &Held<'_>, judgement: &mut Judgement) -> Result<(), Stop> {
+        let (place, key) = match self.admit(records, held.keyer) {
             Ok(admitted) => admitted,
             // What comes before the tool in the table is looked at before it: alerts do not know which tool it is.
-            Err(code) => return Ok(Decision::structural(code, None)),
+            Err(code) => {
+                judgement.refuse(code, None);
+                return Ok(());
+            }
         };
         if let Err(failure) = self.values {
-            return self.refuse(records, held, &place, true, failure);
+            return self.refuse(records, held, &place, true, failure, judgement);
         }
         if place.is_full(records) {
-            return self.refuse(records, held, &place, true, (Code::StateFull, None));
+            return self.refuse(records, held, &place, true, (Code::StateFull, None), judgement);
         }
-        self.judge(records, held, &place, &admitted)
+        self.judge(records, held, &place, key, judgement)
     }
 
-    /// Codes 6 to 22, at the time of the session.
-    fn admit(
-        &mut self,
-        records: &mut dyn Records,
-        keyer: &Keyer,
-        request: Request,
-        place: &mut Place,
-    ) -> Result<Admitted, Code> {
-        let mut caller = self.caller?;
-        if place.now != request.at {
-            caller = call::caller(self.program, self.scratch, request, place.now)?;
-        }
-        let Caller { chain, .. } = caller;
-        let memory = &self.scratch.memory;
-        let text = |member| chain.text(self.program, memory, member);
+    /// Codes 3 to 22, at the time of the session: where the call happens, and the key it is remembered by.
+    fn admit(&mut self, records: &mut dyn Records, keyer: &Keyer) -> Result<(Place, EntryKey), Code> {
+        let Prepared { program, scratch, request, caller, call, .. } = self;
+        let request = request.as_ref().map_err(|code| *code)?;
+        let session = request.session.map(|session| scratch.memory.text(session));
+        let mut place = Place::begin(records, session, request.at)?;
+        let moved;
+        let caller = match caller {
+            Err(code) => return Err(*code),
+            Ok(caller) if place.now == request.at => caller,
+            Ok(_) => {
+                moved = call::caller(program, scratch, *request, place.now)?;
+                &moved
+            }
+        };
+        let (chain, memory) = (&caller.chain, &scratch.memory);
+        let text = |member| chain.text(program, memory, member);
         let origin = (chain.agents().len() > 1).then(|| text(chain.origin()));
         let user = request.user.map(|user| memory.text(user.id));
         place.admit(records, keyer, text(chain.actor()), origin, user)?;
@@ -231,9 +243,11 @@ impl Prepared<'_> {
         if place.is_duplicate(records, &key) {
             return Err(Code::CallDuplicate);
         }
-        let call = Call { now: place.now, ..self.call? };
-        place.reach(records, self.program, keyer, text(chain.actor()), user)?;
-        Ok(Admitted { call, key })
+        if let Err(code) = call {
+            return Err(*code);
+        }
+        place.reach(records, program, keyer, text(chain.actor()), user)?;
+        Ok((place, key))
     }
 
     /// What rules, limits, alerts and approvals look at. Before a session is known they ask nothing of earlier calls.
@@ -266,16 +280,20 @@ impl Prepared<'_> {
         place: &Place,
         admitted: bool,
         failure: Failure,
-    ) -> Result<Decision, Stop> {
-        let Ok(call) = self.call else { return Ok(Decision::structural(failure.0, failure.1)) };
+        judgement: &mut Judgement,
+    ) -> Result<(), Stop> {
+        let Ok(call) = self.call else {
+            judgement.refuse(failure.0, failure.1);
+            return Ok(());
+        };
         let call = Call { now: place.now, ..call };
         let since = |rate: u32| held.host.installed.rate(rate);
         let mut scene = self.scene(records, held, place, admitted, &since);
-        let mut judgement = judge::deny(self.program, self.scratch, &call, &mut scene, failure)?;
+        judge::deny(self.program, self.scratch, &call, &mut scene, failure, judgement)?;
         if held.writing {
             judgement.write(&mut scene, self.scratch, &call)?;
         }
-        Ok(judgement.decision)
+        Ok(())
     }
 
     /// Lines 2 to 23.
@@ -284,16 +302,19 @@ impl Prepared<'_> {
         records: &mut dyn Records,
         held: &Held<'_>,
         place: &Place,
-        admitted: &Admitted,
-    ) -> Result<Decision, Stop> {
+        key: EntryKey,
+        judgement: &mut Judgement,
+    ) -> Result<(), Stop> {
         let (program, installed) = (self.program, held.host.installed);
-        let call = &admitted.call;
+        let call = &Call { now: place.now, ..self.call.map_err(|_| Stop::Internal)? };
         let since = |rate: u32| installed.rate(rate);
         let mut scene = self.scene(records, held, place, true, &since);
-        let mut judgement = match judge::judge(program, self.scratch, call, Some(&mut scene)) {
-            Err(Stop::Full) => return self.refuse(records, held, place, true, (Code::StateFull, None)),
+        match judge::judge(program, self.scratch, call, Some(&mut scene), judgement) {
+            Err(Stop::Full) => {
+                return self.refuse(records, held, place, true, (Code::StateFull, None), judgement);
+            }
             judged => judged?,
-        };
+        }
         let let_through = self.ran.unwrap_or(judgement.decision.permits());
         if held.writing {
             let view = scene.ledger.view()?.ok_or(Stop::Internal)?;
@@ -301,13 +322,13 @@ impl Prepared<'_> {
             judgement.write(&mut scene, self.scratch, call)?;
             let Scratch { memory, journal, reserved, .. } = &mut *self.scratch;
             let agent = call.chain.text(program, memory, call.chain.actor());
-            let (tool, key, keyer) = (call.tool, admitted.key, held.keyer);
+            let (tool, keyer) = (call.tool, held.keyer);
             let commit = Commit { program, installed, place, tool, call: key, agent, keyer, let_through };
             commit.write(scene.ledger.records, journal, reserved)?;
             if let_through {
                 judgement.decision.open();
             }
         }
-        Ok(judgement.decision)
+        Ok(())
     }
 }

@@ -1,8 +1,8 @@
 //! The judgement of a call whose structure is sound: lines 2 to 22 of semantics 4.1.
 
 use crate::arguments::Failure;
-use crate::call::Call;
-use crate::chain;
+use crate::call::{Call, Frame};
+use crate::chain::{self, Chain};
 use crate::scratch::Scratch;
 use crate::settle::Judgement;
 use crate::state::Trouble;
@@ -13,7 +13,7 @@ use crate::state::limits::{self, Verdict, Weighed, Whose};
 use crate::state::step::View;
 use agentpol_bytecode::Program;
 use agentpol_bytecode::code::Code;
-use agentpol_bytecode::decision::{Asker, Decision, Missing};
+use agentpol_bytecode::decision::{Asker, Missing};
 use agentpol_bytecode::reasons::{Reasons, Standing};
 use agentpol_bytecode::scope::{self, Tri};
 use agentpol_bytecode::tables::{Candidate, Effect, Phase, Rule, RuleId};
@@ -70,13 +70,15 @@ impl Tally {
     }
 }
 
-/// Judges a call. What a scene is asked for is opened, and nothing is written.
+/// Judges a call. What a scene is asked for is opened, and nothing is written. Where there is no judgement, what stands in its
+/// place means nothing.
 pub(crate) fn judge(
     program: &Program,
     scratch: &mut Scratch,
     call: &Call,
     mut scene: Option<&mut Scene<'_>>,
-) -> Result<Judgement, Stop> {
+    judgement: &mut Judgement,
+) -> Result<(), Stop> {
     let cell = program.cell(call.tool, call.agent).ok_or(Stop::Internal)?;
     let phase = chain::phase(program, &call.chain, call.now).ok_or(Stop::Internal)?;
     scratch.trace.clear();
@@ -84,13 +86,15 @@ pub(crate) fn judge(
     scratch.needed.clear();
     scratch.matched.clear();
     let view = scene.as_deref().map_or(Ok(None), |scene| scene.ledger.view())?;
-    for candidate in cell.iter().take(scratch.matched.capacity()) {
-        let matched = matches_call(program, scratch, view.as_ref(), call, candidate).ok_or(Stop::Internal)?;
-        scratch.matched.push(matched);
+    scratch.questions.forget();
+    let mut frame = call.frame(program, scratch);
+    for candidate in cell.iter().take(frame.matched.capacity()) {
+        let matched = matches_call(&mut frame, view.as_ref(), candidate).ok_or(Stop::Internal)?;
+        frame.matched.push(matched);
     }
-    let covered = covered(program, scratch, view.as_ref(), call);
+    let covered = covered(&mut frame, view.as_ref(), &call.chain);
     let supervised = matches!(phase, Phase::Supervised { .. }) && changes(program, call)?;
-    let approvals = match scene.as_deref_mut() {
+    judgement.approvals = match scene.as_deref_mut() {
         Some(scene) => needed_approvals(scene, scratch, call, cell, supervised)?,
         None => None,
     };
@@ -100,13 +104,13 @@ pub(crate) fn judge(
     if supervised {
         chain::supervised(program, &call.chain).for_each(|agent| by_phase(scratch, agent, &mut reasons));
     }
-    let mut judgement =
-        Judgement { decision: reasons.settle(call.now), approvals, asks: None, limits: scratch.counters.len() };
+    judgement.decision = reasons.settle(call.now);
+    judgement.limits = scratch.counters.len();
     if let Some(scene) = scene {
         judgement.ask(scene, scratch, &mut reasons, call.now)?;
         judgement.hear(scene, scratch, call, cell)?;
     }
-    Ok(judgement)
+    Ok(())
 }
 
 /// Denies a call whose agent and tool are known but whose structure is not sound. Only alerts look at it; nothing is written.
@@ -116,25 +120,28 @@ pub(crate) fn deny(
     call: &Call,
     scene: &mut Scene<'_>,
     (code, argument): Failure,
-) -> Result<Judgement, Stop> {
+    judgement: &mut Judgement,
+) -> Result<(), Stop> {
     let cell = program.cell(call.tool, call.agent).ok_or(Stop::Internal)?;
     scratch.counters.clear();
     scratch.needed.clear();
     scratch.matched.clear();
+    scratch.questions.forget();
     let view = scene.ledger.view()?;
-    for candidate in cell.iter().take(scratch.matched.capacity()) {
+    let mut frame = call.frame(program, scratch);
+    for candidate in cell.iter().take(frame.matched.capacity()) {
         let rule = program.rule(candidate.rule).ok_or(Stop::Internal)?;
         let matched = match rule.effect {
-            Effect::Alert { .. } => matches_call(program, scratch, view.as_ref(), call, candidate).ok_or(Stop::Internal)?,
+            Effect::Alert { .. } => matches_call(&mut frame, view.as_ref(), candidate).ok_or(Stop::Internal)?,
             _ => Tri::False,
         };
-        scratch.matched.push(matched);
+        frame.matched.push(matched);
     }
-    let decision = Decision::structural(code, argument);
-    let mut judgement = Judgement { decision, approvals: None, asks: None, limits: 0 };
+    *judgement = Judgement::new();
+    judgement.refuse(code, argument);
     judgement.hear(scene, scratch, call, cell)?;
     scratch.trace.clear();
-    Ok(judgement)
+    Ok(())
 }
 
 fn changes(program: &Program, call: &Call) -> Result<bool, Stop> {
@@ -327,26 +334,20 @@ fn by_phase(scratch: &Scratch, agent: u32, reasons: &mut Reasons) {
 }
 
 /// Line 18: every hop of the chain must surely cover the call.
-fn covered(program: &Program, scratch: &mut Scratch, view: Option<&View<'_>>, call: &Call) -> bool {
-    call.chain.scopes(program).all(|ways| {
+fn covered(frame: &mut Frame<'_>, view: Option<&View<'_>>, chain: &Chain) -> bool {
+    let (program, tool) = (frame.program, frame.facts.tool);
+    chain.scopes(program).all(|ways| {
         ways.iter().any(|way| {
-            scope::delegates(program.tables(), &way.scope, call.tool)
-                && call.run(program, scratch, view, way.entry, 0).0 == Tri::True
+            scope::delegates(program.tables(), &way.scope, tool) && frame.run(view, way.entry, 0).0 == Tri::True
         })
     })
 }
 
 /// Line 5: selectors, and all clauses.
-fn matches_call(
-    program: &Program,
-    scratch: &mut Scratch,
-    view: Option<&View<'_>>,
-    call: &Call,
-    candidate: &Candidate,
-) -> Option<Tri> {
-    let rule = program.rule(candidate.rule)?;
-    let (matched, recorded) = call.run(program, scratch, view, rule.entry, rule.clauses as usize);
+fn matches_call(frame: &mut Frame<'_>, view: Option<&View<'_>>, candidate: &Candidate) -> Option<Tri> {
+    let rule = frame.program.rule(candidate.rule)?;
+    let (matched, recorded) = frame.run(view, rule.entry, rule.clauses as usize);
     let matched = matched.and(if candidate.unsure { Tri::Unknown } else { Tri::True });
-    scratch.trace.close(candidate.rule, matched, recorded);
+    frame.trace.close(candidate.rule, matched, recorded);
     Some(matched)
 }

@@ -206,7 +206,17 @@ impl<'a> Machine<'a> {
         };
         match instruction.op {
             Op::Earlier => query::answer(view, program, self.memory, imm, operands),
-            _ => view.known(program, self.memory, imm, operands),
+            _ => {
+                let Some(key) = view.evidence_key(program, self.memory, imm, operands) else {
+                    return Register::UNKNOWN;
+                };
+                if let Some(found) = questions.known(imm, &key) {
+                    return found;
+                }
+                let found = view.known(program, self.memory, imm, &key);
+                questions.learn(imm, key, found);
+                found
+            }
         }
     }
 

@@ -26,6 +26,9 @@ const MAX_NEEDED: usize = 16;
 /// How many operands the questions of a block have together, at most: beyond that they are unknown.
 const MAX_OPERANDS: usize = 1024;
 
+/// How many records that were read for a call are told again: few rules of one call ask for many.
+const MAX_KNOWN: usize = 8;
+
 /// How many registers an instruction can name.
 const REGISTERS: usize = 256;
 
@@ -74,12 +77,37 @@ pub(crate) struct Questions {
     pub(crate) operands: Vec<Register>,
     /// Records being put in order.
     pub(crate) order: Vec<(i64, EntryKey)>,
+    /// Records that were read for this call already, by their evidence and key.
+    known: Vec<(u32, EntryKey, Register)>,
 }
 
 impl Questions {
     fn new(program: &Program) -> Self {
         let room = program.tables().evidence.iter().map(|evidence| evidence.room as usize).max().unwrap_or(0);
-        Questions { operands: Vec::with_capacity(MAX_OPERANDS), order: Vec::with_capacity(room) }
+        let known = if program.tables().evidence.is_empty() { 0 } else { MAX_KNOWN };
+        Questions {
+            operands: Vec::with_capacity(MAX_OPERANDS),
+            order: Vec::with_capacity(room),
+            known: Vec::with_capacity(known),
+        }
+    }
+
+    /// Forgets what was read for the call before.
+    pub(crate) fn forget(&mut self) {
+        self.known.clear();
+    }
+
+    /// A record that was read for this call already.
+    pub(crate) fn known(&self, evidence: u32, key: &EntryKey) -> Option<Register> {
+        let found = self.known.iter().find(|(of, under, _)| *of == evidence && under == key)?;
+        Some(found.2)
+    }
+
+    /// Notes a record that was read, so that rules which ask for the same do not read it again.
+    pub(crate) fn learn(&mut self, evidence: u32, key: EntryKey, record: Register) {
+        if self.known.len() < self.known.capacity() {
+            self.known.push((evidence, key, record));
+        }
     }
 }
 

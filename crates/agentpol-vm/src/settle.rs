@@ -6,12 +6,12 @@ use crate::scratch::Scratch;
 use crate::state::approvals::{Approvals, Asks, Standing};
 use crate::state::{Trouble, alerts, limits};
 use agentpol_bytecode::code::{Code, Outcome};
-use agentpol_bytecode::decision::Decision;
+use agentpol_bytecode::decision::{ArgumentPath, Decision};
 use agentpol_bytecode::reasons::{self, Reasons};
 use agentpol_bytecode::scope::Tri;
 use agentpol_bytecode::tables::Candidate;
 
-/// A judgement, of which nothing is written yet.
+/// A judgement, of which nothing is written yet. It is filled where it stands: a decision is long.
 pub(crate) struct Judgement {
     pub(crate) decision: Decision,
     pub(crate) approvals: Option<Approvals>,
@@ -21,6 +21,17 @@ pub(crate) struct Judgement {
 }
 
 impl Judgement {
+    /// Nothing is judged yet, and nothing is allowed.
+    pub(crate) fn new() -> Self {
+        let decision = Decision::structural(Code::Internal, None);
+        Judgement { decision, approvals: None, asks: None, limits: 0 }
+    }
+
+    /// Denies for a structural failure.
+    pub(crate) fn refuse(&mut self, code: Code, argument: Option<ArgumentPath>) {
+        self.decision = Decision::structural(code, argument);
+    }
+
     /// Says which approvals will be spent or asked for. Where there is no room to ask, the call is denied.
     pub(crate) fn ask(
         &mut self,

@@ -197,9 +197,8 @@ impl<'r> Recall<'r> {
         let seat = self.place.seat.ok_or(Trouble::Unusable)?;
         let root = read(records, seat.root)?;
         let (agent, user) = (of(self.place.agent)?, of(self.place.user)?);
-        let labels = (self.installed.labels() <= seat.opened).then(|| Labels::of(root));
         let (installed, keyer, now, opened) = (self.installed, self.keyer, self.place.now, seat.opened);
-        Ok(View { root, agent, user, installed, keyer, now, opened, labels })
+        Ok(View { root, agent, user, installed, keyer, now, opened })
     }
 }
 
@@ -214,8 +213,6 @@ pub(crate) struct View<'v> {
     pub(crate) now: i64,
     /// When the root session was opened.
     opened: i64,
-    /// `None` where they are not known.
-    labels: Option<Labels<'v>>,
 }
 
 impl<'v> View<'v> {
@@ -237,14 +234,19 @@ impl<'v> View<'v> {
         since != i64::MIN && !in_session && after < since
     }
 
+    /// What the session tree has touched; `None` where that is not known.
+    fn labels(&self) -> Option<Labels<'v>> {
+        (self.installed.labels() <= self.opened).then(|| Labels::of(self.root))
+    }
+
     /// Whether the session tree saw content that nobody vouches for; `None` where that is not known.
     pub(crate) fn saw(&self) -> Option<bool> {
-        self.labels.map(|labels| labels.saw)
+        self.labels().map(|labels| labels.saw)
     }
 
     /// The highest member of a level among what the session tree has touched. What the program does not know is the highest.
     pub(crate) fn label(&self, program: &Program, level: u32) -> Value {
-        let Some(labels) = self.labels else { return Value::Unknown };
+        let Some(labels) = self.labels() else { return Value::Unknown };
         let members = program.tables().levels.get(level as usize).map_or(0, Vec::len);
         let Some(top) = u32::try_from(members).ok().and_then(|members| members.checked_sub(1)) else {
             return Value::Unknown;
@@ -290,12 +292,9 @@ impl<'v> View<'v> {
         Some(packer.finish())
     }
 
-    /// The newest record under keys; unknown where one is.
-    pub(crate) fn known(&self, program: &Program, memory: &mut Memory, evidence: u32, keys: &[Register]) -> Register {
-        match self.evidence_key(program, memory, evidence, keys) {
-            Some(key) => self.evidence(program, evidence).known(memory, &key),
-            None => Register::UNKNOWN,
-        }
+    /// The newest record under a key.
+    pub(crate) fn known(&self, program: &Program, memory: &mut Memory, evidence: u32, key: &EntryKey) -> Register {
+        self.evidence(program, evidence).known(memory, key)
     }
 
     /// All records that are known.
