@@ -1,7 +1,7 @@
 //! Where limits, alerts and approvals keep what they count: the records' names, and the keys that they are told apart by.
 
 use super::key::{Keyer, Packer};
-use super::record::{EntryKey, KEY_BYTES};
+use super::record::{EntryKey, KEY_BYTES, write};
 use super::step::{Recall, View};
 use super::{Handle, Records, Trouble};
 use crate::directory::Bound;
@@ -72,8 +72,8 @@ impl RecordName {
 
     fn new(kind: u8, id: u64, key: &EntryKey) -> RecordName {
         let mut bytes = [kind; NAME_BYTES];
-        let parts = id.to_le_bytes().into_iter().chain(*key);
-        bytes.iter_mut().skip(1).zip(parts).for_each(|(place, byte)| *place = byte);
+        write(&mut bytes, 1, &id.to_le_bytes());
+        write(&mut bytes, 9, key);
         RecordName { bytes }
     }
 
