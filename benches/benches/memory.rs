@@ -182,7 +182,7 @@ fn throughput(out: &mut impl Write, desk: &Desk) -> io::Result<()> {
 }
 
 /// Lets threads decide, each in a session of its own.
-fn many(out: &mut impl Write, name: &str, desk: &Desk, store: &(impl StateStore + Sync), threads: u32) -> io::Result<()> {
+fn many(out: &mut impl Write, name: &str, desk: &Desk, store: &impl StateStore, threads: u32) -> io::Result<()> {
     let together = Barrier::new(threads as usize);
     let rate = thread::scope(|scope| {
         let work = |number: u32| {

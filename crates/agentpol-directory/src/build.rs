@@ -280,13 +280,15 @@ fn closed_groups(builder: &mut Builder, groups: &Graph) -> Option<Vec<Vec<u32>>>
 }
 
 fn agents(builder: &Builder, pool: &Pool) -> Vec<AgentStatus> {
-    let entry = |((id, attributes), agent): (&(String, Vec<(String, String)>), &crate::records::Agent)| AgentStatus {
-        id: pool.word(id),
-        attributes: attributes.iter().map(|(name, value)| (pool.word(name), pool.word(value))).collect(),
-        suspended: agent.suspended,
-        read_only: agent.read_only,
-    };
-    let mut agents: Vec<AgentStatus> = builder.agents.iter().map(entry).collect();
+    let mut agents = Vec::with_capacity(builder.agents.len());
+    for ((id, attributes), agent) in &builder.agents {
+        agents.push(AgentStatus {
+            id: pool.word(id),
+            attributes: attributes.iter().map(|(name, value)| (pool.word(name), pool.word(value))).collect(),
+            suspended: agent.suspended,
+            read_only: agent.read_only,
+        });
+    }
     agents.sort_by(|one, other| (one.id, &one.attributes).cmp(&(other.id, &other.attributes)));
     agents
 }

@@ -1,4 +1,4 @@
-//! SCIM 2.0 (RFC 7643, RFC 7644): a ListResponse of users and groups, or single resources.
+//! SCIM 2.0 (RFC 7643, RFC 7644): a list response of users and groups, or single resources.
 //!
 //! The members of a user become attributes under their own names, those of extensions beside them; `emails` also gives
 //! `email`, the primary one, and `manager` the id of a user. Passwords are not kept.

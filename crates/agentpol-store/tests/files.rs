@@ -3,7 +3,7 @@
 use agentpol::store::{StateStore, StoreError};
 use agentpol::{Records, Trouble};
 use agentpol_store::{FileErrorKind, FileStore};
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -104,7 +104,7 @@ fn victim() {
     let Some(path) = std::env::var_os(VICTIM) else { return };
     let store = FileStore::open(Path::new(&path)).unwrap();
     loop {
-        println!("\nanswered {}", count(&store).unwrap());
+        writeln!(std::io::stdout(), "\nanswered {}", count(&store).unwrap()).unwrap();
     }
 }
 

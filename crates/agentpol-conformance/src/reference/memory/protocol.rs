@@ -127,7 +127,7 @@ impl<'a> Memory<'a> {
         at: i64,
     ) -> Result<(), Refusal> {
         let now = self.step(session, at)?;
-        let of = |past: &super::Past<'_>| past.session == session && past.id == call && past.stage.let_through();
+        let of = |past: &Past<'_>| past.session == session && past.id == call && past.stage.let_through();
         let found = (0..self.calls.len()).rev().find(|index| of(&self.calls[*index])).ok_or("call_unknown")?;
         if self.calls[found].stage != Stage::Open || now - self.calls[found].time > LOST_AFTER {
             return Err("call_closed");
