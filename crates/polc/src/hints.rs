@@ -6,7 +6,10 @@
 use agentpol::bytecode::tables::{Agent, Field, Tool};
 use agentpol::{Code, Decision, Program};
 use agentpol_diagnostics::{did_you_mean, nearest};
+use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
+
+use crate::events;
 
 /// The keys of a request, those that are needed first.
 const KEYS: &[&str] = &[
@@ -15,7 +18,9 @@ const KEYS: &[&str] = &[
     "user",
     "tool",
     "args",
+    "via",
     "credential",
+    "resource",
     "session",
     "call",
     "env",
@@ -29,11 +34,20 @@ const NEEDED: usize = 5;
 /// Keys that only recordings have.
 const RECORDED: &[&str] = &["result", "expect", "redacted", "trace", "model", "domain", "issuer", "args_text"];
 
+/// Whether a request is decided with memory of earlier calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Memory {
+    /// With a state file.
+    Kept,
+    /// Without one.
+    None,
+}
+
 /// Returns what to change in a request, where the decision does not say it.
-pub(crate) fn hint(program: &Program, decision: &Decision, request: &[u8]) -> Option<String> {
+pub(crate) fn hint(program: &Program, decision: &Decision, request: &[u8], memory: Memory) -> Option<String> {
     let code = decision.code();
     if code == Code::RequestMalformed {
-        return Some(malformed(program, request).unwrap_or_else(|| {
+        return Some(malformed(program, request, memory).unwrap_or_else(|| {
             "a key that stands twice, a value of another form or one nested too deeply; see `polc explain \
              request_malformed`"
                 .to_owned()
@@ -45,18 +59,47 @@ pub(crate) fn hint(program: &Program, decision: &Decision, request: &[u8]) -> Op
         Code::AgentUnknown | Code::AgentUnidentified => agent(program, request.get("agent")?),
         Code::ToolUnknown => tool(program, request),
         Code::ArgumentUndeclared | Code::ArgumentMissing => argument(program, request, decision.argument()?),
+        Code::SessionUnknown | Code::SessionMismatch | Code::CallDuplicate | Code::ClockRegressed => {
+            in_memory(code, request).map(str::to_owned)
+        }
         _ => None,
     }
 }
 
+/// Says what to do about a request that has no place in what is remembered.
+fn in_memory(code: Code, request: &Map<String, Value>) -> Option<&'static str> {
+    Some(match code {
+        Code::SessionUnknown if !request.contains_key("session") => {
+            "`session` is missing: with memory every call belongs to a session that was opened"
+        }
+        Code::SessionUnknown => "open the session first, with an event `open` or `polc state open`",
+        Code::SessionMismatch => {
+            "a session has one agent and one user; what an agent hands to another belongs to a session of its own, opened \
+             with `parent`"
+        }
+        Code::CallDuplicate => "every call has a `call` of its own, made up by the host",
+        Code::ClockRegressed => "`at` is more than 5 seconds before the last time that was seen",
+        _ => return None,
+    })
+}
+
 /// Finds what is not as the format asks.
-fn malformed(program: &Program, request: &[u8]) -> Option<String> {
+fn malformed(program: &Program, request: &[u8], memory: Memory) -> Option<String> {
     let value: Value = match serde_json::from_slice(request) {
         Ok(value) => value,
         Err(_) if request.trim_ascii().is_empty() => return Some("there is no request: nothing was given".to_owned()),
-        Err(error) => return Some(format!("not JSON: {error}")),
+        Err(_) if memory == Memory::None && several(request) => {
+            return Some("one request at a time: with `--state FILE` lines are decided in order".to_owned());
+        }
+        Err(error) => return Some(not_json(&error)),
     };
     let Value::Object(request) = &value else { return Some("a request is one JSON object".to_owned()) };
+    if let Some(help) = events::misnamed(request).filter(|_| memory == Memory::Kept) {
+        return Some(help);
+    }
+    if events::called(value.to_string().as_bytes()).is_some() {
+        return Some("this is an event: events are taken with `--state FILE`".to_owned());
+    }
     let stranger = request.keys().find(|key| !KEYS.contains(&key.as_str()));
     if let Some(key) = stranger {
         let recorded = RECORDED.contains(&key.as_str()) || key.starts_with("x-");
@@ -70,7 +113,41 @@ fn malformed(program: &Program, request: &[u8]) -> Option<String> {
     if let Some(key) = KEYS[..NEEDED].iter().find(|key| !request.contains_key(**key)) {
         return Some(format!("`{key}` is missing"));
     }
-    request.iter().find_map(|(key, value)| member(program, key, value))
+    if let Some(help) = request.iter().find_map(|(key, value)| member(program, key, value)) {
+        return Some(help);
+    }
+    let nameless = memory == Memory::Kept && !request.contains_key("call");
+    nameless.then(|| "`call` is missing: with memory every call has an id, made up by the host".to_owned())
+}
+
+/// Whether the first line alone is JSON.
+fn several(request: &[u8]) -> bool {
+    let first = request.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    serde_json::from_slice::<IgnoredAny>(first).is_ok()
+}
+
+/// Says where text stops being JSON.
+pub(crate) fn not_json(error: &serde_json::Error) -> String {
+    let place = match error.line() {
+        1 => format!("column {}", error.column()),
+        line => format!("line {line}, column {}", error.column()),
+    };
+    if error.is_eof() { format!("not JSON: it ends too early, at {place}") } else { format!("not JSON at {place}") }
+}
+
+/// Finds what is wrong with an agent as it is presented.
+pub(crate) fn presented(key: &str, value: &Value) -> Option<String> {
+    let Value::Object(agent) = value else {
+        let text = value.is_string();
+        return (!text).then(|| format!("`{key}` must be a name or an object with an identity"));
+    };
+    let known: &[&str] = match key {
+        "via" => &["id", "spiffe", "issuer", "subject", "attributes", "credential"],
+        _ => &["id", "spiffe", "issuer", "subject", "attributes"],
+    };
+    let stranger = agent.keys().find(|key| !known.contains(&key.as_str()))?;
+    let help = did_you_mean(stranger, known.iter().copied()).unwrap_or_else(|| "take it out".to_owned());
+    Some(format!("an agent in `{key}` has no key `{stranger}`: {help}"))
 }
 
 /// Finds what is wrong with one member.
@@ -79,18 +156,14 @@ fn member(program: &Program, key: &str, value: &Value) -> Option<String> {
     match (key, value) {
         ("at", Value::String(at)) if is_time(at) => None,
         ("at", _) => must("a time with its offset, such as \"2026-03-02T15:00:00Z\""),
-        ("agent", Value::String(_)) => None,
-        ("agent", Value::Object(agent)) => {
-            let known = ["id", "spiffe", "issuer", "subject", "attributes"];
-            let stranger = agent.keys().find(|key| !known.contains(&key.as_str()))?;
-            Some(format!("`agent` has no key `{stranger}`"))
-        }
-        ("agent", _) => must("a name or an object with an identity"),
+        ("agent", value) => presented(key, value),
+        ("via", Value::Array(via)) => via.iter().find_map(|hop| presented(key, hop)),
+        ("via", _) => must("a list of agents, the first of the chain first"),
         ("user", Value::String(user)) if user == "none" => None,
         ("user", Value::Object(user)) => self::user(program, user),
         ("user", _) => must("an object with `id` and `groups`, or \"none\" for nobody"),
-        ("args" | "context" | "origin", Value::Object(_)) => None,
-        ("args" | "context" | "origin", _) => must("an object"),
+        ("args" | "context" | "origin" | "resource", Value::Object(_)) => None,
+        ("args" | "context" | "origin" | "resource", _) => must("an object"),
         ("credential", Value::Object(credential)) => {
             let issued = credential.get("issued_at").and_then(Value::as_str).is_some_and(is_time);
             if issued && credential.len() == 1 { None } else { must("an object with `issued_at`, a time") }
@@ -118,7 +191,7 @@ fn user(program: &Program, user: &Map<String, Value>) -> Option<String> {
 }
 
 /// Says which agent may have been meant, or how it must be presented.
-fn agent(program: &Program, presented: &Value) -> Option<String> {
+pub(crate) fn agent(program: &Program, presented: &Value) -> Option<String> {
     let agents = &program.tables().agents;
     let id = presented.as_str().or_else(|| presented.get("id").and_then(Value::as_str));
     let Some(id) = id else {
@@ -132,6 +205,13 @@ fn agent(program: &Program, presented: &Value) -> Option<String> {
         ));
     }
     did_you_mean(id, agents.iter().map(|agent| program.symbol(agent.wire)))
+}
+
+/// Whether an agent is known by what is presented as its name.
+pub(crate) fn is_agent(program: &Program, presented: &Value) -> bool {
+    let id = presented.as_str().or_else(|| presented.get("id").and_then(Value::as_str));
+    let named = |agent: &Agent| [agent.wire, agent.qualified].iter().any(|name| Some(program.symbol(*name)) == id);
+    program.tables().agents.iter().any(|agent| agent.identities.is_empty() && named(agent))
 }
 
 /// Says which tool may have been meant, or which server it belongs to.
@@ -185,7 +265,7 @@ fn names<'p>(program: &'p Program, fields: &[Field]) -> Vec<&'p str> {
 }
 
 /// Whether a text has the form of a time with its offset.
-fn is_time(text: &str) -> bool {
+pub(crate) fn is_time(text: &str) -> bool {
     let form: String = text.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
     let Some(rest) = form.strip_prefix("0000-00-00T00:00:00") else { return false };
     let fraction = rest.strip_prefix('.').map_or(rest, |digits| digits.trim_start_matches('0'));

@@ -8,6 +8,7 @@ mod args;
 mod commands;
 mod directory;
 mod escape;
+mod events;
 mod exit;
 mod files;
 mod glob;

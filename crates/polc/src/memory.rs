@@ -10,7 +10,7 @@ use agentpol::{
 use agentpol_store::{FileError, FileErrorKind, FileStore};
 
 use crate::exit::Problem;
-use crate::files;
+use crate::{events, files};
 
 /// A state file that is open for a program.
 pub(crate) struct Memory {
@@ -27,12 +27,27 @@ pub(crate) enum NotDone {
     Broken(Problem),
 }
 
+impl NotDone {
+    /// Returns what to do about it.
+    pub(crate) fn help(&self, program: &Program, event: &[u8]) -> Option<String> {
+        match self {
+            NotDone::Refused(refusal) => events::help(program, *refusal, event),
+            NotDone::Broken(_) => None,
+        }
+    }
+}
+
 impl Memory {
     /// Makes a state file in which nothing has happened, with a key of its own.
     pub(crate) fn create(path: &Path, program: &Program) -> Result<Memory, Problem> {
         let mut key = [0; 32];
         getrandom::fill(&mut key).map_err(|error| Problem::file(format!("no random numbers for a key: {error}")))?;
-        let store = FileStore::create(path).map_err(|error| unusable(&error))?;
+        let store = FileStore::create(path).map_err(|error| match &error.kind {
+            FileErrorKind::Io(io) => {
+                Problem::file(format!("cannot make {}: {}", files::shown(path), files::reason(io)))
+            }
+            _ => unusable(&error),
+        })?;
         store.keep_key(&key).map_err(|error| unusable(&error))?;
         install(store, key, program, Before::Empty)
     }
@@ -55,8 +70,12 @@ impl Memory {
         });
         step.map_err(|error| broken(&error))?;
         if missing {
-            let text = format!("{} does not keep all that this policy asks about", files::shown(path));
-            let help = format!("run `polc state install {}`: from then on it does", files::shown(path));
+            let text = format!("{} keeps what another policy asks about, not this one", files::shown(path));
+            let help = format!(
+                "decide with that policy, or run `polc state install {}` with this one: from then on it keeps what this \
+                 one asks, and forgets the rest",
+                files::shown(path)
+            );
             return Err(Problem::file(text).help(help));
         }
         let installed = found.map_err(|refusal| refused(path, refusal))?;
@@ -143,8 +162,12 @@ pub(crate) fn now() -> i64 {
 }
 
 fn unusable(error: &FileError) -> Problem {
-    let problem = Problem::file(error.to_string());
     let file = files::shown(&error.path);
+    let problem = match &error.kind {
+        FileErrorKind::Io(io) => Problem::file(format!("cannot read {file}: {}", files::reason(io))),
+        FileErrorKind::Damaged { .. } => Problem::file(format!("{file}: this state file was cut short or changed")),
+        _ => Problem::file(error.to_string()),
+    };
     match &error.kind {
         FileErrorKind::Io(io) if io.kind() == std::io::ErrorKind::NotFound => {
             problem.help(format!("`polc state init {file}` makes one"))
@@ -152,6 +175,7 @@ fn unusable(error: &FileError) -> Problem {
         FileErrorKind::Exists => problem.help("choose another name, or remove it if its history may be lost"),
         FileErrorKind::InUse => problem.help("ask the service that has it, or stop that first"),
         FileErrorKind::Damaged { .. } => problem.help("put back a copy: nothing is decided on half a memory"),
+        FileErrorKind::Foreign => problem.help("`polc state init NEW_FILE` makes one"),
         _ => problem,
     }
 }

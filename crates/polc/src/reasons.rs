@@ -18,10 +18,19 @@ const WIDTH: usize = 80;
 
 /// Writes a decision and its reasons, and a hint where there is one. The scratch must have recorded it.
 pub(crate) fn show(program: &Program, decision: &Decision, scratch: &Scratch, hint: Option<&str>, page: &mut Page) {
-    let view = View { program, decision };
-    view.outcome(page);
+    outcome(program, decision, page);
     brief(program, decision, hint, page);
-    view.others(scratch, page);
+    View { program, decision }.others(scratch, page);
+}
+
+/// Writes the outcome and what its code means.
+pub(crate) fn outcome(program: &Program, decision: &Decision, page: &mut Page) {
+    View { program, decision }.outcome(page);
+}
+
+/// Returns a text whose later lines stand below the first, behind `  help      `.
+pub(crate) fn hanging(text: &str) -> String {
+    paragraph(&one_line(text), WIDTH, INDENT)
 }
 
 /// Writes what decided and what to do, without the rules that did not decide.
@@ -30,7 +39,7 @@ pub(crate) fn brief(program: &Program, decision: &Decision, hint: Option<&str>, 
     view.deciding(page);
     view.details(page);
     if let Some(hint) = hint {
-        page.line(format_args!("  help      {}", paragraph(&one_line(hint), WIDTH, INDENT)));
+        page.line(format_args!("  help      {}", hanging(hint)));
     }
 }
 

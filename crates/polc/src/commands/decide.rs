@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use agentpol::{Decision, Program, Told};
 use serde::de::IgnoredAny;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::args::Format;
 use crate::exit::{Done, Exit, Problem};
@@ -14,14 +14,12 @@ use crate::program::{Asked, Source};
 use crate::reasons;
 use crate::terminal::{Ink, Terminal};
 use crate::wording::counted;
-use crate::{escape, files, hints};
+use crate::{escape, events, files, hints};
 
 /// The largest file that is read as a request. Larger ones are denied by the evaluator, which needs one byte to see it.
 const REQUEST_LIMIT: usize = 8 << 20;
 /// The largest file of requests and events, in bytes.
 const LINES_LIMIT: usize = 1 << 30;
-/// What an event of the state protocol is called; anything else is a request.
-const EVENTS: [&str; 6] = ["open", "close", "observe", "release", "approve", "reject"];
 
 /// Decide requests
 ///
@@ -95,7 +93,7 @@ fn one(args: &Args, terminal: &mut Terminal) -> Done {
     match args.format {
         Format::Json => terminal.out.line(decision.for_operator(program)),
         Format::Text => {
-            let hint = hints::hint(program, &decision, &bytes);
+            let hint = hints::hint(program, &decision, &bytes, hints::Memory::None);
             reasons::show(program, &decision, &scratch, hint.as_deref(), &mut terminal.out);
         }
     }
@@ -110,12 +108,18 @@ fn in_order(args: &Args, asked: &Asked, memory: &Memory, terminal: &mut Terminal
     let mut exit = Exit::Success;
     for path in &args.request {
         let bytes = read(path, LINES_LIMIT)?;
-        for item in items(&bytes) {
-            let done = match event(item) {
-                Some(word) => tell(args.format, word, memory.tell(program, &mut scratch, item), terminal)?,
+        for (line, item) in items(&bytes) {
+            let place = line.map(|line| format!("{}:{line}", files::shown(path)));
+            let done = match events::called(item) {
+                Some(word) => {
+                    let told = memory.tell(program, &mut scratch, item);
+                    let help = told.as_ref().err().and_then(|error| error.help(program, item));
+                    let about = About { word, place: place.as_deref(), help: help.as_deref() };
+                    tell(args.format, &about, told, terminal)?
+                }
                 None => {
                     let decision = memory.decide(program, &mut scratch, item)?;
-                    show(args.format, program, &decision, item, terminal);
+                    show(args.format, program, &decision, item, place.as_deref(), terminal);
                     decision.permits()
                 }
             };
@@ -129,42 +133,56 @@ fn in_order(args: &Args, asked: &Asked, memory: &Memory, terminal: &mut Terminal
     Ok(exit)
 }
 
-/// The requests and events of a file: its one JSON value, or its lines.
-fn items(bytes: &[u8]) -> Vec<&[u8]> {
+/// The requests and events of a file: its one JSON value, or its lines with their numbers.
+fn items(bytes: &[u8]) -> Vec<(Option<usize>, &[u8])> {
     if serde_json::from_slice::<IgnoredAny>(bytes).is_ok() {
-        return vec![bytes];
+        return vec![(None, bytes)];
     }
-    bytes.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty()).collect()
+    let lines = bytes.split(|byte| *byte == b'\n').enumerate();
+    let written = lines.filter(|(_, line)| !line.trim_ascii().is_empty());
+    written.map(|(at, line)| (Some(at + 1), line)).collect()
 }
 
-/// What an event is called; nothing for a request, and for what is neither.
-fn event(item: &[u8]) -> Option<&'static str> {
-    let Ok(Value::Object(read)) = serde_json::from_slice(item) else { return None };
-    let only = read.keys().next().filter(|_| read.len() == 1)?;
-    EVENTS.into_iter().find(|word| word == only)
-}
-
-/// Shows a decision on one line, or the operator's record of it.
-fn show(format: Format, program: &Program, decision: &Decision, request: &[u8], terminal: &mut Terminal) {
+/// Shows a decision with its reasons, or the operator's record of it.
+fn show(
+    format: Format,
+    program: &Program,
+    decision: &Decision,
+    request: &[u8],
+    place: Option<&str>,
+    terminal: &mut Terminal,
+) {
     let page = &mut terminal.out;
     if format == Format::Json {
         page.line(decision.for_operator(program));
         return;
     }
-    let ink = if decision.permits() { Ink::Green } else { Ink::Red };
-    let word = page.ink(ink, decision.outcome().as_str().replace('_', " "));
-    page.line(format_args!("{word}, {}", decision.code().as_str()));
-    reasons::brief(program, decision, hints::hint(program, decision, request).as_deref(), page);
+    let hint = hints::hint(program, decision, request, hints::Memory::Kept);
+    reasons::outcome(program, decision, page);
+    reasons::brief(program, decision, hint.as_deref(), page);
+    if let Some(place) = place.filter(|_| !decision.permits()) {
+        page.line(format_args!("  line      {}", escape::one_line(place)));
+    }
+}
+
+/// An event that was told.
+pub(super) struct About<'a> {
+    /// What it is called.
+    pub(super) word: &'a str,
+    /// The file and line that it stands in, where it is one of several.
+    pub(super) place: Option<&'a str>,
+    /// What to do where it was refused.
+    pub(super) help: Option<&'a str>,
 }
 
 /// Shows what became of an event, and says whether it was taken.
 pub(super) fn tell(
     format: Format,
-    word: &str,
+    about: &About<'_>,
     told: Result<Told, NotDone>,
     terminal: &mut Terminal,
 ) -> Result<bool, Problem> {
-    let page = &mut terminal.out;
+    let (page, word) = (&mut terminal.out, about.word);
     match (told, format) {
         (Ok(told), Format::Json) => page.line(match told {
             Told::Observed { as_declared } => json!({ "taken": word, "as_declared": as_declared }),
@@ -185,10 +203,16 @@ pub(super) fn tell(
         (Err(NotDone::Refused(refusal)), format) => {
             let (code, title) = (refusal.as_str(), refusal.title());
             if format == Format::Json {
-                page.line(json!({ "refused": code, "event": word, "title": title }));
+                page.line(json!({ "refused": code, "event": word, "title": title, "help": about.help }));
             } else {
                 let refused = page.ink(Ink::Red, "refused");
                 page.line(format_args!("{refused}, {code}: {}", escape::one_line(title)));
+                if let Some(help) = about.help {
+                    page.line(format_args!("  help      {}", reasons::hanging(help)));
+                }
+                if let Some(place) = about.place {
+                    page.line(format_args!("  line      {}", escape::one_line(place)));
+                }
             }
             return Ok(false);
         }

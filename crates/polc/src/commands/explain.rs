@@ -1,8 +1,10 @@
 //! `polc explain`: what a code means.
 
+use agentpol::Refusal;
 use agentpol_bytecode::code::Code as DecisionCode;
 use agentpol_diagnostics::{Code, nearest};
 
+use crate::events;
 use crate::exit::{Done, Exit, Problem};
 use crate::markdown;
 use crate::terminal::{Ink, Terminal};
@@ -14,8 +16,8 @@ const DECISIONS: &str = include_str!("../../../../docs/reference/decision-codes.
 
 /// Explain a code, such as AP0301 or `no_allow`
 ///
-/// Codes like AP0301 stand in what `polc check` prints, codes like `no_allow` in decisions. Without a code all of them
-/// are listed.
+/// Codes like AP0301 stand in what `polc check` prints, codes like `no_allow` in decisions, codes like
+/// `session_unknown` in refused events. Without a code all of them are listed.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -54,12 +56,30 @@ fn explain(typed: &str, terminal: &mut Terminal) -> Result<(), Problem> {
         }
         return Ok(());
     }
-    let words = Code::ALL.iter().map(|code| code.as_str()).chain(DecisionCode::ALL.iter().map(|code| code.as_str()));
+    if let Some(refusal) = Refusal::ALL.iter().find(|refusal| refusal.as_str().eq_ignore_ascii_case(typed)) {
+        let heading = terminal.out.ink(Ink::Bold, refusal.as_str());
+        terminal.out.line(format_args!("{heading} (an event is refused): {}", refusal.title()));
+        if let Some(advice) = events::advice(*refusal) {
+            terminal.out.line("");
+            markdown::show(&sentence(advice), &mut terminal.out);
+        }
+        return Ok(());
+    }
+    let decisions = DecisionCode::ALL.iter().map(|code| code.as_str());
+    let refusals = Refusal::ALL.iter().map(|refusal| refusal.as_str());
+    let words = Code::ALL.iter().map(|code| code.as_str()).chain(decisions).chain(refusals);
     let help = match nearest(typed, words) {
         Some(word) => format!("did you mean `{word}`?"),
         None => "`polc explain` lists all codes".to_owned(),
     };
     Err(Problem::usage(format!("there is no code `{typed}`")).help(help))
+}
+
+/// Returns a text with a capital letter and a full stop.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(letters).chain(['.']).collect()
 }
 
 /// Returns the text under the heading of a decision code.
@@ -82,6 +102,11 @@ fn list(terminal: &mut Terminal) {
     let width = DecisionCode::ALL.iter().map(|code| code.as_str().len()).max().unwrap_or(0);
     for code in DecisionCode::ALL {
         out.line(format_args!("  {:width$}  {}", code.as_str(), code.meaning()));
+    }
+    let heading = out.ink(Ink::Bold, "Refusals of events");
+    out.line(format_args!("\n{heading}"));
+    for refusal in Refusal::ALL {
+        out.line(format_args!("  {:width$}  {}", refusal.as_str(), refusal.title()));
     }
 }
 

@@ -37,7 +37,8 @@ pub(crate) struct Init {
 /// Let a state file keep what a changed policy asks about
 ///
 /// What an earlier policy asked about and this one asks about too keeps its history. What is new is kept from now on;
-/// of the time before, nothing is known, and what is not known restricts.
+/// of the time before, nothing is known, and what is not known restricts. What only the earlier policy asked about is
+/// forgotten.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:

@@ -9,10 +9,11 @@ use clap::Subcommand;
 
 use crate::args::Format;
 use crate::commands::decide;
-use crate::exit::{Done, Exit};
-use crate::memory::{Memory, now};
+use crate::exit::{Done, Exit, Problem};
+use crate::memory::{Memory, NotDone, now};
 use crate::program::Source;
 use crate::terminal::Terminal;
+use agentpol::Refusal;
 use agentpol::bytecode::render::Time;
 use serde_json::{Map, Value};
 use std::path::PathBuf;
@@ -85,6 +86,14 @@ fn tell(
     let at = common.at.clone().unwrap_or_else(|| Time(now()).to_string());
     members.insert("at".to_owned(), Value::String(at));
     let event = Value::Object(Map::from_iter([(word.to_owned(), Value::Object(members))]));
-    let told = memory.tell(&asked.program, &mut asked.scratch(), event.to_string().as_bytes());
-    Ok(if decide::tell(common.format, word, told, terminal)? { Exit::Success } else { Exit::Failed })
+    let event = event.to_string();
+    let told = memory.tell(&asked.program, &mut asked.scratch(), event.as_bytes());
+    let help = told.as_ref().err().and_then(|error| error.help(&asked.program, event.as_bytes()));
+    if matches!(told, Err(NotDone::Refused(Refusal::EventMalformed))) {
+        // Every member comes from the command line.
+        let text = help.unwrap_or_else(|| Refusal::EventMalformed.title().to_owned());
+        return Err(Problem::usage(text).help(format!("`polc state {word} --help` shows an example")));
+    }
+    let about = decide::About { word, place: None, help: help.as_deref() };
+    Ok(if decide::tell(common.format, &about, told, terminal)? { Exit::Success } else { Exit::Failed })
 }

@@ -102,7 +102,8 @@ fn show(program: &Program, file: &str, found: &Found, page: &mut Page) {
         page.line(format_args!("  asked {}", hex(&ask.digest)));
         page.line(format_args!("    {state}, from {}, until {}", one_line(from), Time(ask.expires)));
         if !ask.agreed.is_empty() {
-            page.line(format_args!("    agreed: {} of {}", one_line(&ask.agreed.join(", ")), ask.count));
+            let (count, names) = (ask.agreed.len(), ask.agreed.join(", "));
+            page.line(format_args!("    {count} of {} agreed: {}", ask.count, one_line(&names)));
         }
     }
     for (what, bytes) in &found.parties {
