@@ -2,9 +2,16 @@
 
 #[path = "../../agentpol-bytecode/tests/lab/mod.rs"]
 mod lab;
+#[path = "history/slots.rs"]
+#[expect(dead_code, reason = "each test uses its part of it")]
+mod slots;
+#[path = "history/world.rs"]
+#[expect(dead_code, reason = "each test uses its part of it")]
+mod world;
 
+use agentpol_bytecode::tables::{Ask, Comparison, Happened, Reach, SlotShape};
 use agentpol_bytecode::{encode, load};
-use agentpol_vm::{Scratch, decide, prepare};
+use agentpol_vm::{Handle, Host, Records, Scratch, Trouble, decide, decide_in, prepare, preview_in};
 
 #[test]
 fn deciding_takes_no_memory() {
@@ -49,4 +56,84 @@ fn deciding_takes_no_memory() {
             assert_eq!((info.count_total, info.bytes_total), (0, 0), "{start}");
         }
     }
+}
+
+/// Records that lie in the store with room to grow.
+struct Roomy {
+    names: Vec<Vec<u8>>,
+    bytes: Vec<Vec<u8>>,
+}
+
+impl Records for Roomy {
+    fn open(&mut self, key: &[u8]) -> Result<Handle, Trouble> {
+        let known = self.names.iter().position(|name| name == key);
+        let at = known.unwrap_or_else(|| {
+            self.names.push(key.to_vec());
+            self.bytes.push(Vec::with_capacity(1 << 20));
+            self.names.len() - 1
+        });
+        Ok(Handle(at as u32))
+    }
+
+    fn bytes(&self, handle: Handle) -> &[u8] {
+        &self.bytes[handle.0 as usize]
+    }
+
+    fn edit(&mut self, handle: Handle) -> Option<&mut Vec<u8>> {
+        self.bytes.get_mut(handle.0 as usize)
+    }
+}
+
+#[test]
+fn remembering_takes_no_memory_but_the_records_own() {
+    let mut lab = slots::lab();
+    for (at, shape) in [
+        SlotShape::Time,
+        SlotShape::Other,
+        SlotShape::Count { most: 40 },
+        SlotShape::Distinct { most: 40 },
+        SlotShape::Sum { entries: 40 },
+        SlotShape::Last,
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let happened = if at < 4 { Happened::Called } else { Happened::Completed };
+        let reach = [Reach::Session, Reach::Agent, Reach::User][at % 3];
+        let about = slots::About { happened, reach, keyed: at % 2 == 0, by_result: false, window: None, room: 64 };
+        let slot = slots::slot(&mut lab, about, shape);
+        let ask = match shape {
+            SlotShape::Time => Ask::Exists,
+            SlotShape::Other => Ask::Pair(Comparison::Ne),
+            SlotShape::Count { .. } => Ask::Count { op: Comparison::Ge, plus: true, bound: 3 },
+            SlotShape::Distinct { .. } => Ask::Distinct { op: Comparison::Ge, bound: 3 },
+            SlotShape::Sum { .. } => Ask::Sum { op: Comparison::Ge, plus: true, bound: 3 },
+            _ => Ask::Value(0),
+        };
+        slots::query(&mut lab, slot, None, ask);
+    }
+    let mut world = world::World::new(&mut lab);
+    let mut records = Roomy { names: Vec::new(), bytes: Vec::new() };
+    for (name, bytes) in &world.store.kept {
+        let handle = records.open(name).expect("it opens");
+        records.edit(handle).expect("it was opened").extend_from_slice(bytes);
+    }
+    let long = "x".repeat(40);
+    let mut grown = 0;
+    for number in 0..60 {
+        world.now += 1000;
+        let args = format!(r#"{{"f":true,"k":"{long}{}","v":{number},"w":3}}"#, number % 7);
+        let request = world.request(&format!("c{number}"), "t", &args, &[]);
+        let host = Host { key: &world.key, installed: &world.installed };
+        let mut decide = || {
+            let _ = preview_in(&world.program, request.as_bytes(), &mut world.scratch, &mut records, &host);
+            decide_in(&world.program, request.as_bytes(), &mut world.scratch, &mut records, &host)
+        };
+        let mut decision = None;
+        let info = allocation_counter::measure(|| decision = Some(decide()));
+        assert!(decision.is_some_and(|decision| decision.permits()));
+        grown += u32::from(info.count_total > 0);
+    }
+    // The first makes the records of agent and user; now and then one is swept up, which writes it anew.
+    assert!(grown <= 6, "{grown}");
 }

@@ -267,6 +267,8 @@ pub(crate) fn key_kind(program: &Program, of: TypeId, path: &[u32]) -> Option<Ke
         TypeDef::Decimal { .. } => Kept::Decimal,
         TypeDef::Float => Kept::Float,
         TypeDef::String | TypeDef::Email | TypeDef::Url { .. } | TypeDef::Host | TypeDef::Path { .. } => Kept::Text,
+        // What a reference names is told by its id.
+        TypeDef::User | TypeDef::Group | TypeDef::Resource(_) => Kept::Text,
         TypeDef::Date => Kept::Date,
         TypeDef::DateTime { .. } => Kept::DateTime,
         TypeDef::Ip => Kept::Ip,

@@ -137,7 +137,9 @@ impl Scalar {
     /// Reads a value as one of a kind; `None` where it is not known or not of it.
     pub(crate) fn of(kept: Kept, value: Value) -> Option<Scalar> {
         let number = match (kept, value) {
-            (Kept::Text, Value::Text(text)) if !text.opaque => return Some(Scalar::Text(text)),
+            (Kept::Text, Value::Text(text) | Value::Named { id: text, .. }) if !text.opaque => {
+                return Some(Scalar::Text(text));
+            }
             (Kept::Ip, Value::Ip { high, low, v6 }) => {
                 return Some(Scalar::Ip { bits: u128::from(high) << 64 | u128::from(low), v6 });
             }
