@@ -3,6 +3,9 @@
 //! Exists so that one command passes on a fresh machine: the tests run the evaluator as WebAssembly too, and the
 //! target for that is added here when it is missing.
 
+mod decisions;
+mod desks;
+mod dojo;
 mod plot;
 mod recorded;
 mod steps;
@@ -19,7 +22,8 @@ tasks:
   test   add the WebAssembly target if it is missing, then run all tests
   recorded [--write]
          replay public recordings, where they are beside the project, and
-         compare with the tables of docs/replay.md, or write them
+         compare with the tables and plots of docs/replay.md, docs/desks.md
+         and docs/agentdojo.md, or write them
 ";
 
 fn main() -> ExitCode {

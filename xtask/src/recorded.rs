@@ -1,21 +1,26 @@
-//! `cargo xtask recorded`: replays public recordings of real agents against the packs and keeps `docs/replay.md` true.
+//! `cargo xtask recorded`: replays public recordings of real agents against the packs and keeps the pages about them true.
 //!
 //! The recordings are not part of the project. Their place is said by the manifests in `.ci/recorded`, one for each
 //! pack; where they are not there, the task says so and does nothing.
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
 
+use crate::decisions::{self, Decided};
+use crate::desks;
+use crate::dojo::Dojo;
 use crate::steps::{self, Failure};
 use crate::{plot, say};
 
 const MANIFESTS: &str = ".ci/recorded";
-const PAGE: &str = "docs/replay.md";
-const PLOT: &str = "docs/replay.svg";
+const PAGES: [&str; 3] = ["docs/replay.md", "docs/desks.md", "docs/agentdojo.md"];
+const PLOTS: [&str; 3] = ["docs/replay.svg", "docs/desks.svg", "docs/agentdojo.svg"];
+/// Where decisions are put meanwhile.
+const DECISIONS: &str = "target/recorded";
 const BEGIN: &str = "<!-- the tables from here on are written by `cargo xtask recorded --write` -->\n";
 
 /// Replays everything; with `write` the page is brought up to date, else it must be.
@@ -32,29 +37,50 @@ pub(crate) fn recorded(write: bool) -> Result<(), Failure> {
     if packs.is_empty() {
         return Ok(());
     }
-    let page = fs::read_to_string(root.join(PAGE)).unwrap_or_default();
-    let head = page.split_once(BEGIN).map_or(page.as_str(), |(head, _)| head);
-    let made = [(PAGE, format!("{head}{BEGIN}\n{}", tables(&packs))), (PLOT, plot::plot(&packs))];
-    for (name, new) in made {
-        let path = root.join(name);
-        if write {
-            fs::write(&path, new).map_err(|error| Failure::Said(format!("cannot write {name}: {error}")))?;
-        } else if fs::read_to_string(&path).unwrap_or_default() == new {
-            say(&format!("xtask: {name} says what the replay says\n"));
-        } else {
-            say(&new);
-            return Err(Failure::Said(format!(
-                "{name} is out of date: run `cargo xtask recorded --write` and review it"
-            )));
+    let Some(data) = packs.iter().find_map(|pack| pack.data.clone()) else { return Ok(()) };
+    let mut dojo = Dojo::default();
+    let mut desk_calls = Vec::new();
+    for pack in &mut packs {
+        dojo.take(&data, &pack.name, &pack.decisions)?;
+        if pack.name.ends_with("-desk") {
+            desk_calls.append(&mut pack.decisions);
         }
     }
+    let desks = desks::compare(&data, &desk_calls)?;
+    let made = [tables(&packs), desks.tables(), dojo.tables()];
+    let plots = [plot::plot(&packs), plot::desks(&desks), plot::dojo(&dojo)];
+    let pages = PAGES.iter().zip(made).map(|(name, tables)| {
+        let page = fs::read_to_string(root.join(name)).unwrap_or_default();
+        let head = page.split_once(BEGIN).map_or(page.as_str(), |(head, _)| head);
+        (*name, format!("{head}{BEGIN}\n{tables}"))
+    });
+    for (name, new) in pages.chain(PLOTS.into_iter().zip(plots)).collect::<Vec<_>>() {
+        keep(&root, name, &new, write)?;
+    }
     Ok(())
+}
+
+/// Writes a page or plot, or sees that it says what was found.
+fn keep(root: &Path, name: &str, new: &str, write: bool) -> Result<(), Failure> {
+    let path = root.join(name);
+    if write {
+        return fs::write(&path, new).map_err(|error| Failure::Said(format!("cannot write {name}: {error}")));
+    }
+    if fs::read_to_string(&path).unwrap_or_default() == new {
+        say(&format!("xtask: {name} says what the replay says\n"));
+        return Ok(());
+    }
+    say(new);
+    Err(Failure::Said(format!("{name} is out of date: run `cargo xtask recorded --write` and review it")))
 }
 
 /// What the replay of one pack came to.
 pub(crate) struct Pack {
     pub(crate) name: String,
     pub(crate) sources: BTreeMap<String, Row>,
+    decisions: Vec<Decided>,
+    /// The folder that recordings and what is said about them lie in.
+    data: Option<PathBuf>,
 }
 
 impl Pack {
@@ -79,7 +105,7 @@ pub(crate) struct Row {
     not_evaluable: BTreeMap<String, u64>,
 }
 
-fn manifests(root: &Path) -> Vec<std::path::PathBuf> {
+fn manifests(root: &Path) -> Vec<PathBuf> {
     let folders = fs::read_dir(root.join(MANIFESTS)).into_iter().flatten().flatten();
     let mut found: Vec<_> = folders.map(|folder| folder.path()).filter(|path| path.is_dir()).collect();
     found.sort();
@@ -88,16 +114,30 @@ fn manifests(root: &Path) -> Vec<std::path::PathBuf> {
 
 /// Whether the folder that the manifest's first recording lies in exists.
 fn has_recordings(manifest: &Path) -> bool {
-    let text = fs::read_to_string(manifest.join("agentpol.toml")).unwrap_or_default();
-    let path = text.lines().find_map(|line| line.strip_prefix("path = \"")?.strip_suffix('"'));
-    path.and_then(|path| manifest.join(path).parent().map(Path::is_dir)).unwrap_or(false)
+    first_recording(manifest).and_then(|path| path.parent().map(Path::is_dir)).unwrap_or(false)
+}
+
+fn first_recording(manifest: &Path) -> Option<PathBuf> {
+    let text = fs::read_to_string(manifest.join("agentpol.toml")).ok()?;
+    let path = text.lines().find_map(|line| line.strip_prefix("path = \"")?.strip_suffix('"'))?;
+    Some(manifest.join(path))
+}
+
+/// The folder of everything recorded: the one that has labels, above the manifest's first recording.
+fn data(manifest: &Path) -> Option<PathBuf> {
+    let recording = first_recording(manifest)?;
+    recording.ancestors().find(|folder| folder.join("labels").is_dir()).map(Path::to_path_buf)
 }
 
 fn replay(root: &Path, manifest: &Path) -> Result<Pack, Failure> {
     let name = manifest.file_name().unwrap_or_default().to_string_lossy().into_owned();
     say(&format!("xtask: replaying the recordings of {name}\n"));
+    let listed = root.join(DECISIONS);
+    fs::create_dir_all(&listed).map_err(|error| Failure::Said(format!("cannot make {}: {error}", listed.display())))?;
+    let listed = listed.join(format!("{name}.jsonl"));
     let output = Command::new(steps::cargo())
-        .args(["run", "--quiet", "--release", "--package", "polc", "--", "test", "--format", "json"])
+        .args(["run", "--quiet", "--package", "polc", "--", "test", "--format", "json", "--decisions"])
+        .arg(&listed)
         .arg(manifest)
         .current_dir(root)
         .output()
@@ -114,7 +154,7 @@ fn replay(root: &Path, manifest: &Path) -> Result<Pack, Failure> {
         let format = recording["format"].as_str().unwrap_or("unknown").to_owned();
         sources.entry(format).or_default().add(&recording["counts"]);
     }
-    Ok(Pack { name, sources })
+    Ok(Pack { name, sources, decisions: decisions::read(&listed)?, data: data(manifest) })
 }
 
 impl Row {
