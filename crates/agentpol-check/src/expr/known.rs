@@ -115,6 +115,16 @@ impl<'a> Typer<'_, 'a> {
             self.refuse_stranger(*id, span);
             return false;
         }
+        let marked = policy.strangers_key(record).or_else(|| policy.strangers_record(record));
+        if let (true, Some(field)) = (self.grants(), marked) {
+            let title = format!("a grant cannot rest on `{name}`: a stranger may say which one is meant");
+            let diagnostic = Diagnostic::new(Code::AP0320, title, span, "may be a stranger's word");
+            let diagnostic = diagnostic.because(field.span, format!("`{}` is marked `untrusted`", field.name));
+            self.report(
+                diagnostic.help("let the key, and all that the record lies in, be what the system makes up itself"),
+            );
+            return false;
+        }
         true
     }
 

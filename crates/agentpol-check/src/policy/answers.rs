@@ -58,6 +58,30 @@ impl Policy {
         all.filter(|(_, tool)| tool.result.teaches(self, record)).map(|(at, _)| ToolId(at as u32)).collect()
     }
 
+    /// Returns the field by which a stranger would say which record is meant: one of its keys, where it is marked.
+    pub fn strangers_key(&self, record: RecordId) -> Option<&Field> {
+        let record = &self[record];
+        let marked = |path: &Vec<String>| {
+            let mut ty = Type::Shape(record.shape);
+            path.iter().find_map(|name| {
+                let Type::Shape(shape) = ty else { return None };
+                let field = self[shape].field(name)?.1;
+                ty = field.ty.clone();
+                field.untrusted.then_some(field)
+            })
+        };
+        record.keys.iter().find_map(marked)
+    }
+
+    /// Returns the field in which an answer holds a record among a stranger's words, where some does.
+    pub fn strangers_record(&self, record: RecordId) -> Option<&Field> {
+        let shape = self[record].shape;
+        let types: Vec<Type> = self.teachers(record).iter().flat_map(|tool| self[*tool].result.types(self)).collect();
+        let fields = self.shapes_in(&types).into_iter().flat_map(|shape| &self[shape].fields);
+        let holds = |field: &&Field| self.shapes_in(std::slice::from_ref(&field.ty)).contains(&shape);
+        fields.filter(|field| field.untrusted).find(holds)
+    }
+
     /// Returns the types of the keys of a record.
     pub fn key_types(&self, record: RecordId) -> Vec<Type> {
         let record = &self[record];
