@@ -4,12 +4,13 @@ use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use agentpol::bytecode::decision::RuleList;
-use agentpol::bytecode::tables::{Effect, RuleId};
+use agentpol::bytecode::decision::{Ask, Asker, RuleList};
+use agentpol::bytecode::instruction::Op;
+use agentpol::bytecode::tables::{Effect, Phase, RuleId};
 use agentpol::{Bound, Decision, Program, Scratch, Tri};
 
 use crate::listing::Restriction;
-use crate::report::RulePlace;
+use crate::report::{Lacking, RulePlace};
 use crate::request::Request;
 use crate::verdict::Verdict;
 
@@ -95,17 +96,40 @@ impl<'p> Engine<'p> {
         format!("{module}: {}", self.program.symbol(found.name))
     }
 
-    /// Whose approvals the rules ask for: wire names of groups, or `user`.
-    pub(crate) fn approvers(&self, decision: &Decision) -> Vec<String> {
+    /// Whose approvals are missing: wire names of groups, or `user`; and what is the matter with those that there are.
+    pub(crate) fn lacking(&self, decision: &Decision) -> Vec<Lacking> {
         let tables = self.program.tables();
-        let approver = |rule: &RuleId| match self.program.rule(*rule)?.effect {
-            Effect::RequireApproval { from: None, .. } => Some("user".to_owned()),
-            Effect::RequireApproval { from: Some(group), .. } => {
-                tables.groups.get(group as usize).map(|group| self.program.symbol(group.wire).to_owned())
-            }
-            _ => None,
+        let wire = |group: Option<u32>| {
+            let group = group.and_then(|group| tables.groups.get(group as usize));
+            group.map_or_else(|| "user".to_owned(), |group| self.program.symbol(group.wire).to_owned())
         };
-        decision.approvals().named().iter().filter_map(approver).collect()
+        let lacking = |ask: &Ask| {
+            let (from, count) = match ask.by {
+                Asker::Rule(rule) => match self.program.rule(rule)?.effect {
+                    Effect::RequireApproval { from, count, .. } => (wire(from), count),
+                    _ => return None,
+                },
+                Asker::Phase(agent) => match tables.agents.get(agent as usize)?.phase {
+                    Phase::Supervised { by } => (wire(by), 1),
+                    _ => return None,
+                },
+            };
+            Some(Lacking { from, count, missing: ask.missing.as_str() })
+        };
+        decision.asks().named().iter().filter_map(lacking).collect()
+    }
+
+    /// Whether decisions hang on earlier calls. Approvals alone do not make them.
+    pub(crate) fn has_history(&self) -> bool {
+        let tables = self.program.tables();
+        let labels = tables.code.iter().any(|instruction| instruction.op == Op::SessionLabel);
+        let kept = tables.slots.len() + tables.evidence.len() + tables.rates.len();
+        kept > 0 || labels || self.reads_origins()
+    }
+
+    /// Whether some rule reads where arguments come from.
+    pub(crate) fn reads_origins(&self) -> bool {
+        self.program.tables().code.iter().any(|instruction| instruction.op == Op::Origin)
     }
 
     /// Where rules stand, as far as the program has them.

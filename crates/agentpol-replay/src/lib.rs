@@ -22,13 +22,13 @@ pub use agentpol::LintLevel;
 pub use golden::{GoldenProblem, golden_name, is_golden_name};
 pub use heard::Shape;
 pub use manifest::{
-    AgentSetting, Answers, ClockSetting, ContextValue, CredentialSetting, Manifest, ManifestError, ManifestErrorKind,
-    RecordingEntry, Setting, UserSetting,
+    AgentSetting, Answers, ApprovalSetting, ClockSetting, ContextValue, CredentialSetting, Manifest, ManifestError,
+    ManifestErrorKind, RecordingEntry, SessionSetting, Setting, UserSetting,
 };
 pub use replay::{GoldenFile, Replay};
 pub use report::{
-    Counts, Difference, Expected, MalformedRecord, RecordPlace, RecordingReport, Report, RulePlace, ScenarioReport,
-    SourcePlace, Status, StepFailure,
+    Counts, Difference, Expected, History, Lacking, MalformedRecord, RecordPlace, RecordingReport, Report, RulePlace,
+    ScenarioReport, SourcePlace, Status, StepFailure,
 };
 pub use request::{NotEvaluable, Request, request};
 pub use verdict::{NOT_EVALUABLE, Verdict};

@@ -2,8 +2,8 @@
 
 use agentpol::bytecode::render::Text;
 use agentpol::{
-    Before, Code, Decision, Host, Installed, MemoryStore, Program, Refusal, Scratch, StateStore, Told, install,
-    prepare, tell,
+    Before, Code, Decision, Host, Installed, MemoryStore, Outcome, Program, Records, Refusal, Scratch, StateStore,
+    Told, install, prepare, preview_in, tell,
 };
 
 /// The host key: what is remembered here never leaves the process, so that there is nothing to protect.
@@ -46,6 +46,17 @@ impl Memory {
         if done.is_ok() { decision } else { unusable }
     }
 
+    /// Says what would come out, and remembers nothing.
+    pub(crate) fn preview(&self, program: &Program, scratch: &mut Scratch, request: &str) -> Option<Outcome> {
+        let host = Host { key: &KEY, installed: self.installed.as_ref()? };
+        let mut found = None;
+        let mut work = |records: &mut dyn Records| {
+            found = Some(preview_in(program, request.as_bytes(), scratch, records, &host).outcome());
+        };
+        self.store.step(&mut work).ok()?;
+        found
+    }
+
     /// Takes in an event of the protocol.
     pub(crate) fn tell(&self, program: &Program, scratch: &mut Scratch, event: &str) -> Result<Told, Refusal> {
         let installed = self.installed.as_ref().ok_or(Refusal::StateUnusable)?;
@@ -60,8 +71,6 @@ impl Memory {
 pub(crate) enum Ending<'e> {
     /// Done; this text came back, and is JSON where its tool declares that.
     Text(&'e str),
-    /// Done; this JSON came back.
-    Json(&'e str),
     /// Done; nothing is known of what came back.
     Unknown,
     /// Failed.
@@ -72,7 +81,6 @@ pub(crate) enum Ending<'e> {
 pub(crate) fn observed(session: &str, call: &str, ending: &Ending<'_>, at: &str) -> String {
     let ending = match ending {
         Ending::Text(text) => format!(r#""ok","text":{}"#, Text(text)),
-        Ending::Json(json) => format!(r#""ok","result":{json}"#),
         Ending::Unknown => r#""ok""#.to_owned(),
         Ending::Failed => r#""failed""#.to_owned(),
     };

@@ -10,7 +10,7 @@ use crate::engine::{Declared, Engine};
 use crate::golden::{Golden, Identity, write_line};
 use crate::listing::Line;
 use crate::manifest::{Answers, RecordingEntry};
-use crate::report::{Difference, Expected, MalformedRecord, RecordPlace, RecordingReport};
+use crate::report::{Difference, Expected, History, MalformedRecord, RecordPlace, RecordingReport};
 use crate::request::{NotEvaluable, Request};
 use crate::run::Runs;
 use crate::verdict::{NOT_EVALUABLE, Verdict};
@@ -29,19 +29,26 @@ pub enum GoldenFile<'g> {
 /// A program that recordings are replayed against.
 pub struct Replay<'p> {
     pub(crate) engine: Engine<'p>,
+    history: History,
     listing: Option<String>,
 }
 
 impl<'p> Replay<'p> {
     /// Takes a program.
     pub fn new(program: &'p Program) -> Replay<'p> {
-        Replay { engine: Engine::new(program), listing: None }
+        Replay { engine: Engine::new(program), history: History::default(), listing: None }
     }
 
     /// Looks users and resources up in a directory that is bound to the program.
     pub fn with_directory(mut self, directory: Option<Arc<Bound>>) -> Self {
         self.engine.use_directory(directory);
         self
+    }
+
+    /// Says how earlier calls of a recording enter history; as recorded where this is not said.
+    #[must_use]
+    pub fn with_history(self, history: History) -> Replay<'p> {
+        Replay { history, ..self }
     }
 
     /// Keeps a line of JSON about every call of recordings from now on: what was decided, and all rules that stood in the
@@ -56,7 +63,8 @@ impl<'p> Replay<'p> {
         self.listing.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
-    /// Replays a recording, with memory: history is what the recording says, a call that was answered was let through. Never stops before its end: what cannot be read or judged is in the report.
+    /// Replays a recording, with memory of what stands before each call in its run. Never stops before its end: what cannot
+    /// be read or judged is in the report.
     pub fn recording<R: BufRead>(
         &mut self,
         name: &str,
@@ -78,7 +86,8 @@ impl<'p> Replay<'p> {
             Format::AgentDojo => Answers::Yaml,
             _ => Answers::AsWritten,
         });
-        let mut runs = Runs::new(self.engine.program, entry, answers);
+        let mut runs = Runs::new(self.engine.program, entry, answers, self.history);
+        report.history = self.engine.has_history().then_some(self.history);
         self.engine.scratch.record(self.listing.is_some());
         let (mut compared, mut written) = match golden {
             GoldenFile::Absent => (None, None),
@@ -95,7 +104,8 @@ impl<'p> Replay<'p> {
                 }
             };
             report.counts.actions += 1;
-            let step = runs.step(&action);
+            let (step, not_as_declared) = runs.step(self.engine.program, &mut self.engine.scratch, &action);
+            report.counts.not_as_declared += not_as_declared;
             if !entry.issuers.contains(&action.issuer) {
                 *report.counts.by_others.entry(action.issuer.name()).or_default() += 1;
                 continue;
@@ -127,6 +137,9 @@ impl<'p> Replay<'p> {
                 }
             }
         }
+        if report.history.is_some() {
+            report.counts.sessions = runs.opened();
+        }
         report.golden_problem = compared.and_then(Golden::finish);
         report
     }
@@ -136,18 +149,24 @@ impl<'p> Replay<'p> {
         &mut self,
         action: &Action,
         entry: &RecordingEntry,
-        runs: &mut Runs,
+        runs: &mut Runs<'_>,
         report: &mut RecordingReport,
     ) -> (String, Verdict, Option<Decision>) {
-        let judged = runs.judge(self.engine.program, &mut self.engine.scratch, action, entry);
-        report.counts.not_as_declared += judged.not_as_declared;
+        let judged = runs.judge(&mut self.engine, action);
         let (tool, verdict) = match (judged.request, judged.decision) {
             (Ok(request), Some(decision)) => {
                 let verdict = self.verdict(action, &request, &decision);
                 if verdict.is_ok() {
                     report.counts.fixed_clock += u64::from(request.fixed_clock);
                     report.counts.assumed_credential += u64::from(request.assumed_credential);
-                    report.counts.not_in_history += u64::from(judged.forgotten);
+                    let history = report.history.is_some();
+                    report.counts.not_in_history += u64::from(judged.forgotten && history);
+                    report.counts.approved += u64::from(judged.approved);
+                    let matched = judged.matched && self.engine.reads_origins();
+                    report.counts.matched_origins += u64::from(matched);
+                    for alert in self.engine.alerts(&decision) {
+                        *report.counts.alerts.entry(alert).or_default() += 1;
+                    }
                 }
                 (request.tool, verdict)
             }
@@ -158,6 +177,9 @@ impl<'p> Replay<'p> {
             Ok(verdict) => {
                 *report.counts.outcomes.entry(verdict.outcome.clone()).or_default() += 1;
                 *report.counts.codes.entry(verdict.code.clone()).or_default() += 1;
+                if let Some(would) = &verdict.would {
+                    *report.counts.would.entry(would.clone()).or_default() += 1;
+                }
                 (tool, verdict, judged.decision)
             }
             Err(reason) => {

@@ -69,6 +69,9 @@ pub struct RecordingReport {
     pub format: Option<&'static str>,
     /// Why it could not be opened.
     pub unread: Option<String>,
+    /// How earlier calls entered history, where decisions hang on them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub history: Option<History>,
     /// The numbers.
     pub counts: Counts,
     /// Actions that were decided otherwise than expected, in order.
@@ -81,6 +84,17 @@ pub struct RecordingReport {
     pub golden: bool,
     /// Why the golden file does not fit.
     pub golden_problem: Option<GoldenProblem>,
+}
+
+/// How earlier calls enter history.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum History {
+    /// What really ran when it was recorded, whatever is decided today.
+    #[default]
+    AsRecorded,
+    /// What is allowed today.
+    ClosedLoop,
 }
 
 /// The numbers of a recording, or of all.
@@ -105,8 +119,10 @@ pub struct Counts {
     /// Requests whose credential was assumed to be fresh.
     pub assumed_credential: u64,
     /// Calls that ran and that history leaves out, because their request could not be read.
+    #[serde(skip_serializing_if = "is_zero")]
     pub not_in_history: u64,
     /// Answers that are not as their tool declares them, as far as some rule asks.
+    #[serde(skip_serializing_if = "is_zero")]
     pub not_as_declared: u64,
     /// Verdicts that were compared with a golden line.
     pub compared: u64,
@@ -114,6 +130,26 @@ pub struct Counts {
     pub expected: u64,
     /// Comparisons that failed.
     pub differences: u64,
+    /// Sessions that were opened in memory; 0 where decisions do not hang on earlier calls.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub sessions: u64,
+    /// Requests whose origins were told by the matching rule, where some rule of the policy reads them.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub matched_origins: u64,
+    /// Calls that were asked for approval, ran when they were recorded, and so count as approved.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub approved: u64,
+    /// Alerts that would have been raised, by rule.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub alerts: BTreeMap<String, u64>,
+    /// Decisions that rules and agents in observation would have changed, by the code that it would have been.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub would: BTreeMap<String, u64>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 impl Counts {
@@ -122,9 +158,13 @@ impl Counts {
         let Counts { actions, by_others, outcomes, codes, not_evaluable, .. } = other;
         self.actions += actions;
         by_others.iter().for_each(|(issuer, count)| *self.by_others.entry(issuer).or_default() += count);
-        for (mine, theirs) in
-            [(&mut self.outcomes, outcomes), (&mut self.codes, codes), (&mut self.not_evaluable, not_evaluable)]
-        {
+        for (mine, theirs) in [
+            (&mut self.outcomes, outcomes),
+            (&mut self.codes, codes),
+            (&mut self.not_evaluable, not_evaluable),
+            (&mut self.alerts, &other.alerts),
+            (&mut self.would, &other.would),
+        ] {
             theirs.iter().for_each(|(name, count)| *mine.entry(name.clone()).or_default() += count);
         }
         self.other_domains += other.other_domains;
@@ -136,6 +176,9 @@ impl Counts {
         self.compared += other.compared;
         self.expected += other.expected;
         self.differences += other.differences;
+        self.sessions += other.sessions;
+        self.matched_origins += other.matched_origins;
+        self.approved += other.approved;
     }
 
     /// How many actions were decided.
@@ -249,6 +292,17 @@ pub struct SourcePlace {
     pub column: u32,
 }
 
+/// An approval that is missing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Lacking {
+    /// Whose: the wire name of a group, or `user`.
+    pub from: String,
+    /// How many persons'.
+    pub count: u32,
+    /// What is the matter with those that there are; `none` where there are none.
+    pub missing: &'static str,
+}
+
 /// A step that was decided otherwise than expected.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct StepFailure {
@@ -256,7 +310,7 @@ pub struct StepFailure {
     pub step: usize,
     /// Where it stands.
     pub at: SourcePlace,
-    /// The tool.
+    /// The tool; for a person's answer its words.
     pub tool: String,
     /// What was expected, in the language's words.
     pub expected: String,
@@ -265,6 +319,12 @@ pub struct StepFailure {
     /// Whose approval is missing: names of groups, or `user`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub approvers: Vec<String>,
+    /// What is the matter with approvals that were given.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub lacking: Vec<Lacking>,
+    /// Why state did not take the step.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<&'static str>,
     /// The rules that decided, and the one that should have.
     pub rules: Vec<RulePlace>,
 }

@@ -29,6 +29,8 @@ pub struct Request {
     pub at: String,
     /// Who acts, and for whom: the members of an event that opens a session for them.
     pub(crate) party: String,
+    /// On whose behalf, without groups and attributes.
+    user: String,
 }
 
 impl Request {
@@ -36,6 +38,11 @@ impl Request {
     pub(crate) fn opening(&self, session: &str) -> String {
         let (session, at) = (RawJson::string(session), RawJson::string(&self.at));
         format!("{{\"open\": {{\"session\": {}, \"at\": {}, {}}}}}", session.text(), at.text(), self.party)
+    }
+
+    /// The user alone, without what the request says of them; the text of a JSON value.
+    pub(crate) fn user(&self) -> &str {
+        &self.user
     }
 
     /// Puts the request, which must have been made for a seat, into a session.
@@ -161,7 +168,9 @@ pub(crate) fn request_in(
     let task = chosen(&entry.task, action.recorded.task.as_deref());
     let server = chosen(&entry.server, action.server.as_deref());
     let has_credential = credential.is_some();
-    let party = format!("\"agent\": {}, \"user\": {}", agent.text(), user.text());
+    let alone = user.members().into_iter().find(|(name, _)| name == "id");
+    let alone = alone.map_or_else(|| user.text().to_owned(), |(_, id)| format!("{{\"id\": {}}}", id.text()));
+    let party = format!("\"agent\": {}, \"user\": {alone}", agent.text());
     let json = object(&[
         ("at", text(&at)),
         ("agent", Some(agent)),
@@ -179,7 +188,7 @@ pub(crate) fn request_in(
         ("origin", origin),
     ]);
     let has_env = env.is_some();
-    Ok(Request { json, tool, server, fixed_clock, assumed_credential, has_credential, has_env, at, party })
+    Ok(Request { json, tool, server, fixed_clock, assumed_credential, has_credential, has_env, at, party, user: alone })
 }
 
 /// An object of those members that are there.

@@ -6,23 +6,32 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use agentpol::{Code, Decision, Program, Scratch, Told};
+use agentpol::{Code, Decision, Outcome, Program, Scratch, Told};
 use agentpol_trace::{Action, Arguments, Provenance, RawJson, Speaker, ToolResult, yaml_to_json};
 
+use crate::engine::Engine;
 use crate::heard::Heard;
-use crate::manifest::{Answers, ClockSetting, RecordingEntry};
+use crate::manifest::{Answers, ApprovalSetting, ClockSetting, RecordingEntry, SessionSetting};
 use crate::memory::{Ending, Memory, observed};
+use crate::report::History;
 use crate::request::{NotEvaluable, Request, Seat, request_in};
 use crate::trust::is_trusted;
 
+/// Who answers approvals that are taken for given: nobody whom a rule could exclude.
+const APPROVER: &str = "recorded approver";
+
 /// All runs of a recording.
 ///
-/// Where the manifest sets the clock, times say nothing about what came before what, and each run is a world of its own.
+/// Unless the manifest says it: where it sets the clock, times say nothing about what came before what, and each run is a world of its own.
 /// Where times are recorded, all runs share what is remembered of agents, users and limits.
-pub(crate) struct Runs {
+pub(crate) struct Runs<'e> {
+    entry: &'e RecordingEntry,
+    history: History,
     shared: Option<Rc<Memory>>,
     runs: HashMap<String, Run>,
     answers: Answers,
+    /// How many sessions were opened.
+    opened: u64,
 }
 
 /// One run.
@@ -45,6 +54,8 @@ struct Waiting {
     tool: Option<u32>,
     args: String,
     result: ToolResult,
+    /// What was answered was taken out of the record.
+    redacted: bool,
     at: String,
 }
 
@@ -56,69 +67,114 @@ pub(crate) struct Judged {
     pub(crate) decision: Option<Decision>,
     /// It ran, and is not remembered: its request could not be read.
     pub(crate) forgotten: bool,
-    /// Earlier answers that are not as their tools declare them.
-    pub(crate) not_as_declared: u64,
+    /// It was asked for approval and taken for approved.
+    pub(crate) approved: bool,
+    /// Origins were told for it.
+    pub(crate) matched: bool,
 }
 
-impl Runs {
-    pub(crate) fn new(program: &Program, entry: &RecordingEntry, answers: Answers) -> Runs {
-        let apart = matches!(entry.clock, ClockSetting::At(_));
-        Runs { shared: (!apart).then(|| Rc::new(Memory::new(program))), runs: HashMap::new(), answers }
+impl<'e> Runs<'e> {
+    pub(crate) fn new(program: &Program, entry: &'e RecordingEntry, answers: Answers, history: History) -> Runs<'e> {
+        let apart = match entry.sessions {
+            Some(setting) => setting == SessionSetting::Apart,
+            None => matches!(entry.clock, ClockSetting::At(_)),
+        };
+        let shared = (!apart).then(|| Rc::new(Memory::new(program)));
+        Runs { entry, history, shared, runs: HashMap::new(), answers, opened: 0 }
     }
 
-    /// The number of a call in its run, from 0; to be asked once for each call, whoever made it.
-    pub(crate) fn step(&mut self, action: &Action) -> u64 {
-        let run = self.runs.entry(name(action).to_owned()).or_default();
-        run.steps += 1;
-        run.steps - 1
+    /// How many sessions were opened.
+    pub(crate) fn opened(&self) -> u64 {
+        self.opened
     }
 
-    /// Decides a call, with all that stands before it.
-    pub(crate) fn judge(
-        &mut self,
-        program: &Program,
-        scratch: &mut Scratch,
-        action: &Action,
-        entry: &RecordingEntry,
-    ) -> Judged {
+    /// Takes in what was said and answered before a call; to be asked once for each call, whoever made it. Returns its number
+    /// in the run, from 0, and how many answers were not as their tools declare them.
+    pub(crate) fn step(&mut self, program: &Program, scratch: &mut Scratch, action: &Action) -> (u64, u64) {
         let run = self.runs.entry(name(action).to_owned()).or_default();
         let memory = run.memory.get_or_insert_with(|| match &self.shared {
             Some(shared) => Rc::clone(shared),
             None => Rc::new(Memory::new(program)),
         });
         let memory = Rc::clone(memory);
-        let not_as_declared = run.catch_up(program, scratch, &memory, action, self.answers, entry);
-        let seat = Seat { call: format!("call {}", action.seq), origin: run.origins(action), heard: &run.heard };
-        let mut request = match request_in(action, entry, Some(&seat)) {
+        let not_as_declared = run.catch_up(program, scratch, &memory, action, self.answers, self.entry);
+        run.steps += 1;
+        (run.steps - 1, not_as_declared)
+    }
+
+    /// Decides a call, with all that stands before it.
+    pub(crate) fn judge(&mut self, engine: &mut Engine<'_>, action: &Action) -> Judged {
+        let run = self.runs.entry(name(action).to_owned()).or_default();
+        let origin = run.origins(action).filter(|_| action.recorded.origin.is_none());
+        let matched = origin.is_some();
+        let seat = Seat { call: format!("call {}", action.seq), origin, heard: &run.heard };
+        let unread =
+            |reason| Judged { request: Err(reason), decision: None, forgotten: false, approved: false, matched };
+        let mut request = match request_in(action, self.entry, Some(&seat)) {
             Ok(request) => request,
-            Err(reason) => {
-                return Judged { request: Err(reason), decision: None, forgotten: false, not_as_declared };
-            }
+            Err(reason) => return unread(reason),
         };
+        let Some(memory) = run.memory.clone() else { return unread(NotEvaluable::ToolUndeclared) };
+        let (program, scratch) = (engine.program, &mut engine.scratch);
         let call = seat.call;
         let number = run.sessions.len();
+        let opened = &mut self.opened;
         let session = run.sessions.entry(request.party.clone()).or_insert_with(|| {
             let session = format!("{} {number}", name(action));
             // Where this is refused, so is the call, and says why.
-            let _ = memory.tell(program, scratch, &request.opening(&session));
+            *opened += u64::from(memory.tell(program, scratch, &request.opening(&session)).is_ok());
             session
         });
         request.take_seat(session);
         let ran = action.result.is_some();
-        let decision = memory.decide(program, scratch, &request.json, Some(ran));
+        let approved = ran && self.entry.approvals == ApprovalSetting::AsRecorded && approve(engine, &memory, &request);
+        let ran_then = (self.history == History::AsRecorded).then_some(ran);
+        let decision = memory.decide(engine.program, &mut engine.scratch, &request.json, ran_then);
         let forgotten = ran && decision.code() < Code::DeniedByRule;
-        if let (Some(result), Arguments::Object(args)) = (&action.result, &action.args) {
+        // In the closed loop a call that is not allowed today has no answer.
+        let answered = self.history == History::AsRecorded || decision.opened();
+        if let (Some(result), Arguments::Object(args)) = (&action.result, &action.args)
+            && answered
+        {
             run.waiting.push(Waiting {
                 session: session.clone(),
                 call,
-                tool: program.find_tool(request.server.as_deref(), &request.tool),
+                tool: engine.program.find_tool(request.server.as_deref(), &request.tool),
                 args: args.text().to_owned(),
                 result: result.clone(),
+                redacted: action.recorded.redacted.iter().any(|pointer| pointer.starts_with("/result")),
                 at: request.at.clone(),
             });
         }
-        Judged { request: Ok(request), decision: Some(decision), forgotten, not_as_declared }
+        Judged { request: Ok(request), decision: Some(decision), forgotten, approved, matched }
     }
+}
+
+/// Where a call that ran would be asked for approval: asks, and answers for as many persons as are needed. Says whether that
+/// was so.
+fn approve(engine: &mut Engine<'_>, memory: &Memory, request: &Request) -> bool {
+    let outcome = memory.preview(engine.program, &mut engine.scratch, &request.json);
+    if outcome != Some(Outcome::RequireApproval) {
+        return false;
+    }
+    let decision = memory.decide(engine.program, &mut engine.scratch, &request.json, Some(false));
+    for (ask, lacking) in decision.asks().named().iter().zip(engine.lacking(&decision)) {
+        let Some(opened) = ask.opened else { continue };
+        let digest: String = opened.digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        for number in 0..lacking.count {
+            let person = if lacking.from == "user" {
+                request.user().to_owned()
+            } else {
+                let (id, group) = (RawJson::string(&format!("{APPROVER} {number}")), RawJson::string(&lacking.from));
+                format!(r#"{{"id": {}, "groups": [{}]}}"#, id.text(), group.text())
+            };
+            let at = RawJson::string(&request.at);
+            let event = format!(r#"{{"approve": {{"digest": "{digest}", "person": {person}, "at": {}}}}}"#, at.text());
+            // An approval that is not taken is missing, and the next decision says so.
+            let _ = memory.tell(engine.program, &mut engine.scratch, &event);
+        }
+    }
+    true
 }
 
 /// What tells runs apart.
@@ -167,8 +223,12 @@ impl Run {
             Answers::AsWritten => None,
         };
         let text = json.as_deref().unwrap_or(&one.result.text);
-        let ending = if one.result.is_error { Ending::Failed } else { Ending::Text(text) };
-        if !one.result.is_error {
+        let ending = match (one.result.is_error, one.redacted) {
+            (true, _) => Ending::Failed,
+            (false, true) => Ending::Unknown,
+            (false, false) => Ending::Text(text),
+        };
+        if matches!(ending, Ending::Text(_)) {
             self.provenance.answer(&one.args, text, &|path| is_trusted(program, one.tool, path));
         }
         let told = memory.tell(program, scratch, &observed(&one.session, &one.call, &ending, &one.at));

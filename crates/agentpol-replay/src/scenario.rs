@@ -1,171 +1,208 @@
-//! Running the scenarios that stand in the policies: each step's request is decided and compared with its arrow.
+//! Running the scenarios that stand in the policies: each step is carried out with memory of those before it, and what is
+//! decided is compared with its arrow.
 
-use agentpol::bytecode::render::Time;
-use agentpol::policy::{Call, Expected, Person, Phase, Policy, Scenario, Step};
-use agentpol::{Decision, SourceMap, Span, events};
+use agentpol::bytecode::decision::Ask;
+use agentpol::policy::{Call, Expected, Person, Policy, Scenario, Step};
+use agentpol::{Answered, Decision, Observation, Refusal, SourceMap, Span, events};
 
 use crate::engine::Engine;
-use crate::memory::{Ending, Memory, observed};
+use crate::memory::Memory;
 use crate::replay::{Replay, is_rule};
-use crate::report::{ScenarioReport, SourcePlace, StepFailure};
+use crate::report::{Lacking, ScenarioReport, SourcePlace, StepFailure};
 use crate::verdict::Verdict;
 
+/// The word in place of an outcome for what state does not take.
+const REFUSED: &str = "refused";
+
 impl Replay<'_> {
-    /// Runs every scenario of a policy, which must be the one that the program was made of.
+    /// Runs every scenario of a policy, which must be the one that the program was made of. Each begins with empty memory.
     pub fn scenarios(&mut self, policy: &Policy, sources: &SourceMap) -> Vec<ScenarioReport> {
         policy.tests.iter().map(|scenario| run(&mut self.engine, policy, sources, scenario)).collect()
     }
 }
 
 fn run(engine: &mut Engine<'_>, policy: &Policy, sources: &SourceMap, scenario: &Scenario) -> ScenarioReport {
-    let memory = Memory::new(engine.program);
-    let mut failures = Vec::new();
-    // Where this is refused, so is every call, and says why.
-    let _ = memory.tell(engine.program, &mut engine.scratch, &scenario.open);
-    let mut asked: Vec<[u8; 32]> = Vec::new();
-    for (index, step) in scenario.steps.iter().enumerate() {
-        match step {
-            Step::Call(step) => {
-                let decision = memory.decide(engine.program, &mut engine.scratch, &step.request, None);
-                asked = decision.asks().named().iter().filter_map(|ask| Some(ask.opened?.digest)).collect();
-                let verdict = engine.verdict(&decision);
-                if !meets(engine, policy, scenario, step, &decision, &verdict) {
-                    let approvers = approvers(engine, policy, scenario, &decision);
-                    let failure = failure(engine, policy, sources, scenario, (index, step), verdict);
-                    failures.push(StepFailure { approvers, ..failure });
-                }
-                if decision.opened() {
-                    end(engine, &memory, scenario, step);
-                }
-            }
-            Step::Approve(person) => {
-                failures.extend(answer(engine, &memory, sources, (index, person), &asked, "approve"));
-            }
-            Step::Reject(person) => {
-                failures.extend(answer(engine, &memory, sources, (index, person), &asked, "reject"));
-            }
-        }
-    }
-    ScenarioReport {
+    let mut report = ScenarioReport {
         module: policy[scenario.module].name.clone(),
         name: scenario.name.clone(),
         at: place(sources, scenario.span),
         steps: scenario.steps.len(),
-        failures,
-    }
-}
-
-/// Says how a call that was let through ended.
-fn end(engine: &mut Engine<'_>, memory: &Memory, scenario: &Scenario, step: &Call) {
-    let ending = match &step.result {
-        Some(Ok(json)) => Ending::Json(json),
-        Some(Err(())) => Ending::Failed,
-        None => Ending::Unknown,
+        failures: Vec::new(),
     };
-    let event = observed(&scenario.session, &step.id, &ending, &Time(step.at).to_string());
-    // An answer that is not as declared is unknown to what follows.
-    let _ = memory.tell(engine.program, &mut engine.scratch, &event);
+    let memory = Memory::new(engine.program);
+    let opened = memory.tell(engine.program, &mut engine.scratch, &scenario.open);
+    let stage = Stage { policy, sources, scenario };
+    match opened {
+        Ok(_) => report.failures = stage.act(engine, &memory),
+        Err(refusal) => report.failures.push(stage.refused(0, scenario.span, "opening the session", refusal)),
+    }
+    report
 }
 
-/// Lets a person answer what the last call asked for; returns where that is refused.
-fn answer(
-    engine: &mut Engine<'_>,
-    memory: &Memory,
-    sources: &SourceMap,
-    (index, person): (usize, &Person),
-    asked: &[[u8; 32]],
-    word: &str,
-) -> Option<StepFailure> {
-    let groups: Vec<&str> = person.groups.iter().map(String::as_str).collect();
-    let who = events::Person { id: &person.id, groups: &groups };
-    let mut refused = asked.is_empty().then_some("ask_unknown");
-    for digest in asked {
-        let event = match word {
-            "approve" => events::approve(digest, &who, person.at),
-            _ => events::reject(digest, &who, person.at),
+/// What a scenario stands in.
+struct Stage<'s> {
+    policy: &'s Policy,
+    sources: &'s SourceMap,
+    scenario: &'s Scenario,
+}
+
+impl Stage<'_> {
+    fn act(&self, engine: &mut Engine<'_>, memory: &Memory) -> Vec<StepFailure> {
+        let mut failures = Vec::new();
+        let mut asked: Vec<Ask> = Vec::new();
+        for (index, step) in self.scenario.steps.iter().enumerate() {
+            match step {
+                Step::Call(call) => {
+                    let decision = memory.decide(engine.program, &mut engine.scratch, &call.request, None);
+                    asked = decision.asks().named().to_vec();
+                    let verdict = engine.verdict(&decision);
+                    let lacking = engine.lacking(&decision);
+                    if !self.meets(call, &verdict, &lacking) {
+                        failures.push(self.failure(engine, (index, call), verdict, lacking));
+                    }
+                    if let Err(refusal) = self.observe(engine, memory, call, &decision) {
+                        failures.push(self.refused(index + 1, call.span, "taking what it gives", refusal));
+                    }
+                }
+                Step::Approve(person) => {
+                    failures.extend(self.answer(engine, memory, (index, "approve"), person, &asked));
+                }
+                Step::Reject(person) => {
+                    failures.extend(self.answer(engine, memory, (index, "reject"), person, &asked));
+                }
+            }
+        }
+        failures
+    }
+
+    /// Whether a decision is what a step's arrow says.
+    fn meets(&self, call: &Call, verdict: &Verdict, lacking: &[Lacking]) -> bool {
+        let as_said = match &call.expect {
+            Expected::Allow => verdict.outcome == "allow",
+            Expected::Deny { code } => {
+                verdict.outcome == "deny" && code.as_ref().is_none_or(|code| *code == verdict.code)
+            }
+            Expected::Throttle => verdict.outcome == "throttle",
+            Expected::RequireApproval { from } => {
+                verdict.outcome == "require_approval"
+                    && from.as_ref().is_none_or(|from| lacking.iter().any(|lacking| lacking.from == *from))
+            }
         };
-        if let Err(why) = memory.tell(engine.program, &mut engine.scratch, &event) {
-            refused = Some(why.as_str());
+        as_said && call.by.as_ref().is_none_or(|by| verdict.rules.iter().any(|rule| is_rule(rule, by)))
+    }
+
+    /// Says what a call gave that was let through.
+    fn observe(
+        &self,
+        engine: &mut Engine<'_>,
+        memory: &Memory,
+        call: &Call,
+        decision: &Decision,
+    ) -> Result<(), Refusal> {
+        if !decision.opened() {
+            return Ok(());
+        }
+        let outcome = match &call.result {
+            Some(Ok(json)) => Answered::Json(json),
+            Some(Err(())) => Answered::Failed,
+            None => Answered::Unknown,
+        };
+        let (session, id) = (&self.scenario.session, &call.id);
+        let observation = Observation { session, call: id, outcome, untrusted: false, at: call.at };
+        memory.tell(engine.program, &mut engine.scratch, &events::observe(&observation)).map(|_| ())
+    }
+
+    /// Lets a person answer everything that the last call asked for.
+    fn answer(
+        &self,
+        engine: &mut Engine<'_>,
+        memory: &Memory,
+        (index, word): (usize, &str),
+        person: &Person,
+        asked: &[Ask],
+    ) -> Vec<StepFailure> {
+        let what = format!("{word} by \"{}\"", person.id);
+        let groups: Vec<&str> = person.groups.iter().map(String::as_str).collect();
+        let by = events::Person { id: &person.id, groups: &groups };
+        let mut failures = Vec::new();
+        let mut open = asked.iter().filter_map(|ask| ask.opened).peekable();
+        if open.peek().is_none() {
+            failures.push(self.unasked(index + 1, person.span, &what));
+        }
+        for opened in open {
+            let event = match word {
+                "approve" => events::approve(&opened.digest, &by, person.at),
+                _ => events::reject(&opened.digest, &by, person.at),
+            };
+            if let Err(refusal) = memory.tell(engine.program, &mut engine.scratch, &event) {
+                failures.push(self.refused(index + 1, person.span, &what, refusal));
+            }
+        }
+        failures
+    }
+
+    fn failure(
+        &self,
+        engine: &Engine<'_>,
+        (index, call): (usize, &Call),
+        new: Verdict,
+        lacking: Vec<Lacking>,
+    ) -> StepFailure {
+        let mut rules = engine.places(&new.rules, true);
+        if let Some(by) = &call.by {
+            let full = format!("{}: {by}", self.policy[self.scenario.module].name);
+            if !new.rules.contains(&full) {
+                rules.extend(engine.places(&[full], false));
+            }
+        }
+        StepFailure {
+            step: index + 1,
+            at: place(self.sources, call.span),
+            tool: self.policy[call.tool].name.clone(),
+            expected: expected(call),
+            new,
+            approvers: lacking.iter().map(|lacking| lacking.from.clone()).collect(),
+            lacking: lacking.into_iter().filter(|lacking| lacking.missing != "none").collect(),
+            why: None,
+            rules,
         }
     }
-    refused.map(|why| StepFailure {
-        step: index + 1,
-        at: place(sources, person.span),
-        tool: format!("{word} by \"{}\"", person.id),
-        expected: "taken in".to_owned(),
-        new: Verdict {
-            outcome: "refused".to_owned(),
-            code: why.to_owned(),
+
+    /// A step that state does not take.
+    fn refused(&self, step: usize, span: Span, what: &str, refusal: Refusal) -> StepFailure {
+        self.untaken(step, span, what, (refusal.as_str(), refusal.title()))
+    }
+
+    /// A person's answer where nothing was asked for.
+    fn unasked(&self, step: usize, span: Span, what: &str) -> StepFailure {
+        self.untaken(step, span, what, ("nothing_asked", "the call before this asked for no approval"))
+    }
+
+    fn untaken(&self, step: usize, span: Span, what: &str, (code, why): (&'static str, &'static str)) -> StepFailure {
+        let new = Verdict {
+            outcome: REFUSED.to_owned(),
+            code: code.to_owned(),
             rules: Vec::new(),
             would: None,
             argument: None,
-        },
-        approvers: Vec::new(),
-        rules: Vec::new(),
-    })
-}
-
-/// Whether a decision is what a step's arrow says.
-fn meets(
-    engine: &Engine<'_>,
-    policy: &Policy,
-    scenario: &Scenario,
-    step: &Call,
-    decision: &Decision,
-    verdict: &Verdict,
-) -> bool {
-    let as_said = match &step.expect {
-        Expected::Allow => verdict.outcome == "allow",
-        Expected::Deny { code } => verdict.outcome == "deny" && code.as_ref().is_none_or(|code| *code == verdict.code),
-        Expected::Throttle => verdict.outcome == "throttle",
-        Expected::RequireApproval { from } => {
-            verdict.outcome == "require_approval"
-                && from.as_ref().is_none_or(|from| approvers(engine, policy, scenario, decision).contains(from))
+        };
+        StepFailure {
+            step,
+            at: place(self.sources, span),
+            tool: what.to_owned(),
+            expected: "taken".to_owned(),
+            new,
+            approvers: Vec::new(),
+            lacking: Vec::new(),
+            why: Some(why),
+            rules: Vec::new(),
         }
-    };
-    as_said && step.by.as_ref().is_none_or(|by| verdict.rules.iter().any(|rule| is_rule(rule, by)))
-}
-
-/// Whose approvals are missing: wire names of groups, or `user`.
-fn approvers(engine: &Engine<'_>, policy: &Policy, scenario: &Scenario, decision: &Decision) -> Vec<String> {
-    let mut approvers = engine.approvers(decision);
-    if let Phase::Supervised { by } = policy[scenario.agent].phase
-        && decision.approval_by_phase()
-    {
-        approvers.push(by.map_or_else(|| "user".to_owned(), |group| policy[group].wire.clone()));
-    }
-    approvers
-}
-
-fn failure(
-    engine: &Engine<'_>,
-    policy: &Policy,
-    sources: &SourceMap,
-    scenario: &Scenario,
-    (index, step): (usize, &Call),
-    new: Verdict,
-) -> StepFailure {
-    let mut rules = engine.places(&new.rules, true);
-    if let Some(by) = &step.by {
-        let full = format!("{}: {by}", policy[scenario.module].name);
-        if !new.rules.contains(&full) {
-            rules.extend(engine.places(&[full], false));
-        }
-    }
-    StepFailure {
-        step: index + 1,
-        at: place(sources, step.span),
-        tool: policy[step.tool].name.clone(),
-        expected: expected(step),
-        new,
-        approvers: Vec::new(),
-        rules,
     }
 }
 
 /// The arrow in the language's words.
-fn expected(step: &Call) -> String {
-    let mut words = match &step.expect {
+fn expected(call: &Call) -> String {
+    let mut words = match &call.expect {
         Expected::Allow => "allow".to_owned(),
         Expected::Deny { code: None } => "deny".to_owned(),
         Expected::Deny { code: Some(code) } => format!("deny {code}"),
@@ -173,7 +210,7 @@ fn expected(step: &Call) -> String {
         Expected::RequireApproval { from: None } => "require approval".to_owned(),
         Expected::RequireApproval { from: Some(from) } => format!("require approval from {from}"),
     };
-    if let Some(by) = &step.by {
+    if let Some(by) = &call.by {
         words.push_str(&format!(" by \"{by}\""));
     }
     words

@@ -291,7 +291,7 @@ impl Prepared<'_> {
         let mut scene = self.scene(records, held, place, admitted, &since);
         judge::deny(self.program, self.scratch, &call, &mut scene, failure, judgement)?;
         if held.writing {
-            judgement.write(&mut scene, self.scratch, &call)?;
+            judgement.write(&mut scene, self.scratch, &call, false)?;
         }
         Ok(())
     }
@@ -319,7 +319,7 @@ impl Prepared<'_> {
         if held.writing {
             let view = scene.ledger.view()?.ok_or(Stop::Internal)?;
             journal::note(program, self.scratch, &view, call, let_through);
-            judgement.write(&mut scene, self.scratch, call)?;
+            judgement.write(&mut scene, self.scratch, call, let_through)?;
             let Scratch { memory, journal, reserved, .. } = &mut *self.scratch;
             let agent = call.chain.text(program, memory, call.chain.actor());
             let (tool, keyer) = (call.tool, held.keyer);

@@ -75,7 +75,13 @@ impl Judgement {
 
     /// Line 23, as far as it concerns limits, approvals and alerts: writes what the outcome changes. Everything it writes
     /// to has been opened before. What the call takes from limits lies in `scratch.reserved` then.
-    pub(crate) fn write(&mut self, scene: &mut Scene<'_>, scratch: &mut Scratch, call: &Call) -> Result<(), Trouble> {
+    pub(crate) fn write(
+        &mut self,
+        scene: &mut Scene<'_>,
+        scratch: &mut Scratch,
+        call: &Call,
+        let_through: bool,
+    ) -> Result<(), Trouble> {
         let ledger = &mut scene.ledger;
         let Scratch { memory, needed, counters, reserved, .. } = scratch;
         let tables = ledger.program.tables();
@@ -85,10 +91,10 @@ impl Judgement {
         }
         reserved.clear();
         let (spent, heard) = counters.split_at(self.limits.min(counters.len()));
-        if self.decision.permits() {
-            if let Some(approvals) = &self.approvals {
-                approvals.spend(ledger, needed)?;
-            }
+        if let Some(approvals) = self.approvals.as_ref().filter(|_| self.decision.permits() && let_through) {
+            approvals.spend(ledger, needed)?;
+        }
+        if let_through {
             for counter in spent {
                 let rate = tables.rates.get(counter.rate as usize).ok_or(Trouble::Unusable)?;
                 reserved.extend_from_slice(&limits::reserve(ledger, rate, counter)?.write());

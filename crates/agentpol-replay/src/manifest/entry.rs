@@ -1,11 +1,15 @@
 //! `[[recording]]`: where a recording is, how it is read, and what a request made of it holds.
 
-use agentpol_trace::{Format, Issuer, Mapping, RawJson};
+use agentpol_trace::{Format, Issuer, Mapping};
 use toml::de::DeValue;
 
 use super::error::ManifestErrorKind;
 use super::json::json;
 use super::reader::{Problems, Section, Value, pairs, texts};
+use super::settings::{
+    AgentSetting, Answers, ApprovalSetting, ClockSetting, ContextValue, CredentialSetting, SessionSetting, Setting,
+    UserSetting,
+};
 use crate::clock;
 use crate::heard::Shape;
 
@@ -26,6 +30,8 @@ const KEYS: &[&str] = &[
     "session",
     "clock",
     "credential",
+    "approvals",
+    "sessions",
     "context",
     "fields",
     "results",
@@ -64,6 +70,10 @@ pub struct RecordingEntry {
     pub clock: ClockSetting,
     /// The agent's credential.
     pub credential: CredentialSetting,
+    /// What is taken for approved.
+    pub approvals: ApprovalSetting,
+    /// What one run knows of the others; by the clock where it is not said.
+    pub sessions: Option<SessionSetting>,
     /// Fields of the context, beside those that the record carries.
     pub context: Vec<(String, ContextValue)>,
     /// How answers are written, where it is said; else as the format has it.
@@ -79,87 +89,6 @@ impl RecordingEntry {
     pub fn wire_tool<'n>(&'n self, recorded: &'n str) -> &'n str {
         self.tools.iter().find(|(from, _)| from == recorded).map_or(recorded, |(_, to)| to)
     }
-}
-
-/// A text of the request.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Setting {
-    /// As recorded; left out where it is not.
-    FromRecord,
-    /// Always this.
-    Fixed(String),
-}
-
-/// Who acts.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum AgentSetting {
-    /// As recorded.
-    FromRecord,
-    /// Always this: a text or an object as requests have it.
-    Fixed(RawJson),
-}
-
-/// On whose behalf.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum UserSetting {
-    /// As recorded; groups and attributes are added where the record has none of that name.
-    FromRecord {
-        /// The groups.
-        groups: Option<Vec<String>>,
-        /// The attributes.
-        attributes: Vec<(String, RawJson)>,
-    },
-    /// Nobody.
-    Nobody,
-    /// Always this person.
-    Fixed {
-        /// The id.
-        id: String,
-        /// The groups.
-        groups: Option<Vec<String>>,
-        /// The attributes.
-        attributes: Vec<(String, RawJson)>,
-    },
-}
-
-/// The time.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ClockSetting {
-    /// As recorded; a time without an offset is read with this one, or is none.
-    FromRecord {
-        /// `Z` or `+02:00`.
-        offset: Option<String>,
-    },
-    /// Always this, RFC 3339.
-    At(String),
-}
-
-/// The agent's credential.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CredentialSetting {
-    /// As recorded. An agent that needs one and has none is not evaluable.
-    FromRecord,
-    /// Issued at the time of the call where the record has none; counted.
-    AssumedFresh,
-}
-
-/// How a recording writes what tools answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Answers {
-    /// As the tools gave it: JSON, or a text.
-    AsWritten,
-    /// Lists and objects as YAML.
-    Yaml,
-}
-
-/// A field of the context.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ContextValue {
-    /// As recorded: the field of that name, or what the format knows about the message under the names
-    /// `calls_in_message` and `text_beside_call`.
-    FromRecord,
-    /// Always this.
-    Fixed(RawJson),
 }
 
 /// Reads one `[[recording]]`.
@@ -196,6 +125,8 @@ pub(super) fn read(value: &Value<'_>, problems: &mut Problems<'_>) -> Option<Rec
         session: setting(&section, "session", problems),
         clock: clock(&section, problems),
         credential: credential(&section, problems),
+        approvals: approvals(&section, problems),
+        sessions: sessions(&section, problems),
         context: section.get("context").map(|value| context(value, problems)).unwrap_or_default(),
         answers: answers(&section, problems),
         heard: section.get("heard").map(|value| heard(value, problems)).unwrap_or_default(),
@@ -373,15 +304,31 @@ fn clock(section: &Section<'_, '_>, problems: &mut Problems<'_>) -> ClockSetting
     }
 }
 
-fn credential(section: &Section<'_, '_>, problems: &mut Problems<'_>) -> CredentialSetting {
-    match (section.text("credential", problems).as_deref(), section.get("credential")) {
-        (Some("assumed fresh"), _) => CredentialSetting::AssumedFresh,
-        (Some(other), Some(value)) if other != FROM_RECORD => {
-            problems.bad_value("credential", value, "\"assumed fresh\" or \"from record\"");
-            CredentialSetting::FromRecord
-        }
-        _ => CredentialSetting::FromRecord,
+/// One of two words, where one is said.
+fn word<T>(section: &Section<'_, '_>, key: &str, words: [(&str, T); 2], problems: &mut Problems<'_>) -> Option<T> {
+    let value = section.get(key)?;
+    let text = section.text(key, problems)?;
+    let expected = words.each_ref().map(|(word, _)| format!("\"{word}\"")).join(" or ");
+    let found = words.into_iter().find(|(word, _)| *word == text);
+    if found.is_none() {
+        problems.bad_value(key, value, expected);
     }
+    found.map(|(_, setting)| setting)
+}
+
+fn credential(section: &Section<'_, '_>, problems: &mut Problems<'_>) -> CredentialSetting {
+    let words = [("assumed fresh", CredentialSetting::AssumedFresh), (FROM_RECORD, CredentialSetting::FromRecord)];
+    word(section, "credential", words, problems).unwrap_or(CredentialSetting::FromRecord)
+}
+
+fn approvals(section: &Section<'_, '_>, problems: &mut Problems<'_>) -> ApprovalSetting {
+    let words = [("none", ApprovalSetting::Nothing), ("as recorded", ApprovalSetting::AsRecorded)];
+    word(section, "approvals", words, problems).unwrap_or(ApprovalSetting::Nothing)
+}
+
+fn sessions(section: &Section<'_, '_>, problems: &mut Problems<'_>) -> Option<SessionSetting> {
+    let words = [("apart", SessionSetting::Apart), ("together", SessionSetting::Together)];
+    word(section, "sessions", words, problems)
 }
 
 fn context(value: &Value<'_>, problems: &mut Problems<'_>) -> Vec<(String, ContextValue)> {

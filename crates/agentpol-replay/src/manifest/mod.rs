@@ -6,6 +6,7 @@ mod entry;
 mod error;
 mod json;
 mod reader;
+mod settings;
 
 use std::collections::BTreeMap;
 
@@ -13,11 +14,13 @@ use agentpol::LintLevel;
 use agentpol::diagnostics::{Code, Kind, nearest};
 use toml::de::{DeTable, DeValue};
 
-pub use entry::{
-    AgentSetting, Answers, ClockSetting, ContextValue, CredentialSetting, RecordingEntry, Setting, UserSetting,
-};
+pub use entry::RecordingEntry;
 pub use error::{ManifestError, ManifestErrorKind};
 use reader::{Problems, Section};
+pub use settings::{
+    AgentSetting, Answers, ApprovalSetting, ClockSetting, ContextValue, CredentialSetting, SessionSetting, Setting,
+    UserSetting,
+};
 
 /// What `agentpol.toml` says.
 #[derive(Clone, Debug, Default)]

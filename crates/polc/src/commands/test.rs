@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use agentpol_replay::{Replay, Report, Status};
+use agentpol_replay::{History, Replay, Report, Status};
 use serde_json::{Value, json};
 
 use crate::args::Format;
@@ -26,6 +26,7 @@ Examples:
   polc test
   polc test examples/filesystem-mcp
   polc test --bless        after a change that is meant: review the diff
+  polc test --closed-loop  as if what is denied today had never run
   polc test --format json
 
 Exit codes: 0 all as expected, 1 something was not, or there was no test,
@@ -36,6 +37,9 @@ pub(crate) struct Args {
     /// Write golden decisions instead of comparing with them
     #[arg(long)]
     bless: bool,
+    /// Let only what is allowed today enter the history of recordings, and not what really ran
+    #[arg(long)]
+    closed_loop: bool,
     /// Write a line of JSON for every call of the recordings: the decision, and all rules that stood in the way
     #[arg(long, value_name = "FILE")]
     decisions: Option<PathBuf>,
@@ -121,7 +125,8 @@ fn replay(
     let Some(built) = read.built.as_ref().filter(|_| read.exit() == Exit::Success) else { return Ok(None) };
     let program = policy::load_program(&built.bytes, &project.name)?;
     let directory = directory::bind(&project.directory, &program)?;
-    let mut replay = Replay::new(&program).with_directory(directory);
+    let history = if args.closed_loop { History::ClosedLoop } else { History::AsRecorded };
+    let mut replay = Replay::new(&program).with_directory(directory).with_history(history);
     if args.decisions.is_some() {
         replay = replay.with_listing();
     }

@@ -26,6 +26,13 @@ pub(super) fn step(scenario: &ScenarioReport, failure: &StepFailure, sources: &S
     if failure.expected.contains(" from ") && !failure.approvers.is_empty() {
         page.line(format_args!("      approval  from {}", one_line(&failure.approvers.join(" and from "))));
     }
+    for lacking in &failure.lacking {
+        let missing = lacking.missing.replace('_', " ");
+        page.line(format_args!("      missing   {} from {}: {missing}", lacking.count, one_line(&lacking.from)));
+    }
+    if let Some(why) = failure.why {
+        page.line(format_args!("      because   {}", paragraph(why, WIDTH, INDENT)));
+    }
     rules(&failure.rules, "named", sources, page);
 }
 

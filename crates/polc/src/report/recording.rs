@@ -1,7 +1,7 @@
 //! One recording: what was replayed, how it was decided, and what could not be judged.
 
 use agentpol_diagnostics::SourceMap;
-use agentpol_replay::{GoldenProblem, NotEvaluable, RecordingReport};
+use agentpol_replay::{GoldenProblem, History, NotEvaluable, RecordingReport};
 
 use super::{SHOWN, difference, number, outcomes};
 use crate::escape::one_line;
@@ -25,6 +25,7 @@ pub(super) fn recording(report: &RecordingReport, blessed: bool, sources: &Sourc
     if counts.decided() > 0 {
         page.line(format_args!("    {}", outcomes(&counts.outcomes)));
     }
+    beside(report, page);
     comparisons(report, blessed, page);
     not_judged(report, page);
     assumptions(report, page);
@@ -39,6 +40,25 @@ pub(super) fn recording(report: &RecordingReport, blessed: bool, sources: &Sourc
         page.line(format_args!("    {cross} {}", paragraph(&golden(problem), 80, 6)));
     }
     malformed(report, page);
+}
+
+/// Says what stands beside the decisions: the history they rest on, alerts, and what rules in observation would have done.
+fn beside(report: &RecordingReport, page: &mut Page) {
+    let counts = &report.counts;
+    if let Some(history) = report.history {
+        let what = match history {
+            History::AsRecorded => "what ran when it was recorded",
+            History::ClosedLoop => "what is allowed today",
+        };
+        page.line(format_args!("    history: {what}, in {}", counted(number(counts.sessions), "session")));
+    }
+    for (rule, count) in &counts.alerts {
+        let word = page.ink(Ink::Yellow, "alert");
+        page.line(format_args!("    {word} {} by {}", grouped(number(*count)), one_line(rule)));
+    }
+    for (code, count) in &counts.would {
+        page.line(format_args!("    with every rule live: {} {code}", grouped(number(*count))));
+    }
 }
 
 /// Says what the decisions were compared with.
@@ -82,6 +102,14 @@ fn not_judged(report: &RecordingReport, page: &mut Page) {
 
 fn assumptions(report: &RecordingReport, page: &mut Page) {
     let counts = &report.counts;
+    if counts.approved > 0 {
+        let count = counted(number(counts.approved), "approval");
+        page.line(format_args!("    assumed: {count}, of calls that ran"));
+    }
+    if counts.matched_origins > 0 {
+        let count = counted(number(counts.matched_origins), "request");
+        page.line(format_args!("    assumed: origins by the matching rule for {count}"));
+    }
     if counts.assumed_credential > 0 {
         page.line(format_args!("    assumed: a fresh credential for {}", grouped(number(counts.assumed_credential))));
     }
