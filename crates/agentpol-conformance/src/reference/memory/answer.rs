@@ -5,7 +5,7 @@ use crate::reference::json::{self, Json};
 use crate::reference::number;
 use crate::reference::typed::Reading;
 use crate::reference::value::{Held, Value};
-use agentpol_check::policy::{Field, Policy, ResultType, ShapeId, Type};
+use agentpol_check::policy::{Field, Policy, RecordId, ResultType, ShapeId, Type};
 
 /// How many bytes of a text are kept.
 const MAX_KEPT: usize = 4096;
@@ -56,20 +56,11 @@ impl Answers<'_> {
                 }
                 _ => Held::Unknown,
             },
-            ResultType::Keyed { record, field, .. } => self.of_type(&self.inside(*record, field), json),
+            ResultType::Keyed { record, field, .. } => self.of_type(&type_inside(self.policy(), *record, field), json),
             ResultType::Either(all) => {
                 all.iter().find(|one| self.fits(one, json)).map_or(Held::Unknown, |one| self.value(one, json))
             }
         }
-    }
-
-    /// The type of a field of a record, or of the record.
-    pub(super) fn inside(&self, record: agentpol_check::policy::RecordId, field: &[String]) -> Type {
-        let whole = Type::Shape(self.policy()[record].shape);
-        field.iter().fold(whole, |ty, name| match ty {
-            Type::Shape(shape) => self.policy()[shape].field(name).map_or(Type::Unknown, |(_, field)| field.ty.clone()),
-            _ => Type::Unknown,
-        })
     }
 
     /// Whether an answer is of this form: an object with what a record must have, a list of what fits, a value.
@@ -82,7 +73,7 @@ impl Answers<'_> {
                 elements.len() <= *max as usize && elements.iter().all(|element| self.fits(of, element))
             }
             (ResultType::List(..), _) => false,
-            (ResultType::Keyed { record, field, .. }, _) => self.fits_type(&self.inside(*record, field), json),
+            (ResultType::Keyed { record, field, .. }, _) => self.fits_type(&type_inside(self.policy(), *record, field), json),
             (ResultType::Either(all), _) => all.iter().any(|one| self.fits(one, json)),
         }
     }
@@ -150,6 +141,15 @@ impl Answers<'_> {
             }
         }
     }
+}
+
+/// The type of a field of a record, or of the record.
+pub(super) fn type_inside(policy: &Policy, record: RecordId, field: &[String]) -> Type {
+    let whole = Type::Shape(policy[record].shape);
+    field.iter().fold(whole, |ty, name| match ty {
+        Type::Shape(shape) => policy[shape].field(name).map_or(Type::Unknown, |(_, field)| field.ty.clone()),
+        _ => Type::Unknown,
+    })
 }
 
 /// What is kept of a value: a long text is not.

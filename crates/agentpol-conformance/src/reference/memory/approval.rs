@@ -221,9 +221,8 @@ impl Memory<'_> {
     fn agents(&self) -> Vec<String> {
         let names = self.policy.agents.iter().enumerate().flat_map(|(at, agent)| {
             let id = AgentId(at as u32);
-            let identities = agent.identities.iter().filter_map(|identity| match identity {
-                Identity::Spiffe(spiffe) => Some(spiffe.clone()),
-                Identity::Token { .. } => None,
+            let identities = agent.identities.iter().map(|identity| match identity {
+                Identity::Spiffe(text) | Identity::Token { subject: text, .. } => text.clone(),
             });
             identities.chain([agent.wire.clone(), identity::qualified(self.policy, id)]).collect::<Vec<_>>()
         });
@@ -268,7 +267,8 @@ impl Memory<'_> {
 
     /// Who may answer an ask: the user, or a member of the group who neither asked nor answers for an agent.
     fn eligible(&self, ask: &Ask, person: &Person) -> Result<(), Refusal> {
-        if self.agents().contains(&person.id) || self.is_excluded(ask, &person.id) {
+        let workload = person.id.to_ascii_lowercase().starts_with("spiffe://");
+        if workload || self.agents().contains(&person.id) || self.is_excluded(ask, &person.id) {
             return Err("person_excluded");
         }
         let told = |group: &String| {

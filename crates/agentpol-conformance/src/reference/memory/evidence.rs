@@ -1,6 +1,6 @@
 //! Evidence: records by key, learned from what tools answered (semantics 2.6 H12 and H13).
 
-use super::answer::{Answers, Told, kept};
+use super::answer::{Answers, Told, kept, type_inside};
 use super::reading;
 use super::recall::Recall;
 use super::slot::named;
@@ -82,10 +82,10 @@ pub(super) fn records_in(policy: &Policy, result: &ResultType) -> BTreeSet<Strin
         ResultType::Record(record) => records_in_type(policy, &Type::Shape(policy[*record].shape)),
         ResultType::List(of, _) => records_in(policy, of),
         ResultType::Either(all) => all.iter().flat_map(|one| records_in(policy, one)).collect(),
-        ResultType::Keyed { record, .. } => {
-            let mut inside = records_in_type(policy, &Type::Shape(policy[*record].shape));
-            inside.insert(record_name(policy, &policy[*record]));
-            inside
+        ResultType::Keyed { record, field, .. } => {
+            let mut found = records_in_type(policy, &type_inside(policy, *record, field));
+            found.insert(record_name(policy, &policy[*record]));
+            found
         }
     }
 }
@@ -175,7 +175,7 @@ impl<'a> Pupil<'a> {
         let fields = match field {
             [] => self.given(shape, json),
             [name, inside @ ..] => {
-                let ty = self.answers.inside(record, field);
+                let ty = type_inside(self.policy, record, field);
                 let held = self.answers.of_type(&ty, json);
                 vec![(name.clone(), nested(inside, held))]
             }
