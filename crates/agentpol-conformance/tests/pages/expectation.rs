@@ -1,6 +1,6 @@
 //! Compares what the engines answer with each other and with the page.
 
-use crate::engines::{Answers, Engines, duration};
+use crate::engines::{Engines, duration};
 use crate::entries::{Case, Entry, Expectation};
 use crate::words::Expected;
 use agentpol::policy::{self, Policy, Scenario};

@@ -1,6 +1,6 @@
 //! `polc decide`: one request and one decision; with a state file, requests and events in a row.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use agentpol::{Decision, Program, Told};
 use serde::de::IgnoredAny;
@@ -74,7 +74,7 @@ pub(crate) fn run(args: &Args, terminal: &mut Terminal) -> Done {
     }
 }
 
-fn read(path: &PathBuf, limit: usize) -> Result<Vec<u8>, Problem> {
+fn read(path: &Path, limit: usize) -> Result<Vec<u8>, Problem> {
     let bytes = if files::is_stdin(path) { files::read_stdin(limit) } else { files::read(path, limit) };
     bytes.map_err(|error| files::unreadable(path, &error))
 }

@@ -21,7 +21,7 @@ pub(crate) enum Command {
 
 /// Read the sources and write one file
 ///
-/// Sources are SCIM 2.0 users and groups (a ListResponse, a list, or single resources) and JSON Lines of users, groups,
+/// Sources are SCIM 2.0 users and groups (a list response, a list, or single resources) and JSON Lines of users, groups,
 /// agents and resources; docs/reference/directory.md describes both.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\

@@ -16,7 +16,7 @@ use crate::terminal::Terminal;
 use agentpol::Refusal;
 use agentpol::bytecode::render::Time;
 use serde_json::{Map, Value};
-use std::path::PathBuf;
+use std::path::Path;
 
 /// Keep memory of earlier calls in a file
 ///
@@ -75,7 +75,7 @@ pub(crate) fn run(command: &Command, terminal: &mut Terminal) -> Done {
 
 /// Tells one event: its members without the time.
 fn tell(
-    file: &PathBuf,
+    file: &Path,
     word: &'static str,
     mut members: Map<String, Value>,
     common: &Common,
