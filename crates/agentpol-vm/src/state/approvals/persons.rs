@@ -7,7 +7,7 @@ use crate::state::ledger::Ledger;
 use agentpol_bytecode::Program;
 use agentpol_bytecode::decision::Missing;
 use agentpol_bytecode::scope::Tri;
-use agentpol_bytecode::tables::Symbol;
+use agentpol_bytecode::tables::{Identity, Piece, Symbol};
 
 /// A person, as the host has authenticated them.
 #[derive(Clone, Copy, Debug)]
@@ -21,8 +21,7 @@ pub(crate) struct Person<'a> {
 /// not answer for an agent of the chain, and is no agent.
 pub(super) fn may(ledger: &Ledger<'_>, asked: &Asked<'_>, person: &Person<'_>) -> Result<(), Refusal> {
     let program = ledger.program;
-    let is_agent = program.find_agent(person.id).is_some() || program.find_identity(None, person.id).is_some();
-    if is_agent || person.id.is_empty() || is_excluded(ledger, asked, person.id) {
+    if is_agent(program, person.id) || person.id.is_empty() || is_excluded(ledger, asked, person.id) {
         return Err(Refusal::PersonExcluded);
     }
     let wire = asked.group().and_then(|group| program.find_symbol(group));
@@ -32,6 +31,17 @@ pub(super) fn may(ledger: &Ledger<'_>, asked: &Asked<'_>, person: &Person<'_>) -
         return Err(Refusal::PersonUnknown);
     }
     if is_member(ledger, person, group) { Ok(()) } else { Err(Refusal::PersonUnknown) }
+}
+
+/// Whether an id is an agent's, or could be: its name, the subject of a token that it presents, any SPIFFE id.
+fn is_agent(program: &Program, id: &str) -> bool {
+    const SCHEME: &str = "spiffe://";
+    let is_workload = id.get(..SCHEME.len()).is_some_and(|start| start.eq_ignore_ascii_case(SCHEME));
+    let subject =
+        |identity: &Identity| matches!(identity.pieces.as_slice(), [Piece::Text(text)] if program.symbol(*text) == id);
+    is_workload
+        || program.find_agent(id).is_some()
+        || program.tables().agents.iter().any(|agent| agent.identities.iter().any(subject))
 }
 
 /// A7: whether somebody who has agreed still may. Where no directory says so, what was told with the answer counts.
