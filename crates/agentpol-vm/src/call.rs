@@ -2,7 +2,8 @@
 
 use crate::arguments::{self, Failure};
 use crate::chain::{self, Chain};
-use crate::machine::{Facts, Machine};
+use crate::facts::Facts;
+use crate::machine::Machine;
 use crate::memory::Memory;
 use crate::request::{self, Request};
 use crate::resource::{self, Subject};

@@ -18,6 +18,7 @@ mod chain;
 mod decide;
 mod directory;
 mod elements;
+mod facts;
 mod forms;
 mod identity;
 mod json;

@@ -3,7 +3,8 @@
 use crate::calculate::same;
 use crate::directory::Bound;
 use crate::elements::Elements;
-use crate::machine::{Facts, Machine};
+use crate::facts::Facts;
+use crate::machine::Machine;
 use crate::value::{GROUP, NO_NODE, Pool, RESOURCE, Register, Text, USER, Value};
 use agentpol_bytecode::instruction::Op;
 use agentpol_bytecode::scope::Tri;

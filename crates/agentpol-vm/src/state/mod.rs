@@ -16,6 +16,7 @@ pub(crate) mod journal;
 mod kept;
 pub(crate) mod key;
 pub(crate) mod ledger;
+mod lesson;
 pub(crate) mod limits;
 mod observe;
 pub(crate) mod query;

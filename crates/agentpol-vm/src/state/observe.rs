@@ -1,11 +1,12 @@
 //! The end of a call: reported as done or failed, or never dispatched (semantics 4.2, H3, H13).
 
 use super::answer::{Answers, Told};
-use super::evidence::{self, Lessons, Pupil, When};
+use super::evidence::{self, When};
 use super::install::Installed;
 use super::journal::{expire, program_mark, value_of};
 use super::kept::{Reader, Writer};
 use super::key::{Keyer, Name};
+use super::lesson::{Lessons, Pupil};
 use super::query::slot_key;
 use super::record::EntryKey;
 use super::session::{self, OPEN, OpenCall, Waiting};
