@@ -6,10 +6,10 @@
 //! decided is given back before the next, so that the session stays as it is.
 
 use agentpol::{MemoryStore, Scratch, StateStore};
+use agentpol_store::FileStore;
 use agentpol_benches::desk::{ALL, SHAPES, policy, tool};
 use agentpol_benches::host::{Desk, Session, step};
 use agentpol_benches::measure::{Measured, measure, measure_between};
-use agentpol_store::FileStore;
 use agentpol_vm::{decide_in, preview_in, tell};
 use std::hint::black_box;
 use std::io::{self, Write};
@@ -81,7 +81,8 @@ fn remembering(desk: &Desk, store: &impl StateStore, session: &Session) -> Measu
             assert!(decision.permits());
         };
         measure_between(work, || {
-            let told = tell(&desk.program, release.as_bytes(), &mut other, &mut **records.borrow_mut(), &desk.host());
+            let told =
+                tell(&desk.program, release.as_bytes(), &mut other, &mut **records.borrow_mut(), &desk.host());
             assert!(told.is_ok());
         })
     })
@@ -140,13 +141,7 @@ fn sizes(out: &mut impl Write, desk: &Desk) -> io::Result<()> {
     desk.session(&store, &mut scratch, "s-1", EARLIER);
     let (records, bytes) = store.size();
     writeln!(out, "\nState")?;
-    writeln!(
-        out,
-        "{:<44}{:>12} bytes in {} records",
-        "a session of 200 actions and its user",
-        bytes - before.1,
-        records - before.0
-    )?;
+    writeln!(out, "{:<44}{:>12} bytes in {} records", "a session of 200 actions and its user", bytes - before.1, records - before.0)?;
     let resident = resident();
     let start = Instant::now();
     for number in 2..=SESSIONS {

@@ -18,10 +18,7 @@ pub const SHAPES: [(&str, &str); 17] = [
         "deny @ when called { tool crm.refund  where that.args.order_id == args.order_id and that.args.amount > args.amount }",
     ),
     ("called, by verb and label", "deny @ when called { does reads  on sensitivity >= confidential  within 1s }"),
-    (
-        "attempted, in a window",
-        "deny @ when attempted { tool crm.refund  within 1d  where that.args.amount > 100_000 }",
-    ),
+    ("attempted, in a window", "deny @ when attempted { tool crm.refund  within 1d  where that.args.amount > 100_000 }"),
     ("failed, by agent", "deny @ when failed { tool crm.refund  within 1d  by agent  where that.args.to == args.to }"),
     ("count", "deny @ when count of { tool crm.order  within 1d } > 9_000"),
     (
@@ -139,9 +136,7 @@ pub fn action(number: u32) -> Action {
     };
     match number % 5 {
         // The first call finds out who the customer is.
-        0 => {
-            Action { tool: "find", args: format!(r#"{{"name":"ana {number}"}}"#), answer: r#""text":"u-1""#.to_owned() }
-        }
+        0 => Action { tool: "find", args: format!(r#"{{"name":"ana {number}"}}"#), answer: r#""text":"u-1""#.to_owned() },
         1 | 3 => Action { tool: "order", args: format!(r#"{{"order_id":"o-{number}"}}"#), answer: order(number) },
         2 => Action { tool: ALL, args: refund(number - 1), answer: order(number - 1) },
         _ if number % 10 == 4 => Action {

@@ -32,10 +32,9 @@ fn run(engine: &mut Engine<'_>, policy: &Policy, sources: &SourceMap, scenario: 
     let memory = Memory::new(engine.program);
     let opened = memory.tell(engine.program, &mut engine.scratch, &scenario.open);
     let stage = Stage { policy, sources, scenario };
-    report.failures = stage.act(engine, &memory);
-    // Whoever may not even open a session is denied each step: that may be what the scenario shows.
-    if let (Err(refusal), false) = (opened, report.failures.is_empty()) {
-        report.failures.insert(0, stage.refused(0, scenario.span, "opening the session", refusal));
+    match opened {
+        Ok(_) => report.failures = stage.act(engine, &memory),
+        Err(refusal) => report.failures.push(stage.refused(0, scenario.span, "opening the session", refusal)),
     }
     report
 }

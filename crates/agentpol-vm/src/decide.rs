@@ -160,7 +160,7 @@ impl Prepared<'_> {
         }
         let before = self.scratch.memory.state();
         self.scratch.keyer.use_key(host.key);
-        let keyer = self.scratch.keyer.fresh();
+        let keyer = self.scratch.keyer.clone();
         let held = Held { host, keyer: &keyer, writing };
         let decided = match self.program.remembers() {
             true => self.decide_at(records, &held, &mut judgement),

@@ -312,6 +312,35 @@ mod tests {
     }
 
     #[test]
+    fn memory_begins_with_a_key_and_goes_on_with_what_was_saved() {
+        let mut session = Session::new();
+        put(&mut session, &[7; 32]);
+        assert!(session.remember(0).is_err(), "there is no program");
+        put(&mut session, &bare_program());
+        assert!(session.load().is_ok());
+        put(&mut session, b"{}");
+        assert!(session.tell().is_err());
+        assert!(session.operator_view().starts_with(r#"{"taken":false,"refused":"state_unusable","title":""#));
+        put(&mut session, &[7; 31]);
+        assert!(session.remember(0).is_err() && !session.error().is_empty() && session.save().is_empty());
+        put(&mut session, &[7; 32]);
+        assert!(session.remember(0).is_ok() && session.error().is_empty());
+        put(&mut session, b"{}");
+        assert!(session.tell().is_err());
+        assert!(session.operator_view().starts_with(r#"{"taken":false,"refused":"event_malformed""#));
+        let event = br#"{"close":{"session":"s","at":"2026-03-02T15:00:00Z"}}"#;
+        put(&mut session, event);
+        assert!(session.tell().is_err());
+        assert!(session.operator_view().starts_with(r#"{"taken":false,"refused":"session_unknown""#));
+        let saved = session.save().to_vec();
+        assert_eq!(saved, session.saved());
+        put(&mut session, &[[7; 32].as_slice(), &saved].concat());
+        assert!(session.remember(1).is_ok());
+        put(&mut session, &[[7; 32].as_slice(), &saved[1..]].concat());
+        assert!(session.remember(1).is_err() && session.save().is_empty(), "what was remembered is gone");
+    }
+
+    #[test]
     fn too_much_input_is_refused() {
         assert!(Session::new().input(usize::MAX).is_none());
     }

@@ -202,10 +202,8 @@ impl Draft<'_, '_> {
         if members.iter().any(|member| member == word) || strict == Strictness::AsWritten {
             return;
         }
-        let help = did_you_mean(word, members.iter().map(String::as_str)).unwrap_or_else(|| match ty {
-            Some(Type::Enum(_) | Type::Level(_)) => format!("write one of `{}`", members.join("`, `")),
-            _ => format!("write a text in quotes: `\"{word}\"`"),
-        });
+        let help = did_you_mean(word, members.iter().map(String::as_str))
+            .unwrap_or_else(|| format!("write a text in quotes: `\"{word}\"`"));
         let wanted = ty.map_or_else(|| "a word that is known here".to_owned(), |ty| self.type_words(ty));
         let title = format!("`{word}` is not {wanted}");
         self.report(Diagnostic::new(Code::AP0305, title, span, "a word without quotes is a member").help(help));

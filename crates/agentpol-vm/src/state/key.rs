@@ -1,14 +1,13 @@
 //! Names of records, and keys of entries: short ones as they are, longer ones by their keyed hash, so that nobody can make
 //! two alike (semantics H15).
 
-use super::record::{ALONE, EntryKey, KEY_BYTES, write};
+use super::record::{ALONE, EntryKey, write};
 use crate::letters::Letters;
 use crate::memory::Memory;
 use crate::value::{Text, Value};
 use agentpol_bytecode::Program;
 use agentpol_bytecode::sha256::{HASH_BYTES, Sha256};
 use agentpol_bytecode::tables::Kept;
-use core::cell::Cell;
 
 /// How many bytes of a hash are kept.
 const HASHED: usize = 16;
@@ -21,8 +20,6 @@ const BLOCK: usize = 64;
 pub(crate) struct Keyer {
     key: [u8; HASH_BYTES],
     running: Sha256,
-    /// The long text that was hashed last: most questions of a request are about the same one.
-    last: Cell<Option<(Text, EntryKey)>>,
 }
 
 impl Keyer {
@@ -30,7 +27,7 @@ impl Keyer {
         let mut running = Sha256::new();
         running.update(key);
         running.update(&[0; BLOCK - HASH_BYTES]);
-        Keyer { key: *key, running, last: Cell::new(None) }
+        Keyer { key: *key, running }
     }
 
     /// Makes it the keyer of this key.
@@ -38,29 +35,6 @@ impl Keyer {
         if self.key != *key {
             *self = Keyer::new(key);
         }
-    }
-
-    /// A copy that has hashed nothing yet.
-    pub(crate) fn fresh(&self) -> Keyer {
-        Keyer { last: Cell::new(None), ..self.clone() }
-    }
-
-    /// Packs the only value of a key; `None` where it is not known or not of the kind. Within one request, a long text is
-    /// hashed once.
-    pub(crate) fn only(&self, program: &Program, memory: &Memory, kept: Kept, value: Value) -> Option<EntryKey> {
-        let long = match Scalar::of(kept, value)? {
-            Scalar::Text(text) => Some(text).filter(|text| text.length as usize >= KEY_BYTES),
-            _ => None,
-        };
-        if let (Some(text), Some((last, key))) = (long, self.last.get())
-            && (text.pool, text.start, text.length, text.lower) == (last.pool, last.start, last.length, last.lower)
-        {
-            return Some(key);
-        }
-        let mut packer = self.start();
-        let key = packer.add_value(program, memory, kept, value, true).then(|| packer.finish())?;
-        long.into_iter().for_each(|text| self.last.set(Some((text, key))));
-        Some(key)
     }
 
     /// Starts a key.

@@ -39,7 +39,10 @@ pub(crate) fn comparable(
 ) -> Option<EntryKey> {
     let kept = *slot.values.get(slot.keys as usize)?;
     match slot.shape {
-        SlotShape::Other | SlotShape::Distinct { .. } => keyer.only(program, memory, kept, value),
+        SlotShape::Other | SlotShape::Distinct { .. } => {
+            let mut packer = keyer.start();
+            packer.add_value(program, memory, kept, value, true).then(|| packer.finish())
+        }
         _ => match Scalar::of(kept, value)? {
             Scalar::Number(number) => {
                 let mut place = ALONE;
@@ -59,12 +62,9 @@ pub(crate) fn slot_key(
     slot: &Slot,
     keys: &[Register],
 ) -> Option<EntryKey> {
+    let mut packer = keyer.start();
     let count = slot.keys as usize;
     let keys = keys.get(..count)?;
-    if let ([key], Some(kept)) = (keys, slot.values.first()) {
-        return keyer.only(program, memory, *kept, key.value);
-    }
-    let mut packer = keyer.start();
     for (at, (kept, key)) in slot.values.iter().zip(keys).enumerate() {
         let last = at.saturating_add(1) == count;
         packer.add_value(program, memory, *kept, key.value, last).then_some(())?;

@@ -280,9 +280,6 @@ impl<'v> View<'v> {
         keys: &[Register],
     ) -> Option<EntryKey> {
         let declared = program.tables().evidence.get(evidence as usize)?;
-        if let ([path], [key]) = (declared.keys.as_slice(), keys) {
-            return self.keyer.only(program, memory, key_kind(program, declared.ty, path)?, key.value);
-        }
         let mut packer = self.keyer.start();
         let last = declared.keys.len().checked_sub(1)?;
         if keys.len() != declared.keys.len() {

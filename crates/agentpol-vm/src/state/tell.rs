@@ -42,7 +42,7 @@ pub fn tell(
         return Err(Refusal::Internal);
     }
     scratch.keyer.use_key(host.key);
-    let keyer = scratch.keyer.fresh();
+    let keyer = scratch.keyer.clone();
     let event = event::read(program, event, &mut scratch.memory, &mut scratch.groups);
     let teller = Teller { program, host, keyer: &keyer };
     match event.map_err(|_| Refusal::EventMalformed)? {

@@ -11,7 +11,7 @@ use crate::reference::facts::Facts;
 use crate::reference::json::Json;
 use crate::reference::value::{Held, Value};
 use agentpol_check::policy::{Policy, Reach, Record, RecordId, ResultType, ShapeId, Type};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// What an answer says of one record.
 #[derive(Clone, Debug)]
@@ -55,13 +55,14 @@ fn record_name(policy: &Policy, record: &Record) -> String {
 }
 
 /// What the records that a policy asks for are known by, across policies.
-pub(super) fn signatures(policy: &Policy) -> BTreeMap<RecordId, String> {
-    reading::read(policy).into_iter().map(|(record, read)| (record, signature(policy, record, &read))).collect()
+pub(super) fn signatures(policy: &Policy) -> Vec<String> {
+    reading::read(policy).into_keys().map(|record| signature(policy, record)).collect()
 }
 
 /// A record is the same as long as it is read alike.
-fn signature(policy: &Policy, id: RecordId, read: &BTreeSet<String>) -> String {
+fn signature(policy: &Policy, id: RecordId) -> String {
     let record = &policy[id];
+    let read = reading::read(policy).remove(&id).unwrap_or_default();
     let key = |name: &String| record.keys.iter().any(|path| path.first() == Some(name));
     let fields = policy[record.shape].fields.iter().filter(|field| read.contains(&field.name) || key(&field.name));
     let kept: Vec<String> = fields.map(|field| format!("{} {}", field.name, named(policy, &field.ty))).collect();
@@ -286,8 +287,8 @@ impl Memory<'_> {
         let mut all: Vec<(usize, &Past<'_>)> =
             self.calls.iter().enumerate().filter(|(_, past)| past.root == recall.place.root).collect();
         all.sort_by_key(|(_, past)| past.ended);
-        let asked = self.asked_for.record(id);
-        let doubtful_before = self.doubtful_before(asked, Reach::Session, recall, None);
+        let asked = signature(self.policy, id);
+        let doubtful_before = self.doubtful_before(&asked, Reach::Session, recall, None);
         let mut known = Knowledge { facts: Vec::new(), incomplete: false, doubtful_before };
         for (seq, past) in all {
             match past.stage {
@@ -301,7 +302,7 @@ impl Memory<'_> {
                 Stage::Refused | Stage::Failed | Stage::Released => {}
             }
         }
-        known.incomplete |= self.missing(asked, Reach::Session, recall, None);
+        known.incomplete |= self.missing(&asked, Reach::Session, recall, None);
         known
     }
 

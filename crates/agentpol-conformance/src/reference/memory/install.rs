@@ -2,11 +2,10 @@
 
 use super::recall::Recall;
 use super::session::root_clock;
-use super::slot::Signatures;
-use super::{Memory, limit};
+use super::slot::{questions, signature};
+use super::{Memory, evidence, limit};
 use agentpol_check::policy::{Policy, Reach};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// What the host knows of the time before what is new was kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +34,6 @@ impl<'a> Memory<'a> {
             calls: Vec::new(),
             asks: Vec::new(),
             rung: Vec::new(),
-            asked_for: Arc::default(),
             kept: BTreeMap::new(),
             windows: BTreeMap::new(),
             steps: 0,
@@ -54,8 +52,8 @@ impl<'a> Memory<'a> {
             Before::Empty => Since::Ever,
             Before::Unknown => Since::At(at),
         };
-        self.asked_for = Arc::new(Signatures::of(policy));
-        let mut asked = self.asked_for.all();
+        let mut asked: Vec<String> = questions(policy).into_iter().map(|earlier| signature(policy, earlier)).collect();
+        asked.extend(evidence::signatures(policy));
         asked.extend(limit::signatures(policy));
         let windows = limit::forgetting(policy);
         let known = |asked: &String| {

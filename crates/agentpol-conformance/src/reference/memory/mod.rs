@@ -38,7 +38,7 @@ use approval::Ask;
 use evidence::Lesson;
 use install::Since;
 use session::Session;
-use slot::{Entry, Signatures};
+use slot::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -58,8 +58,6 @@ pub struct Memory<'a> {
     calls: Vec<Past<'a>>,
     asks: Vec<Ask>,
     rung: Vec<Rung>,
-    /// What is asked: by the place of each question in the policy of now, and by the record.
-    asked_for: Arc<Signatures>,
     /// Since when what is asked is kept, by what is asked.
     kept: BTreeMap<String, Since>,
     /// The windows of counters that forget what is out of them, by what is asked.

@@ -2,7 +2,7 @@
 
 use super::Stage;
 use super::recall::Recall;
-use super::slot::Entry;
+use super::slot::{Entry, signature};
 use crate::reference::compute::{arithmetic, compare, order};
 use crate::reference::truth::Truth;
 use crate::reference::value::{Held, Value};
@@ -63,7 +63,7 @@ impl<'m> Recall<'m> {
 
     /// The calls within reach and window that are, or may be, among those asked about, in the order of decision.
     fn found(self, earlier: &Earlier, now: &[Held]) -> Vec<Found<'m>> {
-        let asked = self.memory.asked_for.question(earlier);
+        let asked = signature(self.memory.policy, earlier);
         let room = self.room(earlier);
         let mut all = Vec::new();
         for past in self.reached(earlier.reach) {
@@ -72,7 +72,7 @@ impl<'m> Recall<'m> {
             }
             let inside = earlier.within.is_none_or(|window| past.time > self.now - window);
             let (low, high) = counts(past.stage, earlier.happened);
-            let Some(entry) = past.entries.get(asked).filter(|_| inside && high) else { continue };
+            let Some(entry) = past.entries.get(&asked).filter(|_| inside && high) else { continue };
             let pairs = earlier.pairs.iter().zip(&entry.pairs).zip(now);
             let mut truths: Vec<Truth> = pairs.map(|((pair, that), now)| compare(pair.op, that, now)).collect();
             truths.push(entry.filter());
@@ -87,18 +87,18 @@ impl<'m> Recall<'m> {
     }
 
     fn doubtful_before(self, earlier: &Earlier) -> i64 {
-        let asked = self.memory.asked_for.question(earlier);
-        self.memory.doubtful_before(asked, earlier.reach, self, earlier.within)
+        let asked = signature(self.memory.policy, earlier);
+        self.memory.doubtful_before(&asked, earlier.reach, self, earlier.within)
     }
 
     /// Whether calls that are asked about may be missing: those before what is asked was kept (H8), and those under keys
     /// that gave way to others.
     fn lost(self, earlier: &Earlier) -> bool {
         let memory = self.memory;
-        let asked = memory.asked_for.question(earlier);
+        let asked = signature(memory.policy, earlier);
         let dropped = self.room(earlier).lost;
         let inside = |time: i64| earlier.within.is_none_or(|window| time > self.now - window);
-        memory.missing(asked, earlier.reach, self, earlier.within) || dropped.is_some_and(inside)
+        memory.missing(&asked, earlier.reach, self, earlier.within) || dropped.is_some_and(inside)
     }
 }
 

@@ -4,6 +4,7 @@
 use super::Past;
 use super::question::counts;
 use super::recall::Recall;
+use super::slot::signature;
 use crate::reference::truth::Truth;
 use agentpol_check::policy::{CompareOp, Earlier, Happened};
 use std::collections::{BTreeMap, BTreeSet};
@@ -41,7 +42,7 @@ impl Recall<'_> {
         if !keyed {
             return room;
         }
-        let asked = self.memory.asked_for.question(earlier);
+        let asked = signature(self.memory.policy, earlier);
         let mut puts: Vec<(u64, &Past<'_>)> = Vec::new();
         for past in self.reached(earlier.reach) {
             let attempted = earlier.happened == Happened::Attempted;
@@ -55,7 +56,7 @@ impl Recall<'_> {
         puts.sort_by_key(|(step, _)| *step);
         let mut shelves: BTreeMap<String, Shelf> = BTreeMap::new();
         for (step, past) in puts {
-            let entry = past.entries.get(asked).filter(|entry| entry.filter() != Truth::False);
+            let entry = past.entries.get(&asked).filter(|entry| entry.filter() != Truth::False);
             let Some(key) = entry.and_then(|entry| key(earlier, &entry.pairs)) else { continue };
             if !shelves.contains_key(&key) && shelves.len() >= KEYS {
                 let oldest = shelves.iter().min_by_key(|(_, shelf)| shelf.used).map(|(key, _)| key.clone());

@@ -4,7 +4,7 @@
 //! reported: a later policy, or a later state of evidence, does not change what happened.
 
 use super::recall::Recall;
-use super::{Decided, Memory, Past, evidence};
+use super::{Decided, Memory, Past};
 use crate::reference::condition;
 use crate::reference::evaluate::Frame;
 use crate::reference::facts::Facts;
@@ -13,7 +13,7 @@ use crate::reference::select;
 use crate::reference::truth::{Truth, and};
 use crate::reference::value::Held;
 use agentpol_check::policy::{
-    Alarm, Clause, ClauseKind, CompareOp, Earlier, Effect, Expr, ExprKind, Key, Policy, Question, Rate, RecordId,
+    Alarm, Clause, ClauseKind, CompareOp, Earlier, Effect, Expr, ExprKind, Key, Policy, Question, Rate,
 };
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -79,14 +79,14 @@ impl<'a> Memory<'a> {
             }
         };
         let all = questions(self.policy);
-        all.into_iter().map(|earlier| (self.asked_for.question(earlier).to_owned(), entry(earlier))).collect()
+        all.into_iter().map(|earlier| (signature(self.policy, earlier), entry(earlier))).collect()
     }
 
     /// What the questions make of the result of a call.
     pub(super) fn with_result(&self, past: &mut Past<'a>) {
         let facts = &Facts { policy: self.policy, ..past.facts.clone() };
         for earlier in questions(self.policy) {
-            let Some(entry) = past.entries.get_mut(self.asked_for.question(earlier)) else { continue };
+            let Some(entry) = past.entries.get_mut(&signature(self.policy, earlier)) else { continue };
             let frame = Frame::new(facts, None);
             let clauses = condition::each(facts, None, &earlier.clauses);
             for ((truth, found), clause) in entry.clauses.iter_mut().zip(clauses).zip(&earlier.clauses) {
@@ -155,41 +155,9 @@ fn in_expr<'p>(expr: &'p Expr, found: &mut Vec<&'p Earlier>) {
     expr.children().into_iter().for_each(|child| in_expr(child, found));
 }
 
-/// What the questions and records of a policy are known by, across policies.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Signatures {
-    /// By the place of the question in the policy's memory.
-    questions: BTreeMap<usize, String>,
-    records: BTreeMap<RecordId, String>,
-}
-
-impl Signatures {
-    /// Works them out.
-    pub(super) fn of(policy: &Policy) -> Signatures {
-        let place = |earlier: &Earlier| std::ptr::from_ref(earlier).addr();
-        let questions = questions(policy).into_iter().map(|earlier| (place(earlier), signature(policy, earlier)));
-        Signatures { questions: questions.collect(), records: evidence::signatures(policy) }
-    }
-
-    /// All of them.
-    pub(super) fn all(&self) -> Vec<String> {
-        self.questions.values().chain(self.records.values()).cloned().collect()
-    }
-
-    /// What a question of the policy is known by.
-    pub(super) fn question(&self, earlier: &Earlier) -> &str {
-        self.questions.get(&std::ptr::from_ref(earlier).addr()).map_or("", String::as_str)
-    }
-
-    /// What a record is known by; nothing where the policy does not ask for it.
-    pub(super) fn record(&self, record: RecordId) -> &str {
-        self.records.get(&record).map_or("", String::as_str)
-    }
-}
-
 /// H8: what is asked, without thresholds and names: two questions that are the same are answered from the same past, in
 /// whatever policy they stand. All that is taken of the first or the last of some calls is kept together.
-fn signature(policy: &Policy, earlier: &Earlier) -> String {
+pub(super) fn signature(policy: &Policy, earlier: &Earlier) -> String {
     let (Question::First(of) | Question::Last(of)) = &earlier.question else { return asked_of(policy, earlier) };
     let calls = asked_of(policy, earlier);
     let same = questions(policy).into_iter().filter(|other| asked_of(policy, other) == calls);
