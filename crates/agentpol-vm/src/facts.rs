@@ -43,13 +43,13 @@ pub(crate) struct Facts<'a> {
 
 impl Machine<'_> {
     /// What the request says; `None` for an operation that asks something else.
+    #[inline(never)]
     pub(crate) fn fact(&self, facts: &Facts<'_>, op: Op, imm: u32) -> Option<Register> {
         let field = |fields: &[Register]| fields.get(imm as usize).copied().unwrap_or(Register::UNKNOWN);
         let text = |text: Option<Text>| text.map_or(Value::Unknown, Value::Text);
         let is = |text: Text| self.memory.text(text) == self.program.symbol(imm);
         let truth = |truth: Tri| Register::made(truth.into());
         Some(match op {
-            Op::Arg => self.argument(facts, imm),
             Op::Args => Register::made(Value::Args),
             Op::User if facts.user.is_some() => field(facts.user_fields),
             Op::User => Register::UNKNOWN,
@@ -86,7 +86,8 @@ impl Machine<'_> {
         })
     }
 
-    fn argument(&self, facts: &Facts<'_>, name: Symbol) -> Register {
+    /// The argument of a name; absent where the tool has none.
+    pub(crate) fn argument(&self, facts: &Facts<'_>, name: Symbol) -> Register {
         let Some(tool) = self.tables().tools.get(facts.tool as usize) else { return Register::UNKNOWN };
         match tool.params.iter().position(|field| field.name == name) {
             Some(place) => facts.args.get(place).copied().unwrap_or(Register::UNKNOWN),

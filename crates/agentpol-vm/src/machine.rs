@@ -97,12 +97,14 @@ impl<'a> Machine<'a> {
         self.program.tables()
     }
 
-    fn get(&self, register: u8) -> Register {
-        self.registers.get(usize::from(register)).copied().unwrap_or(Register::UNKNOWN)
+    fn get(&self, register: u8) -> &Register {
+        self.registers.get(usize::from(register)).unwrap_or(&Register::UNKNOWN)
     }
 
     fn set(&mut self, register: u8, value: Register) {
-        self.registers.get_mut(usize::from(register)).into_iter().for_each(|place| *place = value);
+        if let Some(place) = self.registers.get_mut(usize::from(register)) {
+            *place = value;
+        }
     }
 
     /// Runs from an instruction to the end of its body, and returns what that yields.
@@ -112,7 +114,7 @@ impl<'a> Machine<'a> {
         while let Some(instruction) = code.get(at) {
             let next = at.saturating_add(1);
             at = match instruction.op {
-                Op::Yield | Op::ReturnValue => return self.get(instruction.a),
+                Op::Yield | Op::ReturnValue => return *self.get(instruction.a),
                 Op::Return => return Register::UNKNOWN,
                 Op::SkipIfFalse if self.get(instruction.a).value.truth() == Tri::False => instruction.imm as usize,
                 Op::SkipIfTrue if self.get(instruction.a).value.truth() == Tri::True => instruction.imm as usize,
@@ -122,8 +124,10 @@ impl<'a> Machine<'a> {
                     next
                 }
                 Op::Keep => {
-                    let value = self.get(instruction.a);
-                    self.kept.get_mut(instruction.imm as usize).into_iter().for_each(|place| *place = value);
+                    let value = *self.get(instruction.a);
+                    if let Some(place) = self.kept.get_mut(instruction.imm as usize) {
+                        *place = value;
+                    }
                     next
                 }
                 Op::Gather | Op::Earlier | Op::Known | Op::AllKnown => {
@@ -151,32 +155,26 @@ impl<'a> Machine<'a> {
         Register::UNKNOWN
     }
 
-    /// Questions about earlier calls, and what belongs to them.
+    /// Questions about earlier calls, and what belongs to them. Apart, so that all else stays short.
+    #[inline(never)]
     fn remember(&mut self, instruction: &Instruction) -> Register {
-        let (a, b, imm) = (self.get(instruction.a), self.get(instruction.b), instruction.imm);
-        let program = self.program;
+        let (a, imm) = (*self.get(instruction.a), instruction.imm);
+        let (program, b) = (self.program, instruction.b);
+        if instruction.op == Op::Gather {
+            let b = *self.get(b);
+            return self.recall.as_mut().map_or(Register::UNKNOWN, |(_, questions)| gather_operands(questions, a, b));
+        }
         let Some((view, questions)) = &mut self.recall else { return Register::UNKNOWN };
-        let count = match instruction.op {
-            Op::Gather => return gather_operands(questions, a, b),
-            Op::AllKnown => return view.all_known(program, self.memory, imm, &mut questions.order),
-            Op::Earlier => program.query(imm).map(|(_, _, count)| count),
-            _ => program.tables().evidence.get(imm as usize).and_then(|of| u32::try_from(of.keys.len()).ok()),
-        };
-        let operands = match (count, a.value) {
-            (None, _) => return Register::UNKNOWN,
-            (Some(0), _) => &[],
-            (Some(_), Value::Operands { start, count }) => {
-                let end = (start as usize).saturating_add(count as usize);
-                questions.operands.get(start as usize..end).unwrap_or_default()
-            }
-            (Some(_), _) => core::slice::from_ref(&a),
-        };
         match instruction.op {
-            Op::Earlier => query::answer(view, program, self.memory, imm, operands),
+            Op::Earlier => {
+                let Some((query, slot, count)) = program.query(imm) else { return Register::UNKNOWN };
+                query::answer(view, program, self.memory, (query, slot), operands(questions, count as usize, &a))
+            }
+            Op::AllKnown => view.all_known(program, self.memory, imm, &mut questions.order),
             _ => {
-                let Some(key) = view.evidence_key(program, self.memory, imm, operands) else {
-                    return Register::UNKNOWN;
-                };
+                let Some(evidence) = program.tables().evidence.get(imm as usize) else { return Register::UNKNOWN };
+                let keys = operands(questions, evidence.keys.len(), &a);
+                let Some(key) = view.evidence_key(program, self.memory, imm, keys) else { return Register::UNKNOWN };
                 if let Some(found) = questions.known(imm, &key) {
                     return found;
                 }
@@ -191,7 +189,9 @@ impl<'a> Machine<'a> {
         let truth = self.get(instruction.a).value.truth();
         let truth = if instruction.b == 1 { !truth } else { truth };
         self.matched = self.matched.and(truth);
-        self.clauses.get_mut(instruction.imm as usize).into_iter().for_each(|place| *place = truth);
+        if let Some(place) = self.clauses.get_mut(instruction.imm as usize) {
+            *place = truth;
+        }
     }
 
     /// Gives the body the next element and returns what it says.
@@ -202,8 +202,9 @@ impl<'a> Machine<'a> {
     }
 
     /// Loops whose body is a condition.
+    #[inline(never)]
     fn ask(&mut self, instruction: &Instruction, body: usize) -> Register {
-        let Some(mut elements) = Elements::of(self.get(instruction.a), self.memory) else { return Register::UNKNOWN };
+        let Some(mut elements) = Elements::of(*self.get(instruction.a), self.memory) else { return Register::UNKNOWN };
         let mut folded = if instruction.op == Op::All { Tri::True } else { Tri::False };
         let mut count = 0i64;
         let mut found = Register::ABSENT;
@@ -232,8 +233,9 @@ impl<'a> Machine<'a> {
     }
 
     /// Loops whose body is a value.
+    #[inline(never)]
     fn gather(&mut self, instruction: &Instruction, body: usize) -> Register {
-        let Some(mut elements) = Elements::of(self.get(instruction.a), self.memory) else { return Register::UNKNOWN };
+        let Some(mut elements) = Elements::of(*self.get(instruction.a), self.memory) else { return Register::UNKNOWN };
         let mut gathered: Option<Value> = None;
         while let Some(element) = elements.next(self.program, self.memory) {
             let value = self.body(instruction, body, element).value;
@@ -264,21 +266,26 @@ impl<'a> Machine<'a> {
         let imm = instruction.imm;
         match instruction.op {
             Op::Const => self.constant(imm),
-            Op::Move => self.get(instruction.a),
+            Op::Arg => self.facts.map_or(Register::UNKNOWN, |facts| self.argument(facts, imm)),
+            Op::Not | Op::And | Op::Or | Op::Has | Op::Eq | Op::Ne | Op::Lt | Op::Le | Op::Gt | Op::Ge | Op::Add => {
+                let (a, b) = (self.get(instruction.a).value, self.get(instruction.b).value);
+                Register::made(calculate::operate(self, instruction.op, a, b, imm))
+            }
+            Op::Move => *self.get(instruction.a),
             Op::Field => self.field(self.get(instruction.a).value, imm),
             Op::Index => self.index(self.get(instruction.a).value, self.get(instruction.b).value),
             Op::Select => match self.get(imm as u8).value.truth() {
-                Tri::True => self.get(instruction.a),
-                Tri::False => self.get(instruction.b),
+                Tri::True => *self.get(instruction.a),
+                Tri::False => *self.get(instruction.b),
                 Tri::Unknown => Register::UNKNOWN,
             },
-            Op::Otherwise => match self.get(instruction.a) {
-                Register { value: Value::Absent, .. } => self.get(instruction.b),
+            Op::Otherwise => match *self.get(instruction.a) {
+                Register { value: Value::Absent, .. } => *self.get(instruction.b),
                 present => present,
             },
-            Op::First => self.first(self.get(instruction.a)),
-            Op::Last => self.last(self.get(instruction.a)),
-            Op::Origin => Register::made(self.origin(self.get(instruction.a))),
+            Op::First => self.first(*self.get(instruction.a)),
+            Op::Last => self.last(*self.get(instruction.a)),
+            Op::Origin => Register::made(self.origin(*self.get(instruction.a))),
             Op::Attribute | Op::Id | Op::PathOf | Op::Inside | Op::InGroup => {
                 let (a, b) = (self.get(instruction.a).value, self.get(instruction.b).value);
                 references::operate(self, instruction.op, a, b, imm)
@@ -366,6 +373,18 @@ impl<'a> Machine<'a> {
             (Some(automaton), Some(text)) => accepts(automaton, &text).into(),
             _ => Tri::Unknown,
         }
+    }
+}
+
+/// The operands of a question that wants so many: those gathered in a register, or what it holds itself.
+fn operands<'q>(questions: &'q Questions, count: usize, register: &'q Register) -> &'q [Register] {
+    match (count, register.value) {
+        (0, _) => &[],
+        (_, Value::Operands { start, count }) => {
+            let end = (start as usize).saturating_add(count as usize);
+            questions.operands.get(start as usize..end).unwrap_or_default()
+        }
+        _ => core::slice::from_ref(register),
     }
 }
 

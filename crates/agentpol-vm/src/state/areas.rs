@@ -67,14 +67,14 @@ impl<'b> Areas<'b> {
         let width = self.widths.get(list).copied().unwrap_or(1);
         let [_, start, count] = head(self.header, list);
         if count == 0 {
-            return List { bytes: &[], width };
+            return List { bytes: &[], width, count };
         }
         let sizes = self.widths.iter().enumerate().take(list);
         let sizes = sizes.map(|(before, width)| width.saturating_mul(head(self.header, before)[0]));
         let base = sizes.fold(HEADER, usize::saturating_add);
         let first = base.saturating_add(start.saturating_mul(width));
         let bytes = self.bytes.get(first..first.saturating_add(count.saturating_mul(width)));
-        List { bytes: bytes.unwrap_or_default(), width }
+        List::of(bytes, width, count)
     }
 
     /// The newest time that a list had to give up; `i64::MIN` where there is none.
@@ -96,11 +96,17 @@ impl<'b> Areas<'b> {
 pub(crate) struct List<'b> {
     bytes: &'b [u8],
     width: usize,
+    count: usize,
 }
 
 impl<'b> List<'b> {
+    /// So many elements; none where they do not lie in their payload.
+    fn of(bytes: Option<&'b [u8]>, width: usize, count: usize) -> Self {
+        List { bytes: bytes.unwrap_or_default(), width, count: if bytes.is_some() { count } else { 0 } }
+    }
+
     pub(crate) fn count(&self) -> usize {
-        self.bytes.len().checked_div(self.width).unwrap_or(0)
+        self.count
     }
 
     /// All bytes.
@@ -114,7 +120,8 @@ impl<'b> List<'b> {
     }
 
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &'b [u8]> + ExactSizeIterator + use<'b> {
-        self.bytes.chunks_exact(self.width.max(1))
+        let list = *self;
+        (0..self.count).map(move |at| list.get(at))
     }
 
     pub(crate) fn time(&self, at: usize) -> i64 {
@@ -141,8 +148,10 @@ impl<'b> List<'b> {
 
     /// The elements that are younger than a time.
     pub(crate) fn after(&self, time: i64) -> List<'b> {
-        let start = self.until(time).saturating_mul(self.width);
-        List { bytes: self.bytes.get(start..).unwrap_or_default(), width: self.width }
+        let gone = self.until(time);
+        let start = gone.saturating_mul(self.width);
+        let bytes = self.bytes.get(start..).unwrap_or_default();
+        List { bytes, width: self.width, count: self.count.saturating_sub(gone) }
     }
 
     /// Whether some element is younger than a time.
@@ -204,7 +213,7 @@ impl<'r, 'b> AreasMut<'r, 'b> {
         let width = self.width(list);
         let first = base.saturating_add(start.saturating_mul(width));
         let bytes = self.bytes().get(first..first.saturating_add(count.saturating_mul(width)));
-        List { bytes: bytes.unwrap_or_default(), width }
+        List::of(bytes, width, count)
     }
 
     /// Capacity, start and count of a list, and where it lies.

@@ -10,7 +10,7 @@ use crate::memory::Memory;
 use crate::value::{Register, Value};
 use agentpol_bytecode::Program;
 use agentpol_bytecode::scope::Tri;
-use agentpol_bytecode::tables::{Ask, Comparison, Happened, Kept, Slot, SlotShape};
+use agentpol_bytecode::tables::{Ask, Comparison, Happened, Kept, Query, Slot, SlotShape};
 
 /// How many comparisons of one value with another telling many apart may take; beyond that doubtful ones count as new.
 const MAX_PAIRS: usize = 1 << 14;
@@ -77,15 +77,20 @@ pub(crate) fn answer(
     view: &View<'_>,
     program: &Program,
     memory: &mut Memory,
-    query: u32,
+    query: (&Query, &Slot),
     operands: &[Register],
 ) -> Register {
     ask(view, program, memory, query, operands).unwrap_or(Register::UNKNOWN)
 }
 
-fn ask(view: &View<'_>, program: &Program, memory: &mut Memory, query: u32, operands: &[Register]) -> Option<Register> {
-    let (query, slot, count) = program.query(query)?;
-    if operands.len() != count as usize {
+fn ask(
+    view: &View<'_>,
+    program: &Program,
+    memory: &mut Memory,
+    (query, slot): (&Query, &Slot),
+    operands: &[Register],
+) -> Option<Register> {
+    if operands.len() != slot.keys.saturating_add(query.ask.operands()) as usize {
         return None;
     }
     let key = slot_key(view.keyer, program, memory, slot, operands)?;

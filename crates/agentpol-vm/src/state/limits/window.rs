@@ -20,7 +20,8 @@ pub(crate) const COUNT_ENTRIES: usize = 10_001;
 /// How many entries a new ring has room for.
 const FIRST_ENTRIES: usize = 4;
 
-/// How many bytes a time and an amount have.
+/// How many bytes a time has, and a time and an amount.
+const TIME_BYTES: usize = 8;
 const AMOUNT_BYTES: usize = 16;
 
 /// How entries are laid out.
@@ -35,7 +36,7 @@ pub(crate) enum Form {
 impl Form {
     fn width(self) -> usize {
         match self {
-            Form::Times => 8,
+            Form::Times => TIME_BYTES,
             Form::Amounts => AMOUNT_BYTES,
         }
     }
@@ -54,7 +55,12 @@ impl<'b> Window<'b> {
     }
 
     fn capacity(&self) -> usize {
-        self.payload.len().saturating_sub(HEADER) / self.form.width()
+        let room = self.payload.len().saturating_sub(HEADER);
+        // Known widths are divided by faster.
+        match self.form {
+            Form::Times => room / TIME_BYTES,
+            Form::Amounts => room / AMOUNT_BYTES,
+        }
     }
 
     fn count(&self) -> usize {
@@ -62,8 +68,9 @@ impl<'b> Window<'b> {
     }
 
     fn place(&self, at: usize) -> usize {
-        let head = read_u32(self.payload, HEAD) as usize;
-        let turned = head.saturating_add(at).checked_rem(self.capacity()).unwrap_or(0);
+        let (capacity, turned) = (self.capacity(), (read_u32(self.payload, HEAD) as usize).saturating_add(at));
+        // Most rings are not turned.
+        let turned = if turned < capacity { turned } else { turned.checked_rem(capacity).unwrap_or(0) };
         HEADER.saturating_add(turned.saturating_mul(self.form.width()))
     }
 
@@ -106,6 +113,10 @@ impl<'b> Window<'b> {
     /// The first entry that is younger than a time.
     fn first_after(&self, time: i64) -> usize {
         let (mut low, mut high) = (0, self.count());
+        // What is asked about most often is all of it.
+        if high > 0 && self.time(0) > time {
+            return 0;
+        }
         while low < high {
             let middle = low.midpoint(high);
             if self.time(middle) > time {

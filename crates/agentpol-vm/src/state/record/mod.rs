@@ -210,9 +210,16 @@ impl<'b> Record<'b> {
             _ => (None, rest),
         };
         let wanted = place(id, key);
-        let (_, near) = near(rest, &wanted);
-        let found = near.binary_search_by(|entry| order(entry, &wanted)).ok();
-        [alone, found.and_then(|found| near.get(found)).map(|entry| self.payload(entry))]
+        let found = match rest.first().map(|entry| order(entry, &wanted)) {
+            // What has no key has one entry more.
+            Some(Ordering::Equal) => rest.first(),
+            Some(Ordering::Less) => {
+                let found = rest.binary_search_by(|entry| order(entry, &wanted)).ok();
+                found.and_then(|found| rest.get(found))
+            }
+            Some(Ordering::Greater) | None => None,
+        };
+        [alone, found.map(|entry| self.payload(entry))]
     }
 
     /// The payload of the entry at an index.
