@@ -200,7 +200,7 @@ impl Prepared<'_> {
 
     /// Line 1, and then what follows from it.
     fn decide_at(&mut self, records: &mut dyn Records, held: &Held<'_>, judgement: &mut Judgement) -> Result<(), Stop> {
-        let (place, key) = match self.admit(records, held.keyer) {
+        let (place, key) = match self.admit(records, held) {
             Ok(admitted) => admitted,
             // What comes before the tool in the table is looked at before it: alerts do not know which tool it is.
             Err(code) => {
@@ -218,7 +218,8 @@ impl Prepared<'_> {
     }
 
     /// Codes 3 to 22, at the time of the session: where the call happens, and the key it is remembered by.
-    fn admit(&mut self, records: &mut dyn Records, keyer: &Keyer) -> Result<(Place, EntryKey), Code> {
+    fn admit(&mut self, records: &mut dyn Records, held: &Held<'_>) -> Result<(Place, EntryKey), Code> {
+        let Held { host, keyer, .. } = held;
         let Prepared { program, scratch, request, caller, call, .. } = self;
         let request = request.as_ref().map_err(|code| *code)?;
         let session = request.session.map(|session| scratch.memory.text(session));
@@ -246,7 +247,7 @@ impl Prepared<'_> {
         if let Err(code) = call {
             return Err(*code);
         }
-        place.reach(records, program, keyer, text(chain.actor()), user)?;
+        place.reach(records, host.installed, keyer, text(chain.actor()), user)?;
         Ok((place, key))
     }
 

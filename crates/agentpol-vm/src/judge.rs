@@ -199,10 +199,15 @@ fn of_rules(
     for (at, candidate) in cell.iter().enumerate() {
         let rule = program.rule(candidate.rule).ok_or(Stop::Internal)?;
         let matched = scratch.matched.get(at).copied().ok_or(Stop::Internal)?;
-        all.count(rule, matched);
         if rule.observed {
             reasons.watch();
-        } else {
+        }
+        // What surely does not hold says nothing.
+        if matched == Tri::False {
+            continue;
+        }
+        all.count(rule, matched);
+        if !rule.observed {
             live.count(rule, matched);
         }
         if let Some(said) = says(scratch, call, (candidate.rule, rule), matched, scene.as_deref_mut())? {

@@ -7,7 +7,7 @@ use super::session::LABELS;
 use super::{Records, Refusal, Trouble};
 use agentpol_bytecode::Program;
 use agentpol_bytecode::sha256::{HASH_BYTES, Sha256};
-use agentpol_bytecode::tables::{Key, Rate, Slot};
+use agentpol_bytecode::tables::{Key, Rate, Reach, Slot};
 use alloc::vec::Vec;
 
 /// What the host knows of the time before a program's new questions were kept.
@@ -38,6 +38,11 @@ pub struct Installed {
     known_datasets: Vec<(u64, u32)>,
     /// For each tool by which number the state knows it.
     tools: Vec<u64>,
+    /// The same, sorted, with the tool's index.
+    known_tools: Vec<(u64, u32)>,
+    /// Something is kept for agents, whatever their session, and for users.
+    by_agent: bool,
+    by_user: bool,
 }
 
 impl Installed {
@@ -82,7 +87,17 @@ impl Installed {
     }
 
     pub(crate) fn known_tool(&self, number: u64) -> Option<u32> {
-        u32::try_from(self.tools.iter().position(|tool| *tool == number)?).ok()
+        let found = self.known_tools.partition_point(|(known, _)| *known < number);
+        self.known_tools.get(found).filter(|(known, _)| *known == number).map(|(_, tool)| *tool)
+    }
+
+    /// Whether the program keeps something in records of a reach.
+    pub(crate) fn reaches(&self, reach: Reach) -> bool {
+        match reach {
+            Reach::Session => true,
+            Reach::Agent => self.by_agent,
+            Reach::User => self.by_user,
+        }
     }
 }
 
@@ -148,6 +163,11 @@ pub fn install(program: &Program, at: i64, before: Before, records: &mut dyn Rec
     let datasets: Vec<u64> = tables.datasets.iter().map(|dataset| number(&[program.symbol(dataset.name)])).collect();
     let mut known_datasets: Vec<(u64, u32)> = datasets.iter().copied().zip(0u32..).collect();
     known_datasets.sort_unstable();
+    let tools: Vec<u64> =
+        tables.tools.iter().map(|tool| number(&[module(tool.module), program.symbol(tool.name)])).collect();
+    let mut known_tools: Vec<(u64, u32)> = tools.iter().copied().zip(0u32..).collect();
+    known_tools.sort_unstable();
+    let reaches = |reach: Reach| tables.slots.iter().any(|slot| slot.reach == reach);
     Ok(Installed {
         made_for: *program.file_hash(),
         labels: labels.as_ref().map_or(i64::MAX, since),
@@ -156,7 +176,10 @@ pub fn install(program: &Program, at: i64, before: Before, records: &mut dyn Rec
         rates: rates.iter().map(since).collect(),
         datasets,
         known_datasets,
-        tools: tables.tools.iter().map(|tool| number(&[module(tool.module), program.symbol(tool.name)])).collect(),
+        tools,
+        known_tools,
+        by_agent: reaches(Reach::Agent),
+        by_user: reaches(Reach::User),
     })
 }
 

@@ -65,14 +65,16 @@ impl Place {
         let nowhere = Place::nowhere(at);
         let Some(name) = session.and_then(Name::session) else { return Ok(nowhere) };
         let own = open(records, &name)?;
-        let Some(found) = Session::of(read(records, own)?) else { return Ok(nowhere) };
-        let root = match found.root() {
-            Some(root) => open(records, &root)?,
-            None => own,
+        let record = read(records, own)?;
+        let Some(found) = Session::of(record) else { return Ok(nowhere) };
+        let (root, opened, last) = match found.root() {
+            None => (own, found.opened, record.last()),
+            Some(root) => {
+                let root = open(records, &root)?;
+                let record = read(records, root)?;
+                (root, Session::of(record).ok_or(Code::StateUnusable)?.opened, record.last())
+            }
         };
-        let record = read(records, root)?;
-        let opened = Session::of(record).ok_or(Code::StateUnusable)?.opened;
-        let last = record.last();
         if last.saturating_sub(at) > SLACK {
             return Err(Code::ClockRegressed);
         }
@@ -122,16 +124,15 @@ impl Place {
     pub(crate) fn reach(
         &mut self,
         records: &mut dyn Records,
-        program: &Program,
+        installed: &Installed,
         keyer: &Keyer,
         agent: &str,
         user: Option<&str>,
     ) -> Result<(), Code> {
-        let asked = |reach: Reach| program.tables().slots.iter().any(|slot| slot.reach == reach);
-        if asked(Reach::Agent) {
+        if installed.reaches(Reach::Agent) {
             self.agent = Some(open(records, &Name::agent(keyer, agent))?);
         }
-        if asked(Reach::User) {
+        if installed.reaches(Reach::User) {
             self.user = Some(open(records, &Name::user(keyer, user))?);
         }
         Ok(())
