@@ -43,12 +43,17 @@ impl<'a> Memory<'a> {
             self.begin(&scene.place, call.now);
         }
         let judged = judge(&call, self.recall(&scene, call.now));
+        if judged.full {
+            let mut summary = Summary::structural(Code::StateFull, None);
+            self.alert(&call, &scene, &judged.rules, &mut summary);
+            return summary;
+        }
         self.commit(call, &scene, judged)
     }
 
     /// Line 23: what the outcome changes. An ask that finds no room makes it a denial.
     fn commit(&mut self, call: Call<'a>, scene: &Scene, judged: Judged<'a>) -> Summary {
-        let Judged { mut summary, missing, used, spent, rules } = judged;
+        let Judged { mut summary, missing, used, spent, rules, full: _ } = judged;
         let Some(id) = &scene.id else {
             self.alert(&call, scene, &rules, &mut summary);
             return summary;

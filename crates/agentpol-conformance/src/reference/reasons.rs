@@ -27,6 +27,8 @@ pub(super) struct Judged<'a> {
     pub(super) used: Vec<Asking>,
     /// What is taken from limits where the call is let through.
     pub(super) spent: Vec<Spent>,
+    /// A limit that is live cannot count the call.
+    pub(super) full: bool,
     /// All rules and whether they match.
     pub(super) rules: Vec<Matched<'a>>,
 }
@@ -88,6 +90,7 @@ pub(super) fn judge<'a>(call: &Call<'a>, recall: Option<Recall<'_>>) -> Judged<'
     if !observing {
         bind.extend(reasons_live.soft.clone());
     }
+    let full = reasons_live.hard.iter().chain(&reasons_live.soft).any(|reason| reason.code == Code::StateFull);
     let used: Vec<Asking> =
         judge.asked.iter().filter(|asking| judge.standing(asking) == Standing::Satisfied).cloned().collect();
     let allowed = match (reasons_live.soft.is_empty(), used.is_empty()) {
@@ -101,7 +104,7 @@ pub(super) fn judge<'a>(call: &Call<'a>, recall: Option<Recall<'_>>) -> Judged<'
         summary.would = Some(deciding(&would).unwrap_or(Code::Allowed));
     }
     let missing = bind.iter().filter_map(|reason| reason.asking.clone()).map(|(asking, _)| asking).collect();
-    Judged { summary, missing, used, spent: judge.spent(&all), rules: all }
+    Judged { summary, missing, used, spent: judge.spent(&all), full, rules: all }
 }
 
 /// The code that decides: of the most restrictive outcome, the first in the table.
@@ -230,6 +233,7 @@ impl<'a> Judge<'_, 'a> {
                 Some(Checked::Fits(_)) => None,
                 Some(Checked::Invalid) => Some(reason(Code::LimitCostInvalid)),
                 Some(Checked::Unreachable(_)) => Some(reason(Code::LimitUnreachable)),
+                Some(Checked::Full) => Some(reason(Code::StateFull)),
                 Some(Checked::Reached(_, after)) => Some(Reason { retry: Some(after), ..reason(Code::LimitReached) }),
             },
         }
@@ -271,7 +275,7 @@ impl<'a> Judge<'_, 'a> {
                         spent.push(taken);
                     }
                 }
-                Some(Checked::Invalid) | None => {}
+                Some(Checked::Invalid | Checked::Full) | None => {}
             }
         }
         spent

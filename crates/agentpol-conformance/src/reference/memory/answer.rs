@@ -73,7 +73,9 @@ impl Answers<'_> {
                 elements.len() <= *max as usize && elements.iter().all(|element| self.fits(of, element))
             }
             (ResultType::List(..), _) => false,
-            (ResultType::Keyed { record, field, .. }, _) => self.fits_type(&type_inside(self.policy(), *record, field), json),
+            (ResultType::Keyed { record, field, .. }, _) => {
+                self.fits_type(&type_inside(self.policy(), *record, field), json)
+            }
             (ResultType::Either(all), _) => all.iter().any(|one| self.fits(one, json)),
         }
     }

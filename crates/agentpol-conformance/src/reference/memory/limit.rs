@@ -7,7 +7,10 @@ use crate::reference::evaluate::Frame;
 use crate::reference::facts::Facts;
 use crate::reference::value::{Held, Value};
 use agentpol_check::policy::{Alarm, Clause, Effect, Key, Policy, Rate, Rule, Tool};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How many combinations of an agent's values one limit counts apart at a time.
+const MAX_LIVE: usize = 1024;
 
 /// What a call takes from a limit.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +33,8 @@ pub(in crate::reference) enum Checked {
     Unreachable(Spent),
     /// There is room again after so many milliseconds.
     Reached(Spent, i64),
+    /// The agent's values are counted apart in too many ways already.
+    Full,
 }
 
 /// What the counters of a policy are known by, across policies.
@@ -116,6 +121,9 @@ pub(in crate::reference) fn check(
     let (Some(keys), Some(cost)) = (keys, cost(frame, rate)) else { return Checked::Invalid };
     let mut spent = Spent { rate: signature(policy, rule, rate), key: format!("{keys:?}"), cost, time: recall.now };
     let all = taken(recall, &spent);
+    if rate.keys.iter().any(|key| matches!(key, Key::Value(_))) && crowded(recall, &spent, rate.window) {
+        return Checked::Full;
+    }
     // A counter's time never goes back either.
     let now = all.last().map_or(recall.now, |(newest, _)| recall.now.max(*newest));
     spent.time = now;
@@ -137,6 +145,14 @@ pub(in crate::reference) fn check(
         None => Checked::Fits(spent),
         Some(after) => Checked::Reached(spent, after.max(1)),
     }
+}
+
+/// H7: whether the agent has counted under as many other combinations within the window as there is room for.
+fn crowded(recall: Recall<'_>, of: &Spent, window: i64) -> bool {
+    let calls = recall.memory.calls.iter().filter(|past| past.agent == recall.place.agent);
+    let same = calls.flat_map(|past| &past.spent).filter(|spent| spent.rate == of.rate);
+    let live = same.filter(|spent| spent.key != of.key && spent.time > recall.now - window);
+    live.map(|spent| &spent.key).collect::<BTreeSet<_>>().len() >= MAX_LIVE
 }
 
 /// When how much was taken, in order of time: what was released is given back.
