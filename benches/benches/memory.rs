@@ -6,10 +6,10 @@
 //! decided is given back before the next, so that the session stays as it is.
 
 use agentpol::{MemoryStore, Scratch, StateStore};
-use agentpol_store::FileStore;
-use agentpol_benches::desk::{ALL, SHAPES, policy, tool};
+use agentpol_benches::desk::{ALL, SHAPES, SOME, policy, shape_tool};
 use agentpol_benches::host::{Desk, Session, step};
 use agentpol_benches::measure::{Measured, measure, measure_between};
+use agentpol_store::FileStore;
 use agentpol_vm::{decide_in, preview_in, tell};
 use std::hint::black_box;
 use std::io::{self, Write};
@@ -34,18 +34,21 @@ fn main() -> io::Result<()> {
     writeln!(out, "\nA session of {EARLIER} earlier actions{:>58}", "")?;
     writeln!(out, "{:<44}{}", "", Measured::HEAD)?;
     for (number, (name, _)) in SHAPES.iter().enumerate() {
-        row(&mut out, &format!("judging, {name}"), &judging(&desk, &store, &session, &tool(Some(number))))?;
+        row(&mut out, &format!("judging, {name}"), &judging(&desk, &store, &session, &shape_tool(number)))?;
     }
+    row(&mut out, "judging, a question, a count and a sum", &judging(&desk, &store, &session, SOME))?;
     row(&mut out, "judging, all of these", &judging(&desk, &store, &session, ALL))?;
-    row(&mut out, "judging, from JSON", &from_json(&desk, &store, &session))?;
-    row(&mut out, "deciding, remembered", &remembering(&desk, &store, &session))?;
-    row(&mut out, "deciding, one step of the memory store", &stepping(&desk, &store, &session))?;
-    row(&mut out, "giving back, from JSON", &giving_back(&desk, &store, &session))?;
+    for (name, tool) in [("these three", SOME), ("all", ALL)] {
+        row(&mut out, &format!("{name}: judging, from JSON"), &from_json(&desk, &store, &session, tool))?;
+        row(&mut out, &format!("{name}: deciding, remembered"), &remembering(&desk, &store, &session, tool))?;
+        row(&mut out, &format!("{name}: deciding, a step of its own"), &stepping(&desk, &store, &session, tool))?;
+    }
+    row(&mut out, "all: giving back, from JSON", &giving_back(&desk, &store, &session))?;
 
     lengths(&mut out)?;
     rules(&mut out)?;
     sizes(&mut out, &desk)?;
-    throughput(&mut out, &desk)
+    throughput(&mut out)
 }
 
 fn row(out: &mut impl Write, name: &str, measured: &Measured) -> io::Result<()> {
@@ -63,17 +66,17 @@ fn judging(desk: &Desk, store: &impl StateStore, session: &Session, tool: &str) 
     })
 }
 
-fn from_json(desk: &Desk, store: &impl StateStore, session: &Session) -> Measured {
-    let (mut scratch, request) = (Scratch::new(&desk.program), session.next(ALL));
+fn from_json(desk: &Desk, store: &impl StateStore, session: &Session, tool: &str) -> Measured {
+    let (mut scratch, request) = (Scratch::new(&desk.program), session.next(tool));
     step(store, |records| {
         measure(|| preview_in(&desk.program, black_box(request.as_bytes()), &mut scratch, records, &desk.host()))
     })
 }
 
 /// Deciding a request that was read, and writing what comes of it.
-fn remembering(desk: &Desk, store: &impl StateStore, session: &Session) -> Measured {
+fn remembering(desk: &Desk, store: &impl StateStore, session: &Session, tool: &str) -> Measured {
     let (mut scratch, mut other) = (Scratch::new(&desk.program), Scratch::new(&desk.program));
-    let (mut prepared, release) = (desk.next(&mut scratch, session, ALL), session.release());
+    let (mut prepared, release) = (desk.next(&mut scratch, session, tool), session.release());
     step(store, |records| {
         let records = std::cell::RefCell::new(records);
         let work = || {
@@ -81,17 +84,16 @@ fn remembering(desk: &Desk, store: &impl StateStore, session: &Session) -> Measu
             assert!(decision.permits());
         };
         measure_between(work, || {
-            let told =
-                tell(&desk.program, release.as_bytes(), &mut other, &mut **records.borrow_mut(), &desk.host());
+            let told = tell(&desk.program, release.as_bytes(), &mut other, &mut **records.borrow_mut(), &desk.host());
             assert!(told.is_ok());
         })
     })
 }
 
 /// The same, each in a step of its own.
-fn stepping(desk: &Desk, store: &impl StateStore, session: &Session) -> Measured {
+fn stepping(desk: &Desk, store: &impl StateStore, session: &Session, tool: &str) -> Measured {
     let (mut scratch, mut other) = (Scratch::new(&desk.program), Scratch::new(&desk.program));
-    let (mut prepared, release) = (desk.next(&mut scratch, session, ALL), session.release());
+    let (mut prepared, release) = (desk.next(&mut scratch, session, tool), session.release());
     let work = || assert!(step(store, |records| black_box(&mut prepared).decide_in(records, &desk.host())).permits());
     measure_between(work, || desk.tell(store, &mut other, &release))
 }
@@ -141,7 +143,13 @@ fn sizes(out: &mut impl Write, desk: &Desk) -> io::Result<()> {
     desk.session(&store, &mut scratch, "s-1", EARLIER);
     let (records, bytes) = store.size();
     writeln!(out, "\nState")?;
-    writeln!(out, "{:<44}{:>12} bytes in {} records", "a session of 200 actions and its user", bytes - before.1, records - before.0)?;
+    writeln!(
+        out,
+        "{:<44}{:>12} bytes in {} records",
+        "a session of 200 actions and its user",
+        bytes - before.1,
+        records - before.0
+    )?;
     let resident = resident();
     let start = Instant::now();
     for number in 2..=SESSIONS {
@@ -164,7 +172,7 @@ fn resident() -> Option<u64> {
     Some(pages * 4096)
 }
 
-fn throughput(out: &mut impl Write, desk: &Desk) -> io::Result<()> {
+fn throughput(out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "\nDecisions with all shapes, each remembered and given back: so many in a second")?;
     for threads in [1, 2] {
         let store = MemoryStore::new();
@@ -177,7 +185,6 @@ fn throughput(out: &mut impl Write, desk: &Desk) -> io::Result<()> {
         let desk = Desk::new(&policy(0), &store);
         many(out, &format!("file store, durable, threads: {threads}"), &desk, &store, threads)?;
     }
-    let _ = desk;
     Ok(())
 }
 

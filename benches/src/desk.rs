@@ -1,13 +1,21 @@
 //! A policy whose rules ask for earlier calls in every shape there is, and the calls of a session under it.
 //!
 //! Each shape stands in a rule of its own for a tool of its own, so that each can be measured alone; for one tool,
-//! `crm.refund`, all of them stand together.
+//! `crm.refund`, all of them stand together, and for `crm.credit` what a policy has most often.
 
 use agentpol::SourceMap;
 use std::fmt::Write;
 
 /// The tool for which rules of all shapes stand.
 pub const ALL: &str = "refund";
+
+/// The tool for which a rule asks whether something happened, one counts and one sums.
+pub const SOME: &str = "credit";
+/// The rules for that tool.
+const FEW: [&str; 3] = ["called, by key", "count", "sum, by user"];
+/// So many of the first actions are as those of a short session: what is kept by key has room for 256 keys, and what is
+/// dropped is unknown, which restricts.
+const CYCLE: u32 = 400;
 
 /// The shapes of rules with memory: a name, and a rule for the tools behind it.
 pub const SHAPES: [(&str, &str); 17] = [
@@ -18,7 +26,10 @@ pub const SHAPES: [(&str, &str); 17] = [
         "deny @ when called { tool crm.refund  where that.args.order_id == args.order_id and that.args.amount > args.amount }",
     ),
     ("called, by verb and label", "deny @ when called { does reads  on sensitivity >= confidential  within 1s }"),
-    ("attempted, in a window", "deny @ when attempted { tool crm.refund  within 1d  where that.args.amount > 100_000 }"),
+    (
+        "attempted, in a window",
+        "deny @ when attempted { tool crm.refund  within 1d  where that.args.amount > 100_000 }",
+    ),
     ("failed, by agent", "deny @ when failed { tool crm.refund  within 1d  by agent  where that.args.to == args.to }"),
     ("count", "deny @ when count of { tool crm.order  within 1d } > 9_000"),
     (
@@ -28,7 +39,7 @@ pub const SHAPES: [(&str, &str); 17] = [
     ("distinct", "deny @ when count of distinct that.args.order_id over { tool crm.order  within 1d } > 9_000"),
     (
         "sum, by user",
-        "deny @ when args.amount + sum of that.args.amount over { tool crm.refund  within 1d  by user } > 1_000_000",
+        "deny @ when args.amount + sum of that.args.cost over { tool mail.send  within 1d  by user } > 1_000_000",
     ),
     (
         "last, by key",
@@ -57,7 +68,7 @@ record order by order_id { order_id: string, user_id: string, status: status, no
 
 tool crm.order(order_id: string) -> order reads crm.orders, returns trusted
 tool crm.find(name: string) -> string reads crm.people, returns trusted
-tool mail.send(to: string, body: string) sends mail.outbox, returns nothing
+tool mail.send(to: string, body: string, cost: decimal where cost > 0) sends mail.outbox, returns nothing
 tool web.read(page: string) -> string reads web.pages
 agent desk { function \"customer support\"  owner \"desk@acme.example\"  phase autonomous }
 
@@ -74,18 +85,20 @@ pub fn policy(more: u32) -> SourceMap {
 
 fn text(more: u32) -> Result<String, std::fmt::Error> {
     let mut text = String::from(HEAD);
-    for number in (0..SHAPES.len()).map(Some).chain([None]) {
+    for name in (0..SHAPES.len()).map(shape_tool).chain([ALL.to_owned(), SOME.to_owned()]) {
         writeln!(
             text,
-            "tool crm.{}(order_id: string, to: string, amount: decimal where amount > 0) -> order updates crm.orders, returns trusted",
-            tool(number)
+            "tool crm.{name}(order_id: string, to: string, amount: decimal where amount > 0) -> order updates crm.orders, returns trusted"
         )?;
     }
     for (number, (name, rule)) in SHAPES.iter().enumerate() {
-        let head = format!("\"{name}\" {{ agent any  tool crm.{}, crm.{ALL} ", tool(Some(number)));
+        let own = shape_tool(number);
+        let few = if FEW.contains(name) { format!(", crm.{SOME}") } else { String::new() };
+        let head = format!("\"{name}\" {{ agent any  tool crm.{own}, crm.{ALL}{few} ");
         writeln!(text, "{} }}", rule.replace('@', &head))?;
-        writeln!(text, "allow \"{name}, may\" {{ agent desk  user in support  tool crm.{} }}", tool(Some(number)))?;
+        writeln!(text, "allow \"{name}, may\" {{ agent desk  user in support  tool crm.{own} }}")?;
     }
+    writeln!(text, "allow \"credits\" {{ agent desk  user in support  tool crm.{SOME} }}")?;
     writeln!(
         text,
         "allow \"own orders\" {{ agent desk  user in support  tool crm.{ALL}  when known order(args.order_id).user_id == \
@@ -108,9 +121,9 @@ fn text(more: u32) -> Result<String, std::fmt::Error> {
     Ok(text)
 }
 
-/// The wire name of a shape's tool; of that for all without one.
-pub fn tool(shape: Option<usize>) -> String {
-    shape.map_or(ALL.to_owned(), |shape| format!("shape{shape}"))
+/// The wire name of the tool that only rules of one shape are about.
+pub fn shape_tool(shape: usize) -> String {
+    format!("shape{shape}")
 }
 
 /// When sessions begin: 2026-03-02T08:00:00Z.
@@ -136,9 +149,14 @@ pub fn action(number: u32) -> Action {
     };
     match number % 5 {
         // The first call finds out who the customer is.
-        0 => Action { tool: "find", args: format!(r#"{{"name":"ana {number}"}}"#), answer: r#""text":"u-1""#.to_owned() },
-        1 | 3 => Action { tool: "order", args: format!(r#"{{"order_id":"o-{number}"}}"#), answer: order(number) },
-        2 => Action { tool: ALL, args: refund(number - 1), answer: order(number - 1) },
+        0 => {
+            Action { tool: "find", args: format!(r#"{{"name":"ana {number}"}}"#), answer: r#""text":"u-1""#.to_owned() }
+        }
+        1 | 3 => {
+            let number = order_of(number);
+            Action { tool: "order", args: format!(r#"{{"order_id":"o-{number}"}}"#), answer: order(number) }
+        }
+        2 if number < CYCLE => Action { tool: ALL, args: refund(number - 1), answer: order(number - 1) },
         _ if number % 10 == 4 => Action {
             tool: "read",
             args: format!(r#"{{"page":"help {number}"}}"#),
@@ -146,13 +164,18 @@ pub fn action(number: u32) -> Action {
         },
         _ => Action {
             tool: "send",
-            args: format!(r#"{{"to":"ana@acme.example","body":"Letter {number}."}}"#),
+            args: format!(r#"{{"to":"ana@acme.example","body":"Letter {number}.","cost":0.25}}"#),
             answer: r#""result":null"#.to_owned(),
         },
     }
 }
 
-/// The arguments of a tool with rules of every shape.
+/// The order that an action reads.
+pub fn order_of(number: u32) -> u32 {
+    number % CYCLE
+}
+
+/// The arguments of a tool with rules with memory.
 pub fn refund(order: u32) -> String {
     format!(r#"{{"order_id":"o-{order}","to":"account of u-1","amount":12.50}}"#)
 }

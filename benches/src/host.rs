@@ -77,7 +77,7 @@ impl Session {
     pub fn next(&self, tool: &str) -> String {
         // The newest order that was only read.
         let order = (0..self.actions).rev().find(|number| number % 5 == 3).unwrap_or(0);
-        request(&self.id, "next", self.actions, tool, &desk::refund(order))
+        request(&self.id, "next", self.actions, tool, &desk::refund(desk::order_of(order)))
     }
 
     /// The event by which the next call was never made.
@@ -112,18 +112,18 @@ fn at(number: u32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::desk::{ALL, SHAPES, policy, tool};
+    use crate::desk::{ALL, SHAPES, SOME, policy, shape_tool};
     use agentpol::MemoryStore;
 
     /// What is measured is allowed, and by rules of every shape.
     #[test]
     fn sessions_go_on_as_they_are_measured() {
-        for more in [0, 20] {
+        for (more, actions) in [(0, 30), (20, 1_000)] {
             let store = MemoryStore::new();
             let desk = Desk::new(&policy(more), &store);
             let mut scratch = Scratch::new(&desk.program);
-            let session = desk.session(&store, &mut scratch, "s-1", 30);
-            for tool in (0..SHAPES.len()).map(|shape| tool(Some(shape))).chain([ALL.to_owned()]) {
+            let session = desk.session(&store, &mut scratch, "s-1", actions);
+            for tool in (0..SHAPES.len()).map(shape_tool).chain([ALL.to_owned(), SOME.to_owned()]) {
                 let mut prepared = desk.next(&mut scratch, &session, &tool);
                 let decision = step(&store, |records| prepared.preview_in(records, &desk.host()));
                 assert_eq!(decision.code().as_str(), "allowed", "{tool}: {}", decision.for_operator(&desk.program));
