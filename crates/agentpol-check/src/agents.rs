@@ -2,8 +2,8 @@
 
 use crate::declare::Declared;
 use crate::draft::Draft;
-use crate::names::Entity;
 use crate::identity::{Refusal, canonical_spiffe, check_token, overlap};
+use crate::names::Entity;
 use crate::policy::{Agent, AgentId, Identity, ModuleId, Phase, Type};
 use crate::types::{finish_shape, resolve_fields};
 use agentpol_diagnostics::{Code, Diagnostic, Span, did_you_mean};
@@ -117,7 +117,9 @@ fn read_clause(
                 agent.phase = phase;
             }
         }
-        AgentClauseKind::ReachedVia(paths, directly) => read_reached(draft, module, agent, paths, *directly, clause.span),
+        AgentClauseKind::ReachedVia(paths, directly) => {
+            read_reached(draft, module, agent, paths, *directly, clause.span)
+        }
         // Read when tools and rules can be.
         AgentClauseKind::DelegatesTo(..) => {}
     }

@@ -130,7 +130,8 @@ fn refuse_keys_of_answers(draft: &mut Draft<'_, '_>, record: RecordId, keys: &[E
     let reads = |key: &Expr| key.any(&mut |part| matches!(part.kind, ExprKind::Local(LocalId(0))));
     for key in keys.iter().filter(|key| key.ty != Type::Unknown && reads(key)) {
         let name = &draft.policy[record].name;
-        let help = format!("write `args.NAME`; a record that carries its whole key needs none, as in `-> list<{name}>`");
+        let help =
+            format!("write `args.NAME`; a record that carries its whole key needs none, as in `-> list<{name}>`");
         draft.report(not_yet("keys that are read from the answer", key.span, &help));
     }
 }

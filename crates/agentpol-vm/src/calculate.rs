@@ -178,8 +178,10 @@ fn equal(machine: &Machine<'_>, a: Value, b: Value) -> Tri {
 
 /// Whether two references name the same: of one kind, by number or by id.
 pub(crate) fn same(machine: &Machine<'_>, a: Value, b: Value) -> Tri {
-    let (Value::Named { of, .. } | Value::Found { of, .. }, Value::Named { of: other, .. } | Value::Found { of: other, .. }) =
-        (a, b)
+    let (
+        Value::Named { of, .. } | Value::Found { of, .. },
+        Value::Named { of: other, .. } | Value::Found { of: other, .. },
+    ) = (a, b)
     else {
         return Tri::Unknown;
     };

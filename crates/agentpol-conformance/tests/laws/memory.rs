@@ -5,14 +5,19 @@ use crate::native::{self, Deployed, Remembered};
 use crate::number;
 use crate::past::{self, Policy as Rules};
 use crate::random::Random;
+use crate::readers::mutated;
 use agentpol::policy::Policy;
 use agentpol::{Evaluator, Options, Severity, SourceMap, compile_sources};
 use agentpol_conformance::reference::Summary;
 
 /// How many programs a law is tried on where nothing else is said.
 const ROUNDS: u64 = 16;
-/// How many steps a log has.
-const STEPS: usize = 60;
+/// How many steps a log has where nothing else is said.
+const STEPS: u64 = 60;
+
+fn steps() -> usize {
+    number("STEPS", STEPS) as usize
+}
 
 /// A policy on both engines.
 struct Program {
@@ -139,8 +144,31 @@ fn engines_remember_alike() {
         let mut random = Random::new(seed);
         let program = Program::new(Rules::new(&mut random));
         let mut run = Run::new(&program);
-        if let Err(error) = run.go(&mut random, STEPS) {
+        if let Err(error) = run.go(&mut random, steps()) {
             fail(seed, &error, &run, &[&program]);
+        }
+    }
+}
+
+/// Events that are spoilt a little are refused alike, or mean the same.
+#[test]
+fn spoilt_events_are_read_alike() {
+    for seed in seeds() {
+        let mut random = Random::new(seed);
+        let program = Program::new(Rules::new(&mut random));
+        let mut run = Run::new(&program);
+        for _ in 0..steps() {
+            let step = run.log.step(&mut random);
+            let mut done = Ok(());
+            if let Step::Event(text) = &step {
+                for _ in 0..4 {
+                    let spoilt = mutated(&mut random, text);
+                    done = done.and_then(|()| run.tell(&spoilt));
+                }
+            }
+            if let Err(error) = done.and_then(|()| run.step(step).map(|_| ())) {
+                fail(seed, &error, &run, &[&program]);
+            }
         }
     }
 }
@@ -159,13 +187,13 @@ fn engines_deploy_alike() {
         rules.rules = random.shuffled(rules.rules);
         let second = Program::new(rules);
         let mut run = Run::new(&first);
-        let done = run.go(&mut random, STEPS / 2).and_then(|()| {
+        let done = run.go(&mut random, steps() / 2).and_then(|()| {
             run.told.push("// deployed".to_owned());
             run.memory.deploy(second.pair(), None)?;
-            run.go(&mut random, STEPS / 2)?;
+            run.go(&mut random, steps() / 2)?;
             run.told.push("// deployed again".to_owned());
             run.memory.deploy(first.pair(), None)?;
-            run.go(&mut random, STEPS / 2)
+            run.go(&mut random, steps() / 2)
         });
         if let Err(error) = done {
             fail(seed, &error, &run, &[&first, &second]);
@@ -247,7 +275,7 @@ fn the_open_past_only_restricts() {
 
 /// The same calls on both, of which the one hears more ends than the other.
 fn outcomes(known: &mut Run<'_>, open: &mut Run<'_>, random: &mut Random) -> Result<(), String> {
-    for _ in 0..STEPS {
+    for _ in 0..steps() {
         let step = known.log.step(random);
         let ends = matches!(&step, Step::Event(text) if text.starts_with(r#"{"observe""#));
         known.step(step.clone())?;
@@ -279,7 +307,7 @@ fn tighter_limits_only_restrict() {
         let (loose, tight) = (probed(&base, &[loose]), probed(&base, &[tight]));
         let (mut one, mut two) = (Run::new(&loose), Run::new(&loose));
         let mut done = Ok(());
-        for _ in 0..STEPS / 3 {
+        for _ in 0..steps() / 3 {
             let step = match one.log.has_session() {
                 true if random.percent(60) => one.log.request(&mut random, "probe"),
                 _ => one.log.step(&mut random),
@@ -324,7 +352,7 @@ fn side_by_side<'a>(
     change: impl Fn(&mut Run<'_>, &str),
 ) -> Result<(), Box<(String, Run<'a>)>> {
     let (mut one, mut two) = (Run::new(before), Run::new(after));
-    for _ in 0..STEPS / 2 {
+    for _ in 0..steps() / 2 {
         let step = one.log.step(random);
         two.log = one.log.clone();
         let done = one.step(step.clone()).and_then(|first| Ok((first, two.step(step)?)));

@@ -51,7 +51,7 @@ impl Both {
 const NOON: &str = "2026-03-02T12:00:00Z";
 
 /// Changes a text a little, by what such texts are attacked with.
-fn mutated(random: &mut Random, text: &str) -> String {
+pub(crate) fn mutated(random: &mut Random, text: &str) -> String {
     let pieces = [
         "", ".", "..", "/", "//", "/../", "/./", "%2e", "%2F", "%5c", "%00", "%", "%zz", "@", ":", ":80", ":080", "\\",
         " ", "\t", "\n", "\u{0}", "#", "?", "[", "]", "[::1]", "é", "A", "z", "-", "_", "0", "1", "256", "00", "~",

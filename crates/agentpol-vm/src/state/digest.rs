@@ -95,8 +95,7 @@ impl Digests {
             .filter_map(|(part, text)| Some((part, text?)))
             .for_each(|(part, text)| writer.part(part, text));
         let origin = request.origin.filter(|entries| writer.memory.children(*entries).next().is_some());
-        let values =
-            [(Part::Context, request.context), (Part::Args, Some(request.args)), (Part::Origin, origin)];
+        let values = [(Part::Context, request.context), (Part::Args, Some(request.args)), (Part::Origin, origin)];
         for (part, value) in values.into_iter().filter_map(|(part, value)| Some((part, value?))) {
             writer.tag(part as u8);
             writer.value(value);

@@ -12,6 +12,9 @@ use crate::reference::value::Held;
 use agentpol_bytecode::code::Code;
 use agentpol_check::policy::{Policy, Tool};
 
+/// How many calls of a session tree that have ended are told from those that never were.
+const CLOSED: usize = 128;
+
 /// Why an event was refused, in one word.
 pub type Refusal = &'static str;
 
@@ -129,10 +132,15 @@ impl<'a> Memory<'a> {
         let now = self.step(session, at)?;
         let of = |past: &Past<'_>| past.session == session && past.id == call && past.stage.let_through();
         let found = (0..self.calls.len()).rev().find(|index| of(&self.calls[*index])).ok_or("call_unknown")?;
-        if self.calls[found].stage != Stage::Open || now - self.calls[found].time > LOST_AFTER {
+        let root = self.root_of(session);
+        if self.calls[found].stage != Stage::Open {
+            // The newest of those that ended are told from those that never were.
+            let later = self.of_root(&root).filter(|past| past.ended > self.calls[found].ended).count();
+            return Err(if later < CLOSED { "call_closed" } else { "call_unknown" });
+        }
+        if now - self.calls[found].time > LOST_AFTER {
             return Err("call_closed");
         }
-        let root = self.root_of(session);
         self.expire(&root, now);
         let mut past = self.calls[found].clone();
         past.stage = stage;

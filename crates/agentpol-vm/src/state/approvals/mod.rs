@@ -266,9 +266,8 @@ fn standing(ledger: &Ledger<'_>, needed: &[Needed], one: &Needed, asked: &Asked<
         let mut elsewhere = false;
         for other in needed.iter().filter(|other| one.distinct && other.by != one.by) {
             let other = Asked::of(ledger.records.bytes(other.handle))?;
-            elsewhere |= other.is_some_and(|other| {
-                other.state() == State::Open && ledger.now < other.expires() && other.has(person)
-            });
+            elsewhere |= other
+                .is_some_and(|other| other.state() == State::Open && ledger.now < other.expires() && other.has(person));
         }
         if !elsewhere {
             match persons::still_may(ledger, asked, person, one.from) {

@@ -80,9 +80,7 @@ fn form(rate: &Rate) -> Form {
 fn kept(rate: &Rate) -> usize {
     match form(rate) {
         Form::Amounts => window::SUM_ENTRIES,
-        Form::Times => {
-            usize::try_from(rate.bound).unwrap_or(0).saturating_add(1).clamp(1, window::COUNT_ENTRIES)
-        }
+        Form::Times => usize::try_from(rate.bound).unwrap_or(0).saturating_add(1).clamp(1, window::COUNT_ENTRIES),
     }
 }
 
