@@ -1,4 +1,4 @@
-//! `docs/agentdojo.md`: the assistants' packs against injected instructions and wanted tasks of AgentDojo.
+//! `docs/agentdojo.md`: the assistants' packs against injected instructions and wanted tasks of `AgentDojo`.
 //!
 //! The calls are not part of the project; which of them are injected is said beside them.
 

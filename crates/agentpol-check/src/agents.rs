@@ -118,7 +118,7 @@ fn read_clause(
             }
         }
         AgentClauseKind::ReachedVia(paths, directly) => {
-            read_reached(draft, module, agent, paths, *directly, clause.span)
+            read_reached(draft, module, agent, paths, *directly, clause.span);
         }
         // Read when tools and rules can be.
         AgentClauseKind::DelegatesTo(..) => {}
