@@ -7,6 +7,7 @@ mod clock;
 mod engine;
 mod golden;
 mod heard;
+mod judging;
 mod listing;
 mod manifest;
 mod memory;

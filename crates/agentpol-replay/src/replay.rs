@@ -3,16 +3,15 @@
 use std::io::BufRead;
 use std::sync::Arc;
 
-use agentpol::{Bound, Decision, Program};
-use agentpol_trace::{Action, Expectation, Format, OpenOptions, RecordError, Recording};
+use agentpol::{Bound, Program};
+use agentpol_trace::{Action, Expectation, OpenOptions, RecordError, Recording};
 
-use crate::engine::{Declared, Engine};
+use crate::engine::Engine;
 use crate::golden::{Golden, Identity, write_line};
+use crate::judging::{Assumed, Judged, Judging, Seen};
 use crate::listing::Line;
-use crate::manifest::{Answers, RecordingEntry};
+use crate::manifest::RecordingEntry;
 use crate::report::{Difference, Expected, History, MalformedRecord, RecordPlace, RecordingReport};
-use crate::request::{NotEvaluable, Request};
-use crate::run::Runs;
 use crate::verdict::{NOT_EVALUABLE, Verdict};
 
 /// What is done with golden decisions.
@@ -82,11 +81,6 @@ impl<'p> Replay<'p> {
             }
         };
         report.format = Some(recording.format().name());
-        let answers = entry.answers.unwrap_or(match recording.format() {
-            Format::AgentDojo => Answers::Yaml,
-            _ => Answers::AsWritten,
-        });
-        let mut runs = Runs::new(self.engine.program, entry, answers, self.history);
         report.history = self.engine.has_history().then_some(self.history);
         self.engine.scratch.record(self.listing.is_some());
         let (mut compared, mut written) = match golden {
@@ -95,6 +89,7 @@ impl<'p> Replay<'p> {
             GoldenFile::Write(text) => (None, Some(text)),
         };
         report.golden = compared.is_some();
+        let mut judging = Judging::new(&mut self.engine, entry, recording.format(), self.history);
         for item in recording {
             let action = match item {
                 Ok(action) => action,
@@ -104,19 +99,25 @@ impl<'p> Replay<'p> {
                 }
             };
             report.counts.actions += 1;
-            let (step, not_as_declared) = runs.step(self.engine.program, &mut self.engine.scratch, &action);
+            let (step, not_as_declared) = judging.catch_up(&action);
             report.counts.not_as_declared += not_as_declared;
-            if !entry.issuers.contains(&action.issuer) {
-                *report.counts.by_others.entry(action.issuer.name()).or_default() += 1;
-                continue;
+            let judged = match judging.judge(&action) {
+                Seen::By(issuer) => {
+                    *report.counts.by_others.entry(issuer.name()).or_default() += 1;
+                    continue;
+                }
+                Seen::OtherDomain => {
+                    report.counts.other_domains += 1;
+                    continue;
+                }
+                Seen::Judged(judged) => judged,
+            };
+            count(&mut report, &action, &judged, judging.engine);
+            let verdict = judged.verdict();
+            if let Some(listing) = &mut self.listing {
+                list(listing, judging.engine, (name, &action, step), &judged, &verdict);
             }
-            if entry.domain.is_some() && entry.domain != action.trace.domain {
-                report.counts.other_domains += 1;
-                continue;
-            }
-            let (tool, verdict, decision) = self.judge(&action, entry, &mut runs, &mut report);
-            self.list(name, &action, step, (&tool, &verdict, decision));
-            let identity = Identity { seq: action.seq, call: action.call.as_deref(), tool: &tool };
+            let identity = Identity { seq: action.seq, call: action.call.as_deref(), tool: &judged.tool };
             if let Some(text) = &mut written {
                 write_line(text, identity, &verdict);
             }
@@ -125,7 +126,7 @@ impl<'p> Replay<'p> {
             {
                 report.counts.compared += 1;
                 if !old.is_as(&verdict) {
-                    self.difference(&mut report, &action, &tool, Expected::Golden(old), verdict.clone());
+                    difference(&mut report, judging.engine, (&action, &judged.tool), Expected::Golden(old), &verdict);
                 }
             }
             if let Some(expect) = &action.expect {
@@ -133,108 +134,82 @@ impl<'p> Replay<'p> {
                 if !meets(&verdict, expect) {
                     let Expectation { outcome, code, rule } = expect.clone();
                     let old = Expected::Record { outcome: outcome.name(), code, rule };
-                    self.difference(&mut report, &action, &tool, old, verdict);
+                    difference(&mut report, judging.engine, (&action, &judged.tool), old, &verdict);
                 }
             }
         }
         if report.history.is_some() {
-            report.counts.sessions = runs.opened();
+            report.counts.sessions = judging.sessions();
         }
         report.golden_problem = compared.and_then(Golden::finish);
         report
     }
+}
 
-    /// The wire name of the tool and the verdict, both counted, and the decision where it is one.
-    fn judge(
-        &mut self,
-        action: &Action,
-        entry: &RecordingEntry,
-        runs: &mut Runs<'_>,
-        report: &mut RecordingReport,
-    ) -> (String, Verdict, Option<Decision>) {
-        let judged = runs.judge(&mut self.engine, action);
-        let (tool, verdict) = match (judged.request, judged.decision) {
-            (Ok(request), Some(decision)) => {
-                let verdict = self.verdict(action, &request, &decision);
-                if verdict.is_ok() {
-                    report.counts.fixed_clock += u64::from(request.fixed_clock);
-                    report.counts.assumed_credential += u64::from(request.assumed_credential);
-                    let history = report.history.is_some();
-                    report.counts.not_in_history += u64::from(judged.forgotten && history);
-                    report.counts.approved += u64::from(judged.approved);
-                    let matched = judged.matched && self.engine.reads_origins();
-                    report.counts.matched_origins += u64::from(matched);
-                    for alert in self.engine.alerts(&decision) {
-                        *report.counts.alerts.entry(alert).or_default() += 1;
-                    }
-                }
-                (request.tool, verdict)
-            }
-            (Ok(request), None) => (request.tool, Err(NotEvaluable::ToolUndeclared)),
-            (Err(reason), _) => (entry.wire_tool(&action.tool).to_owned(), Err(reason)),
-        };
-        match verdict {
-            Ok(verdict) => {
-                *report.counts.outcomes.entry(verdict.outcome.clone()).or_default() += 1;
-                *report.counts.codes.entry(verdict.code.clone()).or_default() += 1;
-                if let Some(would) = &verdict.would {
-                    *report.counts.would.entry(would.clone()).or_default() += 1;
-                }
-                (tool, verdict, judged.decision)
-            }
-            Err(reason) => {
-                *report.counts.not_evaluable.entry(reason.name().to_owned()).or_default() += 1;
-                report.not_evaluable.entry(reason.name()).or_insert_with(|| RecordPlace::from(&action.place));
-                (tool, Verdict::from(&reason), None)
+/// Counts what became of an action.
+fn count(report: &mut RecordingReport, action: &Action, judged: &Judged, engine: &Engine<'_>) {
+    let counts = &mut report.counts;
+    let Assumed { clock, credential, forgotten, approved, origins } = judged.assumed;
+    counts.fixed_clock += u64::from(clock);
+    counts.assumed_credential += u64::from(credential);
+    counts.not_in_history += u64::from(forgotten);
+    counts.approved += u64::from(approved);
+    counts.matched_origins += u64::from(origins);
+    for alert in judged.decision.iter().flat_map(|decision| engine.alerts(decision)) {
+        *counts.alerts.entry(alert).or_default() += 1;
+    }
+    match &judged.verdict {
+        Ok(verdict) => {
+            *counts.outcomes.entry(verdict.outcome.clone()).or_default() += 1;
+            *counts.codes.entry(verdict.code.clone()).or_default() += 1;
+            if let Some(would) = &verdict.would {
+                *counts.would.entry(would.clone()).or_default() += 1;
             }
         }
-    }
-
-    /// What a decision says of the call. A tool that the policy does not know, and a credential or an environment that the
-    /// recorder did not keep, say nothing about it, unless the record expects just that code.
-    fn verdict(&self, action: &Action, request: &Request, decision: &Decision) -> Result<Verdict, NotEvaluable> {
-        let verdict = self.engine.verdict(decision);
-        let expected = action.expect.as_ref().and_then(|expect| expect.code.as_deref());
-        match verdict.code.as_str() {
-            code if expected == Some(code) => Ok(verdict),
-            "tool_unknown" => match self.engine.declared(request) {
-                Declared::Here if request.has_env => Ok(verdict),
-                Declared::Here => Err(NotEvaluable::NoEnvironment),
-                Declared::Elsewhere => Ok(verdict),
-                Declared::Nowhere => Err(NotEvaluable::ToolUndeclared),
-            },
-            "credential_missing" if !request.has_credential => Err(NotEvaluable::NoCredential),
-            _ => Ok(verdict),
+        Err(reason) => {
+            *counts.not_evaluable.entry(reason.name().to_owned()).or_default() += 1;
+            report.not_evaluable.entry(reason.name()).or_insert_with(|| RecordPlace::from(&action.place));
         }
     }
+}
 
-    /// Keeps the line about a call.
-    fn list(&mut self, name: &str, action: &Action, step: u64, judged: (&str, &Verdict, Option<Decision>)) {
-        let Some(listing) = &mut self.listing else { return };
-        let (tool, verdict, decision) = judged;
-        let restrictions = decision.map(|decision| self.engine.restrictions(&decision)).unwrap_or_default();
-        let alerts = decision.map(|decision| self.engine.alerts(&decision)).unwrap_or_default();
-        let (trace, seq) = (&action.trace.id, action.seq);
-        Line { recording: name, trace, step, seq, tool, verdict, restrictions, alerts }.write(listing);
-    }
+/// Keeps the line about a call, which is the given step of its run.
+fn list(
+    listing: &mut String,
+    engine: &Engine<'_>,
+    (name, action, step): (&str, &Action, u64),
+    judged: &Judged,
+    verdict: &Verdict,
+) {
+    let restrictions = judged.decision.map(|decision| engine.restrictions(&decision)).unwrap_or_default();
+    let alerts = judged.decision.map(|decision| engine.alerts(&decision)).unwrap_or_default();
+    let (trace, seq, tool) = (&action.trace.id, action.seq, judged.tool.as_str());
+    Line { recording: name, trace, step, seq, tool, verdict, restrictions, alerts }.write(listing);
+}
 
-    fn difference(&self, report: &mut RecordingReport, action: &Action, tool: &str, old: Expected, new: Verdict) {
-        let mut rules = self.engine.places(&new.rules, true);
-        if let Expected::Golden(old) = &old {
-            let gone: Vec<String> = old.rules.iter().filter(|rule| !new.rules.contains(rule)).cloned().collect();
-            rules.extend(self.engine.places(&gone, false));
-        }
-        report.counts.differences += 1;
-        report.differences.push(Difference {
-            place: RecordPlace::from(&action.place),
-            seq: action.seq,
-            call: action.call.clone(),
-            tool: tool.to_owned(),
-            old,
-            new,
-            rules,
-        });
+/// Reports an action that was decided otherwise than expected.
+fn difference(
+    report: &mut RecordingReport,
+    engine: &Engine<'_>,
+    (action, tool): (&Action, &str),
+    old: Expected,
+    new: &Verdict,
+) {
+    let mut rules = engine.places(&new.rules, true);
+    if let Expected::Golden(old) = &old {
+        let gone: Vec<String> = old.rules.iter().filter(|rule| !new.rules.contains(rule)).cloned().collect();
+        rules.extend(engine.places(&gone, false));
     }
+    report.counts.differences += 1;
+    report.differences.push(Difference {
+        place: RecordPlace::from(&action.place),
+        seq: action.seq,
+        call: action.call.clone(),
+        tool: tool.to_owned(),
+        old,
+        new: new.clone(),
+        rules,
+    });
 }
 
 fn malformed(report: &mut RecordingReport, error: &RecordError) {
