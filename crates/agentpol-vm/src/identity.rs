@@ -97,6 +97,12 @@ fn by_identity(
     found.ok_or(Code::AgentUnknown)
 }
 
+/// Whether an identity, written out or with attributes in it, may be this text.
+pub(crate) fn covers(program: &Program, pieces: &[Piece], text: &str) -> bool {
+    let mut parts = Vec::with_capacity(pieces.len());
+    !matches!(split(program, pieces, text, Text::EMPTY, &mut parts), Fit::None)
+}
+
 /// In how many ways a template gives a text.
 enum Fit {
     None,

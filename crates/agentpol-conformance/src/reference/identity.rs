@@ -93,7 +93,7 @@ fn spiffe(text: &str) -> Option<String> {
 }
 
 /// The attributes with which a template gives this text: each one or more characters, none of them `/`.
-fn in_template(template: &str, text: &str) -> Option<Parts> {
+pub(super) fn in_template(template: &str, text: &str) -> Option<Parts> {
     let mut names = Vec::new();
     let mut pattern = String::from("^");
     let mut rest = template;

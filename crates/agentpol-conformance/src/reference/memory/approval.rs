@@ -217,16 +217,17 @@ impl Memory<'_> {
         if waits && ask.meaning == self.meaning { Ok(found) } else { Err("ask_closed") }
     }
 
-    /// A4: no identity of an agent is a person's.
-    fn agents(&self) -> Vec<String> {
-        let names = self.policy.agents.iter().enumerate().flat_map(|(at, agent)| {
-            let id = AgentId(at as u32);
-            let identities = agent.identities.iter().map(|identity| match identity {
-                Identity::Spiffe(text) | Identity::Token { subject: text, .. } => text.clone(),
+    /// A4: whether an id is an agent's name, or one of its identities: no such is a person's.
+    fn is_agent(&self, id: &str) -> bool {
+        let mut agents = self.policy.agents.iter().enumerate();
+        agents.any(|(at, agent)| {
+            let mut identities = agent.identities.iter().map(|identity| match identity {
+                Identity::Spiffe(text) | Identity::Token { subject: text, .. } => text,
             });
-            identities.chain([agent.wire.clone(), identity::qualified(self.policy, id)]).collect::<Vec<_>>()
-        });
-        names.collect()
+            id == agent.wire
+                || id == identity::qualified(self.policy, AgentId(at as u32))
+                || identities.any(|template| identity::in_template(template, id).is_some())
+        })
     }
 
     /// A7: why somebody who has agreed may not any more. Without a directory what was told with the answer counts.
@@ -268,7 +269,7 @@ impl Memory<'_> {
     /// Who may answer an ask: the user, or a member of the group who neither asked nor answers for an agent.
     fn eligible(&self, ask: &Ask, person: &Person) -> Result<(), Refusal> {
         let workload = person.id.to_ascii_lowercase().starts_with("spiffe://");
-        if workload || self.agents().contains(&person.id) || self.is_excluded(ask, &person.id) {
+        if workload || self.is_agent(&person.id) || self.is_excluded(ask, &person.id) {
             return Err("person_excluded");
         }
         let told = |group: &String| {

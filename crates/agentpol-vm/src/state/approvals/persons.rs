@@ -2,12 +2,13 @@
 
 use super::ask::Asked;
 use crate::directory::Bound;
+use crate::identity;
 use crate::state::Refusal;
 use crate::state::ledger::Ledger;
 use agentpol_bytecode::Program;
 use agentpol_bytecode::decision::Missing;
 use agentpol_bytecode::scope::Tri;
-use agentpol_bytecode::tables::{Identity, Piece, Symbol};
+use agentpol_bytecode::tables::Symbol;
 
 /// A person, as the host has authenticated them.
 #[derive(Clone, Copy, Debug)]
@@ -33,15 +34,15 @@ pub(super) fn may(ledger: &Ledger<'_>, asked: &Asked<'_>, person: &Person<'_>) -
     if is_member(ledger, person, group) { Ok(()) } else { Err(Refusal::PersonUnknown) }
 }
 
-/// Whether an id is an agent's, or could be: its name, the subject of a token that it presents, any SPIFFE id.
+/// Whether an id is an agent's, or could be: its name, the subject of a token that it presents, any SPIFFE id. Who vouches for
+/// the token does not matter here: persons are told by their id alone.
 fn is_agent(program: &Program, id: &str) -> bool {
     const SCHEME: &str = "spiffe://";
     let is_workload = id.get(..SCHEME.len()).is_some_and(|start| start.eq_ignore_ascii_case(SCHEME));
-    let subject =
-        |identity: &Identity| matches!(identity.pieces.as_slice(), [Piece::Text(text)] if program.symbol(*text) == id);
+    let mut identities = program.tables().agents.iter().flat_map(|agent| &agent.identities);
     is_workload
         || program.find_agent(id).is_some()
-        || program.tables().agents.iter().any(|agent| agent.identities.iter().any(subject))
+        || identities.any(|identity| identity::covers(program, &identity.pieces, id))
 }
 
 /// A7: whether somebody who has agreed still may. Where no directory says so, what was told with the answer counts.
