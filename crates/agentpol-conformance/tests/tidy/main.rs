@@ -2,6 +2,7 @@
 
 #[path = "../artifact/mod.rs"]
 mod artifact;
+mod attacks;
 mod files;
 mod graph;
 mod text;
