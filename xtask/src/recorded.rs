@@ -186,8 +186,8 @@ fn count(into: &mut BTreeMap<String, u64>, counts: &Value) {
 /// The tables of the page.
 fn tables(packs: &[Pack]) -> String {
     let mut text = String::from(
-        "| pack | source | recordings | the agent's calls | allow | require approval | deny | not evaluable | calls by users |\n\
-         |---|---|---|---|---|---|---|---|---|\n",
+        "| pack | source | recordings | the agent's calls | allow | require approval | throttle | deny | not evaluable | calls by users |\n\
+         |---|---|---|---|---|---|---|---|---|---|\n",
     );
     for pack in packs {
         for (source, row) in &pack.sources {
@@ -198,6 +198,7 @@ fn tables(packs: &[Pack]) -> String {
                 (row.actions - row.others).to_string(),
                 row.outcome("allow").to_string(),
                 row.outcome("require_approval").to_string(),
+                row.outcome("throttle").to_string(),
                 row.outcome("deny").to_string(),
                 row.not_evaluable.values().sum::<u64>().to_string(),
                 row.others.to_string(),
