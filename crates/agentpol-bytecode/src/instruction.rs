@@ -66,6 +66,8 @@ pub enum Operand {
     Evidence,
     /// The place of a value that is remembered.
     Place,
+    /// The number of a mark.
+    Mark,
 }
 
 macro_rules! instructions {
@@ -186,6 +188,7 @@ instructions! {
     102 Known "known" Write Read Unused Evidence "dst := the newest record under the key in a; absent where surely none is known"
     103 AllKnown "all_known" Write Unused Unused Evidence "dst := the list of all records that are known; where some may be missing, an unknown element stands for them"
     104 Keep "keep" Unused Read Unused Place "remembers the value in a as the imm-th"
+    105 Mark "mark" Unused Read Unused Mark "counts the value in a at mark imm; only in programs that are made to measure coverage"
     110 Requester "requester" Write Unused Unused Unused "dst := the user, to be compared and followed; absent without one"
     111 Resource "resource" Write Unused Unused Unused "dst := the resource of the call; unknown where its tool has none"
     112 Attribute "attribute" Write Read Unused Symbol "dst := the attribute of this policy name of the user or resource in a; absent where its type has none; unknown where nobody says it"

@@ -28,6 +28,7 @@ fn operand(name: &str, of: Operand) -> Option<String> {
         Operand::Query => "query".to_owned(),
         Operand::Evidence => "evidence".to_owned(),
         Operand::Place => "place".to_owned(),
+        Operand::Mark => "mark".to_owned(),
     };
     Some(shown)
 }

@@ -5,6 +5,7 @@
 
 use crate::block::{Step, Value};
 use crate::cost::{COSTLY, cost};
+use crate::marks::is_condition;
 use crate::rule::Writer;
 use agentpol_bytecode::instruction::{Op, Part as Place};
 use agentpol_bytecode::tables::Constant;
@@ -26,6 +27,9 @@ impl Writer<'_, '_> {
         self.depth += 1;
         let value = self.form(expr);
         self.depth -= 1;
+        if self.marking && is_condition(expr) {
+            self.mark(value, expr.span);
+        }
         value
     }
 

@@ -10,6 +10,7 @@ mod cost;
 mod declared;
 mod evidence;
 mod expr;
+mod marks;
 mod pattern;
 mod places;
 mod pools;
@@ -23,4 +24,5 @@ mod shape;
 mod slots;
 mod zone;
 
-pub use program::{Compiled, MAX_CELLS, MAX_INSTRUCTIONS, compile};
+pub use marks::Mark;
+pub use program::{Compiled, MAX_CELLS, MAX_INSTRUCTIONS, compile, compile_marked};

@@ -3,6 +3,7 @@
 //! Everything is numbered in the order of first use. That order follows the policy's canonical tables, so it does not
 //! depend on files. Texts are sorted at the very end, see [`renumber`](crate::renumber).
 
+use crate::marks::Marks;
 use crate::pattern::{self, Refusal};
 use crate::questions::Questions;
 use agentpol_bytecode::tables::{Automaton, Constant, Symbol};
@@ -28,6 +29,8 @@ pub(crate) struct Pools {
     levels: Vec<u32>,
     /// What is asked about earlier calls.
     pub(crate) questions: Questions,
+    /// Where values of conditions are counted.
+    pub(crate) marks: Marks,
 }
 
 impl Pools {

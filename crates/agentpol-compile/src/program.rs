@@ -2,6 +2,7 @@
 
 use crate::declared::{declare, verb_bits};
 use crate::evidence;
+use crate::marks::Mark;
 use crate::places::Places;
 use crate::pools::Pools;
 use crate::rates::{self, Rates};
@@ -43,13 +44,31 @@ pub struct Compiled {
 ///
 /// Where the policy is not as the checker makes them, or the result does not load: both are mistakes of this project.
 pub fn compile(policy: &Policy, sources: &SourceMap) -> Result<Compiled, Diagnostics> {
+    make(policy, sources, false).map(|(compiled, _)| compiled)
+}
+
+/// Compiles a policy to measure how its tests cover it: the program decides as without, and counts the values of each
+/// condition at its mark. The marks come by number.
+///
+/// # Errors
+///
+/// As [`compile`]. Marks take steps: a policy near the bound may be refused here alone.
+///
+/// # Panics
+///
+/// As [`compile`].
+pub fn compile_marked(policy: &Policy, sources: &SourceMap) -> Result<(Compiled, Vec<Mark>), Diagnostics> {
+    make(policy, sources, true)
+}
+
+fn make(policy: &Policy, sources: &SourceMap, marked: bool) -> Result<(Compiled, Vec<Mark>), Diagnostics> {
     let mut diagnostics = Diagnostics::new();
     let cells = policy.tools.len().saturating_mul(policy.agents.len());
     if cells > MAX_CELLS {
         diagnostics.push(too_many_cells(policy, cells));
         return Err(diagnostics);
     }
-    let (mut tables, code) = fill(policy, &mut diagnostics);
+    let (mut tables, code, marks) = fill(policy, marked, &mut diagnostics);
     if code.instructions.len() > MAX_INSTRUCTIONS {
         diagnostics.push(too_long(policy, code.instructions.len()));
     }
@@ -63,7 +82,7 @@ pub fn compile(policy: &Policy, sources: &SourceMap) -> Result<Compiled, Diagnos
     tables.debug = Places::new(sources).debug(policy, &code.spans);
     let bytes = agentpol_bytecode::encode(&tables);
     match agentpol_bytecode::load(&bytes) {
-        Ok(_) => Ok(Compiled { bytes, tables }),
+        Ok(_) => Ok((Compiled { bytes, tables }, marks)),
         Err(LoadError::Refused { fault: fault @ (Fault::StepBound | Fault::TableSize), .. }) => {
             diagnostics.push(too_costly(policy, fault));
             Err(diagnostics)
@@ -73,9 +92,10 @@ pub fn compile(policy: &Policy, sources: &SourceMap) -> Result<Compiled, Diagnos
 }
 
 /// Fills everything but the code's final place, the cells and the debug tables.
-fn fill(policy: &Policy, diagnostics: &mut Diagnostics) -> (Tables, Code) {
+fn fill(policy: &Policy, marked: bool, diagnostics: &mut Diagnostics) -> (Tables, Code, Vec<Mark>) {
     let mut tables = Tables::default();
     let mut pools = Pools::new(policy);
+    pools.marks.wanted = marked;
     let wanted = evidence::wanted(policy, diagnostics);
     pools.questions.evidence = wanted.iter().map(|wanted| wanted.record).zip(0u32..).collect();
     let mut types = Types::new(policy, &pools.questions.evidence);
@@ -83,12 +103,14 @@ fn fill(policy: &Policy, diagnostics: &mut Diagnostics) -> (Tables, Code) {
     tables.evidence = evidence::evidence(policy, wanted, &mut pools, &mut types, diagnostics);
     let mut rates = Rates::default();
     for (number, rule) in policy.rules.iter().enumerate() {
+        pools.marks.rule = Some(number);
         let block = rule::rule(policy, rule, &mut pools, diagnostics);
         let registers = block.registers;
         let entry = types.code.add(block);
         let effect = rates.effect(number, rule, &mut pools, &mut types, diagnostics);
         tables.rules.push(head(rule, effect, entry, registers, &mut pools));
     }
+    pools.marks.rule = None;
     tables.rates = rates.finish(&mut tables.rules, diagnostics);
     for delegation in &policy.delegations {
         tables.delegations.push(rates::delegation(delegation, &mut pools, &mut types, diagnostics));
@@ -96,8 +118,9 @@ fn fill(policy: &Policy, diagnostics: &mut Diagnostics) -> (Tables, Code) {
     (tables.slots, tables.queries) = slots::slots(policy, &mut pools, &mut types, diagnostics);
     let (definitions, code) = types.finish();
     tables.types = definitions;
+    let marks = std::mem::take(&mut pools.marks.made);
     (tables.symbols, tables.constants, tables.automata) = pools.finish();
-    (tables, code)
+    (tables, code, marks)
 }
 
 /// What stands in a rule's table row.

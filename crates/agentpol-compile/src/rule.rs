@@ -17,6 +17,8 @@ pub(crate) struct Writer<'p, 'b> {
     pub(crate) block: Block,
     /// How deep the expression at hand is nested.
     pub(crate) depth: u32,
+    /// Values of conditions are to be counted.
+    pub(crate) marking: bool,
     locals: Vec<Option<Value>>,
     /// What locals stand for that are written where they are read.
     named: Vec<(LocalId, Expr)>,
@@ -38,6 +40,7 @@ pub(crate) fn clauses(
     diagnostics: &mut Diagnostics,
 ) -> Laid {
     let mut writer = Writer::new(policy, pools, diagnostics);
+    writer.marking = writer.pools.marks.wanted;
     let mut number = 0;
     for clause in clauses {
         match &clause.kind {
@@ -79,7 +82,7 @@ pub(crate) fn reported(clauses: &[Clause]) -> impl Iterator<Item = &Clause> {
 impl<'p, 'b> Writer<'p, 'b> {
     pub(crate) fn new(policy: &'p Policy, pools: &'b mut Pools, diagnostics: &'b mut Diagnostics) -> Self {
         let (locals, named) = (Vec::new(), Vec::new());
-        Writer { policy, pools, block: Block::new(), depth: 0, locals, named, diagnostics }
+        Writer { policy, pools, block: Block::new(), depth: 0, marking: false, locals, named, diagnostics }
     }
 
     /// Says what the locals of clauses stand for, to be written only where they are read.
@@ -89,6 +92,12 @@ impl<'p, 'b> Writer<'p, 'b> {
                 self.named.push((*local, given.clone()));
             }
         }
+    }
+
+    /// Counts the values of a condition.
+    pub(crate) fn mark(&mut self, value: Value, span: Span) {
+        let number = self.pools.marks.add(span);
+        self.block.push(Step { op: Op::Mark, dst: 0, a: value, b: 0, imm: number, span });
     }
 
     /// Reports a clause.

@@ -38,6 +38,7 @@ mod value;
 
 pub use decide::{Prepared, Preview, decide, decide_in, prepare, preview_in};
 pub use directory::{Bound, Finding};
+pub use memory::Marked;
 pub use scratch::{RuleMatch, Scratch};
 pub use state::{
     Before, Described, DescribedAsk, DescribedCall, DescribedSession, Handle, Host, Installed, Records, Refusal, Told,

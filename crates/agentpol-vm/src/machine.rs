@@ -123,6 +123,11 @@ impl<'a> Machine<'a> {
                     self.clause(instruction);
                     next
                 }
+                Op::Mark => {
+                    let truth = self.get(instruction.a).value.truth();
+                    self.memory.count_mark(instruction.imm, truth);
+                    next
+                }
                 Op::Keep => {
                     let value = *self.get(instruction.a);
                     if let Some(place) = self.kept.get_mut(instruction.imm as usize) {

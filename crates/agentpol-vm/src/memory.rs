@@ -2,9 +2,13 @@
 
 use crate::directory::Bound;
 use crate::value::{NO_NODE, NodeId, Pool, Register, Text, Value};
+use agentpol_bytecode::Program;
 use agentpol_bytecode::code::Code;
+use agentpol_bytecode::instruction::Op;
+use agentpol_bytecode::scope::Tri;
 use alloc::string::String;
 use alloc::sync::Arc;
+use alloc::vec;
 use alloc::vec::Vec;
 
 /// The most bytes of a request.
@@ -67,6 +71,19 @@ pub(crate) struct Memory {
     pool: Pool,
     /// What the host has loaded, bound to the program.
     pub(crate) directory: Option<Arc<Bound>>,
+    /// How often conditions had which value, where the program counts that.
+    pub(crate) marks: Vec<Marked>,
+}
+
+/// How often a condition had which value.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Marked {
+    /// False.
+    pub no: u64,
+    /// True.
+    pub yes: u64,
+    /// Unknown.
+    pub unknown: u64,
 }
 
 impl Memory {
@@ -79,6 +96,7 @@ impl Memory {
             room: MAX_NODES,
             pool: Pool::Request,
             directory: None,
+            marks: Vec::new(),
         }
     }
 
@@ -92,12 +110,32 @@ impl Memory {
             room: (STORED - 2) as usize,
             pool: Pool::Stored,
             directory: None,
+            marks: Vec::new(),
         }
     }
 
     /// Makes room for so many more bytes of text.
     pub(crate) fn grow(&mut self, bytes: usize) {
         self.text.reserve(bytes);
+    }
+
+    /// Makes room for the marks of a program.
+    pub(crate) fn with_marks(mut self, program: &Program) -> Self {
+        let marks = program.tables().code.iter().filter(|instruction| instruction.op == Op::Mark);
+        let most = marks.map(|instruction| (instruction.imm as usize).saturating_add(1)).max().unwrap_or(0);
+        self.marks = vec![Marked::default(); most];
+        self
+    }
+
+    /// Counts the value of a condition.
+    pub(crate) fn count_mark(&mut self, number: u32, truth: Tri) {
+        let Some(mark) = self.marks.get_mut(number as usize) else { return };
+        let count = match truth {
+            Tri::False => &mut mark.no,
+            Tri::True => &mut mark.yes,
+            Tri::Unknown => &mut mark.unknown,
+        };
+        *count = count.saturating_add(1);
     }
 
     /// Forgets the request before.

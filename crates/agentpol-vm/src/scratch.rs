@@ -3,7 +3,7 @@
 use crate::arguments::Held;
 use crate::directory::Bound;
 use crate::identity::{Part, most_parts};
-use crate::memory::{MAX_NODES, Memory};
+use crate::memory::{MAX_NODES, Marked, Memory};
 use crate::resource::Subject;
 use crate::state::approvals::Needed;
 use crate::state::journal::Journal;
@@ -122,7 +122,7 @@ impl Scratch {
         let attributes = fleets.map(Vec::len).max().unwrap_or(0);
         Scratch {
             made_for: *program.file_hash(),
-            memory: Memory::new(),
+            memory: Memory::new().with_marks(program),
             registers: vec![Register::UNKNOWN; REGISTERS],
             groups: Vec::with_capacity(MAX_NODES),
             parts: Vec::with_capacity(most_parts(tables)),
@@ -156,6 +156,17 @@ impl Scratch {
     pub fn record(&mut self, on: bool) {
         self.trace.recording = on;
         self.trace.clear();
+    }
+
+    /// Returns how often each marked condition had which value since this was made, by the mark's number; nothing where the
+    /// program was not made to measure coverage.
+    pub fn marks(&self) -> &[Marked] {
+        &self.memory.marks
+    }
+
+    /// Forgets what marks have counted.
+    pub fn forget_marks(&mut self) {
+        self.memory.marks.fill(Marked::default());
     }
 
     /// Returns how the rules that agent and tool did not rule out came out in the last decision, in the order of rules;

@@ -65,12 +65,12 @@ pub use agentpol_bytecode::decision::Decision;
 pub use agentpol_bytecode::directory::{Directory, DirectoryError};
 pub use agentpol_bytecode::{Expectation, Fault, LoadError, Program, Tri, load, load_expecting};
 pub use agentpol_check::{LintLevel, Options, policy};
-pub use agentpol_compile::{MAX_CELLS, MAX_INSTRUCTIONS};
+pub use agentpol_compile::{MAX_CELLS, MAX_INSTRUCTIONS, Mark, compile_marked};
 pub use agentpol_diagnostics as diagnostics;
 pub use agentpol_diagnostics::{Diagnostic, Diagnostics, FileId, Position, Severity, SourceFile, SourceMap, Span};
 pub use agentpol_syntax::decode;
 pub use agentpol_vm::{
-    Before, Bound, Described, DescribedAsk, DescribedCall, DescribedSession, Finding, Handle, Host, Installed,
+    Before, Bound, Described, DescribedAsk, DescribedCall, DescribedSession, Finding, Handle, Host, Installed, Marked,
     Prepared, Preview, Records, Refusal, RuleMatch, Scratch, Told, Trouble, decide, decide_in, describe, install,
     prepare, preview_in, tell, validate,
 };

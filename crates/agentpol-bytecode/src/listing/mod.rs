@@ -227,6 +227,7 @@ impl Listing<'_> {
             Operand::Evidence => {
                 write!(line, " {}", tables.evidence.get(at).map_or("", |evidence| self.0.symbol(evidence.name)))
             }
+            Operand::Mark => write!(line, " at mark {value}"),
             Operand::Place => write!(line, " as {value}"),
             Operand::Flag if value == 1 => line.write_str(" decimal"),
             _ => Ok(()),

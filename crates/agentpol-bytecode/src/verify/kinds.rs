@@ -109,7 +109,7 @@ pub(super) fn demanded(op: Op, imm: u32) -> (Kinds, Kinds) {
         Op::Index => (Kinds::MAP, Kinds::TEXT),
         Op::Part => (part(imm), any),
         Op::DateOf => (Kinds::DATE_TIME, any),
-        Op::Not | Op::SkipIfFalse | Op::SkipIfTrue | Op::Clause | Op::ReturnValue => (Kinds::BOOL, any),
+        Op::Not | Op::SkipIfFalse | Op::SkipIfTrue | Op::Clause | Op::Mark | Op::ReturnValue => (Kinds::BOOL, any),
         Op::And | Op::Or => (Kinds::BOOL, Kinds::BOOL),
         Op::Eq | Op::Ne => (Kinds::SCALAR, Kinds::SCALAR),
         Op::Lt | Op::Le | Op::Gt | Op::Ge | Op::Min | Op::Max => (Kinds::ORDERED, Kinds::ORDERED),

@@ -31,7 +31,7 @@ fn immediate(tables: &Tables, operand: Operand, instruction: &Instruction) -> bo
         Operand::Schedule => index < tables.schedules.len(),
         Operand::Automaton => index < tables.automata.len(),
         Operand::ReadImmediate => instruction.imm <= u32::from(u8::MAX),
-        Operand::Target => index < tables.code.len(),
+        Operand::Target | Operand::Mark => index < tables.code.len(),
         // The builtin `origin` is no label of data.
         Operand::Level => (1..tables.levels.len()).contains(&index),
         Operand::Query => index < tables.queries.len(),

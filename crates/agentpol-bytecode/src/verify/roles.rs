@@ -29,6 +29,7 @@ impl Role {
     pub(super) fn takes(self, op: Op) -> bool {
         match op {
             Op::Clause => matches!(self, Role::Clauses | Role::Entry | Role::Result),
+            Op::Mark => self == Role::Clauses,
             Op::Keep => matches!(self, Role::Entry | Role::Result | Role::Rate | Role::Keys),
             Op::Result => self == Role::Result,
             Op::Return => self != Role::Check,
