@@ -27,8 +27,8 @@ impl Writer<'_, '_> {
         self.depth += 1;
         let value = self.form(expr);
         self.depth -= 1;
-        if self.marking && is_condition(expr) {
-            self.mark(value, expr.span);
+        if is_condition(expr) {
+            self.mark(value, expr.span, false);
         }
         value
     }
@@ -48,7 +48,9 @@ impl Writer<'_, '_> {
             ExprKind::And(operands) => self.junction(operands, Op::And, Op::SkipIfFalse, span),
             ExprKind::Or(operands) => self.junction(operands, Op::Or, Op::SkipIfTrue, span),
             ExprKind::If(condition, yes, no) => {
+                let place = condition.span;
                 let (yes, no, condition) = (self.value(yes), self.value(no), self.value(condition));
+                self.mark(condition, place, true);
                 self.block.emit(Op::Select, yes, no, condition, span)
             }
             ExprKind::In(member, list) => self.member(member, list, span),

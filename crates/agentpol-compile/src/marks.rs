@@ -10,8 +10,10 @@ use agentpol_diagnostics::Span;
 pub struct Mark {
     /// The rule that asks it, an index into the policy's rules; `None` where it is the scope of a delegation.
     pub rule: Option<usize>,
-    /// Where it stands; in a `define` where it stands there.
+    /// Where it stands; a part of a `define` where that is used.
     pub span: Span,
+    /// It decides between the two sides of an `if`.
+    pub branch: bool,
 }
 
 /// The marks of a program under construction.
@@ -27,8 +29,8 @@ pub(crate) struct Marks {
 
 impl Marks {
     /// Makes a mark of a condition and returns its number.
-    pub(crate) fn add(&mut self, span: Span) -> u32 {
-        self.made.push(Mark { rule: self.rule, span });
+    pub(crate) fn add(&mut self, span: Span, branch: bool) -> u32 {
+        self.made.push(Mark { rule: self.rule, span, branch });
         (self.made.len() - 1) as u32
     }
 }

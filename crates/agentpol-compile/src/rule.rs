@@ -95,8 +95,11 @@ impl<'p, 'b> Writer<'p, 'b> {
     }
 
     /// Counts the values of a condition.
-    pub(crate) fn mark(&mut self, value: Value, span: Span) {
-        let number = self.pools.marks.add(span);
+    pub(crate) fn mark(&mut self, value: Value, span: Span, branch: bool) {
+        if !self.marking {
+            return;
+        }
+        let number = self.pools.marks.add(span, branch);
         self.block.push(Step { op: Op::Mark, dst: 0, a: value, b: 0, imm: number, span });
     }
 

@@ -9,6 +9,7 @@ use agentpol::bytecode::instruction::Op;
 use agentpol::bytecode::tables::{Effect, Phase, RuleId};
 use agentpol::{Bound, Decision, Program, Scratch, Tri};
 
+use crate::coverage::Gathered;
 use crate::listing::Restriction;
 use crate::report::{Lacking, RulePlace};
 use crate::request::Request;
@@ -28,16 +29,25 @@ pub(crate) enum Declared {
 pub(crate) struct Engine<'p> {
     pub(crate) program: &'p Program,
     pub(crate) scratch: Scratch,
+    /// What tests have reached so far, where that is measured.
+    pub(crate) reached: Option<Gathered>,
     by_name: OnceCell<BTreeMap<String, RuleId>>,
 }
 
 impl<'p> Engine<'p> {
     pub(crate) fn new(program: &'p Program) -> Engine<'p> {
-        Engine { program, scratch: Scratch::new(program), by_name: OnceCell::new() }
+        Engine { program, scratch: Scratch::new(program), reached: None, by_name: OnceCell::new() }
     }
 
     pub(crate) fn use_directory(&mut self, directory: Option<Arc<Bound>>) {
         self.scratch.use_directory(directory);
+    }
+
+    /// Takes a decision in, where what tests reach is measured; right behind the decision.
+    pub(crate) fn reach(&mut self, decision: &Decision) {
+        if let Some(reached) = &mut self.reached {
+            reached.take(&self.scratch, decision);
+        }
     }
 
     /// What the program knows of the tool that is asked for.

@@ -4,6 +4,7 @@
 //! what an agent asked for then. What cannot be judged is counted by reason and never passed over.
 
 mod clock;
+mod coverage;
 mod engine;
 mod golden;
 mod heard;
@@ -20,6 +21,7 @@ mod trust;
 mod verdict;
 
 pub use agentpol::LintLevel;
+pub use coverage::{Coverage, Extent, PartCoverage, RuleCoverage, Share, Shares, Values};
 pub use golden::{GoldenProblem, golden_name, is_golden_name};
 pub use heard::Shape;
 pub use manifest::{

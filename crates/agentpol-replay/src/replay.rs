@@ -3,9 +3,11 @@
 use std::io::BufRead;
 use std::sync::Arc;
 
-use agentpol::{Bound, Program};
+use agentpol::policy::Policy;
+use agentpol::{Bound, Mark, Program, SourceMap};
 use agentpol_trace::{Action, Expectation, OpenOptions, RecordError, Recording};
 
+use crate::coverage::{Coverage, Gathered};
 use crate::engine::Engine;
 use crate::golden::{Golden, Identity, write_line};
 use crate::judging::{Assumed, Judged, Judging, Seen};
@@ -62,6 +64,20 @@ impl<'p> Replay<'p> {
         self.listing.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
+    /// Measures from now on what is reached of the policy, which must be the one that the program was made of, by
+    /// [`compile_marked`](agentpol::compile_marked) with these marks. [`coverage`](Replay::coverage) gives it out.
+    pub fn with_coverage(mut self, policy: &Policy, sources: &SourceMap, marks: &[Mark]) -> Self {
+        self.engine.reached = Some(Gathered::new(policy, sources, marks));
+        self.engine.scratch.record(true);
+        self
+    }
+
+    /// Returns what was reached, and measures no longer; nothing where it was not measured.
+    pub fn coverage(&mut self) -> Option<Coverage> {
+        let reached = self.engine.reached.take()?;
+        Some(reached.finish(&self.engine.scratch))
+    }
+
     /// Replays a recording, with memory of what stands before each call in its run. Never stops before its end: what cannot
     /// be read or judged is in the report.
     pub fn recording<R: BufRead>(
@@ -82,7 +98,7 @@ impl<'p> Replay<'p> {
         };
         report.format = Some(recording.format().name());
         report.history = self.engine.has_history().then_some(self.history);
-        self.engine.scratch.record(self.listing.is_some());
+        self.engine.scratch.record(self.listing.is_some() || self.engine.reached.is_some());
         let (mut compared, mut written) = match golden {
             GoldenFile::Absent => (None, None),
             GoldenFile::Compare(text) => (Some(Golden::new(text)), None),

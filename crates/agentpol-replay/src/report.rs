@@ -282,7 +282,7 @@ pub struct ScenarioReport {
 }
 
 /// A place in a policy.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct SourcePlace {
     /// The file.
     pub file: String,

@@ -130,6 +130,7 @@ impl<'e> Runs<'e> {
         let approved = ran && self.entry.approvals == ApprovalSetting::AsRecorded && approve(engine, &memory, &request);
         let ran_then = (self.history == History::AsRecorded).then_some(ran);
         let decision = memory.decide(engine.program, &mut engine.scratch, &request.json, ran_then);
+        engine.reach(&decision);
         let forgotten = ran && decision.code() < Code::DeniedByRule;
         // In the closed loop a call that is not allowed today has no answer.
         let answered = self.history == History::AsRecorded || decision.opened();

@@ -55,6 +55,7 @@ impl Stage<'_> {
             match step {
                 Step::Call(call) => {
                     let decision = memory.decide(engine.program, &mut engine.scratch, &call.request, None);
+                    engine.reach(&decision);
                     asked = decision.asks().named().to_vec();
                     let verdict = engine.verdict(&decision);
                     let lacking = engine.lacking(&decision);
