@@ -15,6 +15,8 @@ pub(crate) enum Exit {
     Policy,
     /// A file could not be read or written, or is malformed.
     File,
+    /// The tests reach less of the policy than was asked for.
+    Coverage,
 }
 
 impl Exit {
@@ -26,6 +28,7 @@ impl Exit {
             Exit::Usage => 2,
             Exit::Policy => 3,
             Exit::File => 4,
+            Exit::Coverage => 5,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use agentpol::{Built, Mark, compile_marked};
 use agentpol_replay::{History, Replay, Report, Status};
 use serde_json::{Value, json};
 
@@ -27,10 +28,12 @@ Examples:
   polc test examples/filesystem-mcp
   polc test --bless        after a change that is meant: review the diff
   polc test --closed-loop  as if what is denied today had never run
+  polc test --coverage     what of the policy the tests reach
   polc test --format json
 
 Exit codes: 0 all as expected, 1 something was not, or there was no test,
-3 the policy has errors, 4 a file could not be read or is malformed")]
+3 the policy has errors, 4 a file could not be read or is malformed,
+5 the tests reach less of the policy than --min-coverage asks for")]
 pub(crate) struct Args {
     /// Policy files, folders of them, or folders with an agentpol.toml
     paths: Vec<PathBuf>,
@@ -43,6 +46,12 @@ pub(crate) struct Args {
     /// Write a line of JSON for every call of the recordings: the decision, and all rules that stood in the way
     #[arg(long, value_name = "FILE")]
     decisions: Option<PathBuf>,
+    /// Say what the tests reach of the policy: rules, clauses, conditions, and both sides of every `if`
+    #[arg(long)]
+    coverage: bool,
+    /// Fail where the tests reach less than so many percent of each policy
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u64).range(0..=100))]
+    min_coverage: Option<u64>,
     /// How the result is shown
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     format: Format,
@@ -77,6 +86,7 @@ pub(crate) fn run(args: &Args, terminal: &mut Terminal) -> Done {
         Status::NoTests if found.iter().any(|one| !one.blessed.is_empty()) => Status::Passed,
         status => status,
     };
+    let short = short(&found, args.min_coverage);
     match args.format {
         Format::Json => terminal.out.line(document(&found, &broken, status)),
         Format::Text => {
@@ -86,6 +96,12 @@ pub(crate) fn run(args: &Args, terminal: &mut Terminal) -> Done {
             if !found.is_empty() {
                 report::total(&found, status, &mut terminal.out);
             }
+            for (name, percent) in &short {
+                let least = args.min_coverage.unwrap_or_default();
+                terminal
+                    .out
+                    .line(format_args!("{name}: the tests reach {percent} % of the policy, less than {least} %"));
+            }
             terminal.out.flush();
             for (name, read) in &broken {
                 read.show(&mut terminal.err);
@@ -93,7 +109,10 @@ pub(crate) fn run(args: &Args, terminal: &mut Terminal) -> Done {
             }
         }
     }
-    Ok(exit(&broken, status))
+    Ok(match exit(&broken, status) {
+        Exit::Success if !short.is_empty() => Exit::Coverage,
+        exit => exit,
+    })
 }
 
 /// The document where not even the project could be read.
@@ -123,25 +142,49 @@ fn replay(
     progress: &mut Progress,
 ) -> Result<Option<(Found, String)>, Problem> {
     let Some(built) = read.built.as_ref().filter(|_| read.exit() == Exit::Success) else { return Ok(None) };
-    let program = policy::load_program(&built.bytes, &project.name)?;
+    let measured = args.coverage || args.min_coverage.is_some();
+    let (bytes, marks) = if measured { marked(project, built, read)? } else { (built.bytes.clone(), Vec::new()) };
+    let program = policy::load_program(&bytes, &project.name)?;
     let directory = directory::bind(&project.directory, &program)?;
     let history = if args.closed_loop { History::ClosedLoop } else { History::AsRecorded };
     let mut replay = Replay::new(&program).with_directory(directory).with_history(history);
     if args.decisions.is_some() {
         replay = replay.with_listing();
     }
+    if measured {
+        replay = replay.with_coverage(&built.policy, &read.sources, &marks);
+    }
     let mut found = Found {
         name: project.name.clone(),
         sources: read.sources.clone(),
         report: Report::default(),
         blessed: Vec::new(),
+        coverage: None,
     };
     found.report.scenarios = replay.scenarios(&built.policy, &read.sources);
     for entry in &project.recordings {
         recordings::replay(project, entry, args.bless, &mut replay, progress, &mut found)?;
     }
+    found.coverage = replay.coverage();
     let lines = replay.listed();
     Ok(Some((found, lines)))
+}
+
+/// The program that counts what is reached, and its marks.
+fn marked(project: &Project, built: &Built, read: &Read) -> Result<(Vec<u8>, Vec<Mark>), Problem> {
+    let made = compile_marked(&built.policy, &read.sources);
+    let (compiled, marks) = made.map_err(|diagnostics| {
+        let first = diagnostics.iter().next().map(|one| one.title.clone()).unwrap_or_default();
+        Problem { exit: Exit::Policy, text: format!("{}: too large to be measured: {first}", project.name), help: None }
+    })?;
+    Ok((compiled.bytes, marks))
+}
+
+/// The projects whose tests reach less than was asked for, each with its percent.
+fn short(found: &[Found], least: Option<u64>) -> Vec<(&str, u64)> {
+    let percent = |one: &Found| one.coverage.as_ref().map(|coverage| coverage.shares(|_| true).all().percent());
+    let all = found.iter().filter_map(|one| Some((one.name.as_str(), percent(one)?)));
+    all.filter(|(_, percent)| least.is_some_and(|least| *percent < least)).collect()
 }
 
 /// Returns all reports as one.
@@ -164,6 +207,7 @@ fn document(found: &[Found], broken: &[(String, Read)], status: Status) -> Value
                 "status": one.report.status(),
                 "scenarios": one.report.scenarios,
                 "recordings": one.report.recordings,
+                "coverage": one.coverage.as_ref().map(report::coverage_json),
                 "written": one.blessed.iter().filter(|(_, changed)| *changed).map(|(name, _)| name).collect::<Vec<_>>(),
             })
         })

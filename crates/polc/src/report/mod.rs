@@ -1,16 +1,19 @@
 //! What a run of tests found, as text.
 
+mod coverage;
 mod difference;
 mod recording;
 
 use std::collections::BTreeMap;
 
 use agentpol_diagnostics::SourceMap;
-use agentpol_replay::{Counts, Report, ScenarioReport, Status};
+use agentpol_replay::{Counts, Coverage, Report, ScenarioReport, Status};
 
 use crate::escape::one_line;
 use crate::terminal::{Ink, Page};
 use crate::wording::counted;
+
+pub(crate) use coverage::json as coverage_json;
 
 /// How many failures of one kind are shown in full before the rest is only counted.
 pub(crate) const SHOWN: usize = 20;
@@ -25,6 +28,8 @@ pub(crate) struct Found {
     pub(crate) report: Report,
     /// Golden files that were written, with whether each changed.
     pub(crate) blessed: Vec<(String, bool)>,
+    /// What the tests reach of the policy, where it was measured.
+    pub(crate) coverage: Option<Coverage>,
 }
 
 /// Writes what was found in one project.
@@ -38,6 +43,9 @@ pub(crate) fn project(found: &Found, page: &mut Page) {
     for (name, changed) in &found.blessed {
         let word = if *changed { page.ink(Ink::Yellow, "written") } else { page.ink(Ink::Dim, "unchanged") };
         page.line(format_args!("  {word} {}", one_line(name)));
+    }
+    if let Some(coverage) = &found.coverage {
+        coverage::show(coverage, page);
     }
     page.line("");
 }
