@@ -47,7 +47,7 @@ fn main() -> io::Result<()> {
 
     lengths(&mut out)?;
     rules(&mut out)?;
-    sizes(&mut out, &desk)?;
+    sizes(&mut out)?;
     throughput(&mut out)
 }
 
@@ -136,8 +136,9 @@ fn rules(out: &mut impl Write) -> io::Result<()> {
 }
 
 /// What sessions take.
-fn sizes(out: &mut impl Write, desk: &Desk) -> io::Result<()> {
+fn sizes(out: &mut impl Write) -> io::Result<()> {
     let store = MemoryStore::new();
+    let desk = Desk::new(&policy(0), &store);
     let mut scratch = Scratch::new(&desk.program);
     let (_, before) = (desk.session(&store, &mut scratch, "s-0", 0), store.size());
     desk.session(&store, &mut scratch, "s-1", EARLIER);

@@ -7,7 +7,7 @@ use agentpol_vm::{Before, Host, Installed, Prepared, Told, decide_in, install, p
 /// The host's secret.
 const KEY: [u8; 32] = [7; 32];
 
-/// A program and how it is installed; stores of their own can be served with it, as all begin empty.
+/// A program, and how it is installed in one store.
 #[derive(Debug)]
 pub struct Desk {
     /// The program.

@@ -158,6 +158,11 @@ impl Prepared<'_> {
         if !host.installed.fits(self.program) {
             return judgement.decision;
         }
+        let current = host.installed.is_current(records);
+        if current != Ok(true) {
+            judgement.refuse(current.err().map_or(Code::StateUnusable, Code::from), None);
+            return judgement.decision;
+        }
         let before = self.scratch.memory.state();
         self.scratch.keyer.use_key(host.key);
         let keyer = self.scratch.keyer.clone();

@@ -98,14 +98,18 @@ impl<S: StateStore> Engine<S> {
 
     /// Goes on with another program, and the same directory. History is kept as with [`new`](Engine::new).
     ///
+    /// Other engines on the same store, in this process or another, decide no more from here on (`state_unusable`) until
+    /// this program is installed in them, too.
+    ///
     /// # Errors
     /// Where the store cannot be used; the program before goes on then.
     pub fn install(&self, evaluator: Evaluator, at: i64, before: Before) -> Result<(), EngineError> {
+        // Who finds that another program was installed waits here for what decides now.
+        let mut serving = self.serving.write().unwrap_or_else(PoisonError::into_inner);
         let installed = installed(&evaluator, &self.store, at, before)?;
-        self.serve(|before| {
-            evaluator.replace_directory(before.directory.clone());
-            Serving { evaluator, installed, directory: before.directory.clone() }
-        });
+        let directory = serving.directory.clone();
+        evaluator.replace_directory(directory.clone());
+        *serving = Arc::new(Serving { evaluator, installed, directory });
         Ok(())
     }
 
@@ -145,7 +149,8 @@ impl<S: StateStore> Engine<S> {
         let decide = |serving: &Serving, host: &Host<'_>, records: &mut dyn Records| {
             serving.evaluator.with_scratch(|program, scratch| decide_in(program, request, scratch, records, host))
         };
-        self.step(decide).unwrap_or_else(|error| Decision::structural(code(&error), None))
+        let unusable = |decision: &Decision| decision.code() == Code::StateUnusable;
+        self.step(decide, unusable).unwrap_or_else(|error| Decision::structural(code(&error), None))
     }
 
     /// Decides and remembers nothing. What comes out is for the operator, and permits nothing.
@@ -153,9 +158,10 @@ impl<S: StateStore> Engine<S> {
     /// # Errors
     /// Where the store cannot be used.
     pub fn preview(&self, request: &[u8]) -> Result<Preview, StoreError> {
-        self.step(|serving, host, records| {
+        let preview = |serving: &Serving, host: &Host<'_>, records: &mut dyn Records| {
             serving.evaluator.with_scratch(|program, scratch| preview_in(program, request, scratch, records, host))
-        })
+        };
+        self.step(preview, |preview| preview.code() == Code::StateUnusable)
     }
 
     /// Takes an event of the protocol, given as the bytes of its JSON.
@@ -163,9 +169,10 @@ impl<S: StateStore> Engine<S> {
     /// # Errors
     /// Why it is refused; nothing has changed then.
     pub fn tell(&self, event: &[u8]) -> Result<Told, Refusal> {
-        let told = self.step(|serving, host, records| {
+        let tell = |serving: &Serving, host: &Host<'_>, records: &mut dyn Records| {
             serving.evaluator.with_scratch(|program, scratch| tell(program, event, scratch, records, host))
-        });
+        };
+        let told = self.step(tell, |told| *told == Err(Refusal::StateUnusable));
         told.unwrap_or_else(|error| Err(refusal(&error)))
     }
 
@@ -226,16 +233,48 @@ impl<S: StateStore> Engine<S> {
         *serving = Arc::new(next(&serving));
     }
 
-    /// One step of the store. What its last run found is what counts.
-    fn step<T>(&self, work: impl Fn(&Serving, &Host<'_>, &mut dyn Records) -> T) -> Result<T, StoreError> {
-        let serving = self.serving();
+    /// One step of the store. Where the program at work was replaced in the meantime, the step is made with the one that
+    /// is installed now.
+    fn step<T>(
+        &self,
+        work: impl Fn(&Serving, &Host<'_>, &mut dyn Records) -> T,
+        unusable: impl Fn(&T) -> bool,
+    ) -> Result<T, StoreError> {
+        let mut serving = self.serving();
+        loop {
+            let found = self.step_with(&serving, &work)?;
+            if !unusable(&found) || self.is_current(&serving)? {
+                return Ok(found);
+            }
+            let now = self.serving();
+            if Arc::ptr_eq(&now, &serving) {
+                self.note(&StoreError::OtherProgram);
+                return Ok(found);
+            }
+            serving = now;
+        }
+    }
+
+    /// Whether the program is still the one that is installed.
+    fn is_current(&self, serving: &Serving) -> Result<bool, StoreError> {
+        self.step_with(serving, &|serving, _, records| serving.installed.is_current(records) != Ok(false))
+    }
+
+    fn note(&self, error: &StoreError) {
+        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.clone());
+    }
+
+    /// One step of the store with a program. What its last run found is what counts.
+    fn step_with<T>(
+        &self,
+        serving: &Serving,
+        work: &impl Fn(&Serving, &Host<'_>, &mut dyn Records) -> T,
+    ) -> Result<T, StoreError> {
         let host = Host { key: &self.key, installed: &serving.installed };
         let mut found = None;
-        let done = self.store.step(&mut |records| found = Some(work(&serving, &host, records)));
+        let done = self.store.step(&mut |records| found = Some(work(serving, &host, records)));
         let nothing = || StoreError::Unusable { reason: "the store did not run the step".to_owned() };
-        done.and_then(|()| found.ok_or_else(nothing)).inspect_err(|error| {
-            *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.clone());
-        })
+        done.and_then(|()| found.ok_or_else(nothing)).inspect_err(|error| self.note(error))
     }
 }
 
@@ -262,14 +301,14 @@ fn installed(
 fn code(error: &StoreError) -> Code {
     match error {
         StoreError::Conflict => Code::StateConflict,
-        StoreError::Unusable { .. } | StoreError::OtherKey => Code::StateUnusable,
+        StoreError::Unusable { .. } | StoreError::OtherKey | StoreError::OtherProgram => Code::StateUnusable,
     }
 }
 
 fn refusal(error: &StoreError) -> Refusal {
     match error {
         StoreError::Conflict => Refusal::StateConflict,
-        StoreError::Unusable { .. } | StoreError::OtherKey => Refusal::StateUnusable,
+        StoreError::Unusable { .. } | StoreError::OtherKey | StoreError::OtherProgram => Refusal::StateUnusable,
     }
 }
 

@@ -207,3 +207,55 @@ fn events_that_are_not_of_the_protocol_change_nothing() {
     assert_eq!(engine.release("s", "c", AT), Err(Refusal::SessionUnknown));
     assert_eq!(engine.store().size(), before);
 }
+
+#[test]
+fn who_has_an_older_program_decides_no_more() {
+    let store = Arc::new(MemoryStore::new());
+    let (one, other) = (engine(Arc::clone(&store), 9), engine(store, 9));
+    open(&one, "s", "ana");
+    assert!(one.decide(&request("s", "ana", "c1", "read")).permits());
+    assert!(other.decide(&request("s", "ana", "c2", "read")).permits(), "the same program serves side by side");
+    let later = |most, name| desk(most, [name, "secrets"]);
+    one.install(later(8, "slower"), AT, Before::Unknown).expect("installs");
+    assert!(one.decide(&request("s", "ana", "c3", "read")).permits());
+    let refused = other.decide(&request("s", "ana", "c4", "read"));
+    assert_eq!((refused.outcome(), refused.code()), (Outcome::Deny, Code::StateUnusable));
+    assert_eq!(other.preview(&request("s", "ana", "c4", "read")).map(|one| one.code()), Ok(Code::StateUnusable));
+    assert_eq!(other.release("s", "c2", AT), Err(Refusal::StateUnusable));
+    assert_eq!((other.trouble(), one.trouble()), (Some(StoreError::OtherProgram), None));
+    other.install(later(8, "slower"), AT, Before::Unknown).expect("installs");
+    assert!(other.decide(&request("s", "ana", "c4", "read")).permits());
+    assert_eq!(other.release("s", "c2", AT).map(drop), Ok(()));
+    assert!(one.decide(&request("s", "ana", "c5", "read")).permits(), "installed again, it is the same");
+    // Who was there before the one before it is not there any more either.
+    other.install(later(9, "pace"), AT, Before::Unknown).expect("installs");
+    other.install(later(8, "slower"), AT, Before::Unknown).expect("installs");
+    assert_eq!(one.decide(&request("s", "ana", "c6", "read")).code(), Code::StateUnusable);
+}
+
+#[test]
+fn decisions_go_on_while_another_program_is_installed() {
+    let engine = engine(MemoryStore::new(), 9_000);
+    for session in 0..3 {
+        open(&engine, &format!("s{session}"), "ana");
+    }
+    let done = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for session in 0..3 {
+            let (engine, done) = (&engine, &done);
+            scope.spawn(move || {
+                let session = format!("s{session}");
+                while done.load(Ordering::Relaxed) == 0 {
+                    let decision = engine.decide(&request(&session, "ana", "c", "read"));
+                    assert!(decision.permits(), "{:?} {:?}", decision.code(), engine.trouble());
+                    engine.release(&session, "c", AT).expect("is taken");
+                }
+            });
+        }
+        for most in 0..20 {
+            engine.install(desk(9_000 - most, ["pace", "secrets"]), AT, Before::Unknown).expect("installs");
+        }
+        done.store(1, Ordering::Relaxed);
+    });
+    assert_eq!(engine.trouble(), None);
+}

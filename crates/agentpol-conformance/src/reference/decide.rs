@@ -25,6 +25,14 @@ pub fn decide_with(policy: &Policy, directory: Option<Arc<Directory>>, request: 
 }
 
 impl<'a> Memory<'a> {
+    /// Decides a request where this policy is at work. Behind the one that is installed none decides.
+    pub fn decide_as(&mut self, policy: &Policy, request: &[u8]) -> Summary {
+        match std::ptr::eq(policy, self.policy()) {
+            true => self.decide(request),
+            false => Summary::structural(Code::StateUnusable, None),
+        }
+    }
+
     /// Decides a request, and writes down what it changes.
     pub fn decide(&mut self, request: &[u8]) -> Summary {
         self.forget_asked();

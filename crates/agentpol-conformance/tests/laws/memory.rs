@@ -173,6 +173,23 @@ fn spoilt_events_are_read_alike() {
     }
 }
 
+/// Who still has the policy before decides nothing, and takes nothing in.
+fn stale(run: &mut Run<'_>, random: &mut Random) -> Result<(), String> {
+    if !run.log.has_session() {
+        return Ok(());
+    }
+    let probe = run.log.request(random, "probe");
+    let request = probe.text();
+    let Some((_, decided)) = run.memory.decide_stale(request.as_bytes()) else { return Ok(()) };
+    let event = r#"{"close":{"session":"s0","at":"2026-03-02T15:00:00Z"}}"#;
+    let told = run.memory.tell_stale(event);
+    let refused = Some("state_unusable".to_owned());
+    match decided.fast.code().as_str() == "state_unusable" && told == Some((refused.clone(), refused)) {
+        true => decided.difference.map_or(Ok(()), Err),
+        false => Err(format!("the policy before decides {}, and is told {told:?}", decided.slow)),
+    }
+}
+
 /// A changed policy goes on with what the one before remembers, on both engines alike.
 #[test]
 fn engines_deploy_alike() {
@@ -190,6 +207,7 @@ fn engines_deploy_alike() {
         let done = run.go(&mut random, steps() / 2).and_then(|()| {
             run.told.push("// deployed".to_owned());
             run.memory.deploy(second.pair(), None)?;
+            stale(&mut run, &mut random)?;
             run.go(&mut random, steps() / 2)?;
             run.told.push("// deployed again".to_owned());
             run.memory.deploy(first.pair(), None)?;

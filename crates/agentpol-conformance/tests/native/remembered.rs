@@ -25,6 +25,7 @@ impl Deployed<'_> {
 /// What both remember.
 pub(crate) struct Remembered<'a> {
     deployed: Deployed<'a>,
+    before: Option<Deployed<'a>>,
     pub(crate) slow: Memory<'a>,
     fast: Remembering,
     /// The digests that the vm gives, by those of the reference interpreter: equal ones are equal on both.
@@ -46,6 +47,7 @@ impl<'a> Remembered<'a> {
     pub(crate) fn new(deployed: Deployed<'a>) -> Result<Remembered<'a>, String> {
         Ok(Remembered {
             deployed,
+            before: None,
             slow: Memory::new(deployed.policy, deployed.meaning(), HOST),
             fast: Remembering::new(deployed.evaluator)?,
             digests: BTreeMap::new(),
@@ -55,6 +57,7 @@ impl<'a> Remembered<'a> {
     /// Deploys another policy, behind everything that happened where no time is given; returns when.
     pub(crate) fn deploy(&mut self, deployed: Deployed<'a>, at: Option<i64>) -> Result<i64, String> {
         let at = at.unwrap_or(self.slow.last() + 1);
+        self.before = Some(self.deployed);
         self.deployed = deployed;
         self.slow.install(deployed.policy, deployed.meaning(), at, Before::Unknown);
         self.fast.deploy(deployed.evaluator, at)?;
@@ -72,6 +75,28 @@ impl<'a> Remembered<'a> {
             false => Some(format!("the reference decides {slow}\n      the vm {said}")),
         };
         Decided { slow, fast, difference }
+    }
+
+    /// The policy before, where it is another one.
+    fn before(&self) -> Option<Deployed<'a>> {
+        self.before.filter(|before| before.meaning() != self.deployed.meaning())
+    }
+
+    /// Decides on both with the policy before; `None` where there is none.
+    pub(crate) fn decide_stale(&mut self, request: &[u8]) -> Option<(Deployed<'a>, Decided)> {
+        let before = self.before()?;
+        let slow = self.slow.decide_as(before.policy, request);
+        let fast = self.fast.stale()?.decide(request);
+        let said = summary(&fast, before.evaluator.program());
+        let difference = (said != slow).then(|| format!("the reference decides {slow}\n      the vm {said}"));
+        Some((before, Decided { slow, fast, difference }))
+    }
+
+    /// Tells both with the policy before; returns what each says.
+    pub(crate) fn tell_stale(&mut self, event: &str) -> Option<(Option<String>, Option<String>)> {
+        let before = self.before()?;
+        let slow = self.slow.tell_as(before.policy, event.as_bytes()).err().map(str::to_owned);
+        Some((slow, self.fast.stale()?.tell(event.as_bytes())))
     }
 
     /// Tells both; returns what the reference interpreter says, what the vm says, and the event with the vm's digests.

@@ -7,10 +7,23 @@ use std::collections::BTreeMap;
 
 /// A program, and what it remembers.
 pub(crate) struct Remembering {
+    serving: Serving,
+    /// What was deployed before.
+    before: Option<Serving>,
+    shelf: Shelf,
+}
+
+/// A program as it was installed.
+struct Serving {
     evaluator: Evaluator,
     scratch: Scratch,
     installed: Installed,
-    shelf: Shelf,
+}
+
+/// A program at work on records.
+pub(crate) struct AtWork<'w> {
+    serving: &'w mut Serving,
+    shelf: &'w mut Shelf,
 }
 
 /// Records by their keys.
@@ -53,42 +66,66 @@ impl Shelf {
     }
 }
 
+impl Serving {
+    fn new(evaluator: &Evaluator, at: i64, before: Before, shelf: &mut Shelf) -> Result<Serving, String> {
+        let installed = install(evaluator.program(), at, before, shelf)
+            .map_err(|refusal| format!("is not installed: {}", refusal.title()))?;
+        shelf.end();
+        Ok(Serving { evaluator: evaluator.clone(), scratch: Scratch::new(evaluator.program()), installed })
+    }
+}
+
 impl Remembering {
     /// Starts with nothing remembered.
     pub(crate) fn new(evaluator: &Evaluator) -> Result<Remembering, String> {
         let mut shelf = Shelf::default();
-        let installed = install(evaluator.program(), 0, Before::Empty, &mut shelf)
-            .map_err(|refusal| format!("is not installed: {}", refusal.title()))?;
-        shelf.end();
-        let scratch = Scratch::new(evaluator.program());
-        Ok(Remembering { evaluator: evaluator.clone(), scratch, installed, shelf })
+        let serving = Serving::new(evaluator, 0, Before::Empty, &mut shelf)?;
+        Ok(Remembering { serving, before: None, shelf })
     }
 
     /// Goes on with another program.
     pub(crate) fn deploy(&mut self, evaluator: &Evaluator, at: i64) -> Result<(), String> {
-        self.installed = install(evaluator.program(), at, Before::Unknown, &mut self.shelf)
-            .map_err(|refusal| format!("is not installed: {}", refusal.title()))?;
-        self.shelf.end();
-        self.evaluator = evaluator.clone();
-        self.scratch = Scratch::new(evaluator.program());
+        let next = Serving::new(evaluator, at, Before::Unknown, &mut self.shelf)?;
+        self.before = Some(std::mem::replace(&mut self.serving, next));
         Ok(())
+    }
+
+    /// The program before, at work all the same.
+    pub(crate) fn stale(&mut self) -> Option<AtWork<'_>> {
+        Some(AtWork { serving: self.before.as_mut()?, shelf: &mut self.shelf })
+    }
+
+    fn now(&mut self) -> AtWork<'_> {
+        AtWork { serving: &mut self.serving, shelf: &mut self.shelf }
     }
 
     /// Decides a request.
     pub(crate) fn decide(&mut self, request: &[u8]) -> Decision {
-        let Remembering { evaluator, scratch, installed, shelf } = self;
-        scratch.use_directory(evaluator.directory());
-        let decision = decide_in(evaluator.program(), request, scratch, shelf, &Host { key: &HOST, installed });
-        shelf.end();
-        decision
+        self.now().decide(request)
     }
 
     /// Tells an event, and returns why it was refused.
     pub(crate) fn tell(&mut self, event: &[u8]) -> Option<String> {
-        let Remembering { evaluator, scratch, installed, shelf } = self;
+        self.now().tell(event)
+    }
+}
+
+impl AtWork<'_> {
+    /// Decides a request.
+    pub(crate) fn decide(self, request: &[u8]) -> Decision {
+        let Serving { evaluator, scratch, installed } = self.serving;
         scratch.use_directory(evaluator.directory());
-        let told = tell(evaluator.program(), event, scratch, shelf, &Host { key: &HOST, installed });
-        shelf.end();
+        let decision = decide_in(evaluator.program(), request, scratch, self.shelf, &Host { key: &HOST, installed });
+        self.shelf.end();
+        decision
+    }
+
+    /// Tells an event, and returns why it was refused.
+    pub(crate) fn tell(self, event: &[u8]) -> Option<String> {
+        let Serving { evaluator, scratch, installed } = self.serving;
+        scratch.use_directory(evaluator.directory());
+        let told = tell(evaluator.program(), event, scratch, self.shelf, &Host { key: &HOST, installed });
+        self.shelf.end();
         told.err().map(|refusal| refusal.as_str().to_owned())
     }
 }

@@ -109,6 +109,32 @@ impl<'a> Engines<'a> {
         self.look_up()
     }
 
+    /// Decides a request where the policy before is still at work: in this process, on the same records. Records as WASM are
+    /// an instance's own.
+    pub(crate) fn decide_stale(&mut self, request: &[u8]) -> Result<Answers, String> {
+        let memory = self.memory.as_mut().ok_or("nothing is remembered")?;
+        let (before, decided) = memory.decide_stale(request).ok_or("no policy was deployed before")?;
+        let evaluator = before.evaluator;
+        let views = (evaluator.operator_json(&decided.fast), evaluator.agent_json(&decided.fast));
+        let permits = decided.fast.permits();
+        let number = if permits { wasm::PERMITS } else { 0 };
+        Ok(Answers {
+            difference: decided.difference,
+            permits,
+            wasm: wasm::Answer { number, operator: views.0.clone(), agent: views.1.clone() },
+            views,
+            agent: for_agent(&decided.slow, before.policy),
+            summary: decided.slow,
+        })
+    }
+
+    /// Tells an event where the policy before is still at work.
+    pub(crate) fn tell_stale(&mut self, text: &str) -> Result<Option<String>, String> {
+        let memory = self.memory.as_mut().ok_or("nothing is remembered")?;
+        let (slow, fast) = memory.tell_stale(text).ok_or("no policy was deployed before")?;
+        if slow == fast { Ok(slow) } else { Err(format!("the reference says {slow:?}, the vm {fast:?}")) }
+    }
+
     /// Whether decisions hang on what happened before.
     pub(crate) fn remembers(&self) -> bool {
         self.deployed.evaluator.program().remembers()

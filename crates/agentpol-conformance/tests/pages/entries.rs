@@ -12,6 +12,8 @@ type Keys = BTreeMap<String, Box<RawValue>>;
 pub(crate) struct Case {
     /// The line of the page on which it ends.
     pub(crate) line: usize,
+    /// It is asked of whoever still has the policy before.
+    pub(crate) stale: bool,
     /// What is asked or told.
     pub(crate) entry: Entry,
     /// What stands behind the arrow.
@@ -80,14 +82,15 @@ impl Reader {
                 let (times, rest) = times(written.trim()).map_err(fail)?;
                 for time in 1..=times.unwrap_or(1) {
                     let one = if times.is_some() { rest.replace('#', &time.to_string()) } else { rest.to_owned() };
-                    let entry = self.entry(&one).map_err(fail)?;
+                    let (stale, one) = one.strip_prefix("stale ").map_or((false, &*one), |one| (true, one));
+                    let entry = self.entry(one).map_err(fail)?;
                     let expected = match &entry {
                         Entry::Request(_) => {
                             Expectation::Decision(Box::new(expected(&repeated(behind)?).map_err(fail)?))
                         }
                         Entry::Event { .. } | Entry::Directory(_) => Expectation::Told(told(behind).map_err(fail)?),
                     };
-                    cases.push(Case { line: *number, entry, expected });
+                    cases.push(Case { line: *number, stale, entry, expected });
                 }
                 written.clear();
             } else {

@@ -10,7 +10,11 @@ use agentpol_conformance::reference::Summary;
 pub(crate) fn check(case: &Case, policy: &Policy, engines: &mut Engines<'_>) -> Option<String> {
     match (&case.entry, &case.expected) {
         (Entry::Request(request), Expectation::Decision(expected)) => {
-            let answers = engines.decide(request);
+            let answers = if case.stale { engines.decide_stale(request) } else { Ok(engines.decide(request)) };
+            let answers = match answers {
+                Ok(answers) => answers,
+                Err(error) => return Some(error),
+            };
             let error = answers.disagreement().or_else(|| against(expected, &answers.summary, policy))?;
             let shown = String::from_utf8_lossy(request);
             let short: String = shown.chars().take(300).collect();
@@ -24,7 +28,10 @@ pub(crate) fn check(case: &Case, policy: &Policy, engines: &mut Engines<'_>) -> 
             if events.is_empty() {
                 return Some(format!("the last decision asks nobody\n      {text}"));
             }
-            events.iter().find_map(|event| told(event, expected.as_deref(), engines))
+            events.iter().find_map(|event| match case.stale {
+                true => differs(engines.tell_stale(event), event, expected.as_deref()),
+                false => told(event, expected.as_deref(), engines),
+            })
         }
         (Entry::Directory(lines), _) => engines.use_directory(lines).err(),
         (Entry::Request(_), Expectation::Told(_)) | (Entry::Event { .. }, Expectation::Decision(_)) => {
@@ -34,7 +41,11 @@ pub(crate) fn check(case: &Case, policy: &Policy, engines: &mut Engines<'_>) -> 
 }
 
 fn told(event: &str, expected: Option<&str>, engines: &mut Engines<'_>) -> Option<String> {
-    let found = match engines.tell(event) {
+    differs(engines.tell(event), event, expected)
+}
+
+fn differs(found: Result<Option<String>, String>, event: &str, expected: Option<&str>) -> Option<String> {
+    let found = match found {
         Ok(found) => found,
         Err(error) => return Some(format!("{error}\n      {event}")),
     };

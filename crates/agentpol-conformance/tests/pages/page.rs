@@ -77,7 +77,7 @@ pub(crate) fn read(topic: &str, text: &str) -> Result<Page, String> {
 /// A directory that everything behind it is looked up in.
 fn directory(line: usize, block: &[(usize, &str)]) -> Case {
     let lines: String = block.iter().map(|(_, line)| format!("{line}\n")).collect();
-    Case { line, entry: Entry::Directory(lines), expected: Expectation::Told(None) }
+    Case { line, stale: false, entry: Entry::Directory(lines), expected: Expectation::Told(None) }
 }
 
 fn add_policy(page: &mut Page, heading: &str, marks: &[&str], block: &[(usize, &str)]) {

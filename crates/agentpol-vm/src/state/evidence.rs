@@ -13,8 +13,8 @@ use alloc::vec::Vec;
 const HEADER: usize = 24;
 /// Of each field its number, the length of its value, and when it was said.
 const FIELD: usize = 28;
-/// How many open calls may still teach, whether something may be missing.
-const LEDGER: usize = 8;
+/// How many open calls may still teach, whether something may be missing, and the newest mark of what gave way.
+const LEDGER: usize = 20;
 
 /// Evidence as it is declared, and the fields of its record.
 pub(super) fn declared(program: &Program, evidence: u32) -> Option<(&Evidence, &[Field])> {
@@ -58,23 +58,42 @@ pub(crate) struct When {
 
 /// Notes that a call is open that may teach.
 pub(crate) fn expect(record: &mut RecordMut<'_>, id: u64) -> Option<()> {
-    let open = ledger(record.read(), id).0.saturating_add(1);
-    write(record.resize(id, &ALONE, LEDGER)?, 0, &open.to_le_bytes());
-    Some(())
+    let ledger = Ledger::of(record.read(), id);
+    Ledger { open: ledger.open.saturating_add(1), ..ledger }.write(record, id)
 }
 
 /// Notes that such a call has ended; without an answer where it is lost.
 pub(crate) fn settle(record: &mut RecordMut<'_>, id: u64, missing: bool) -> Option<()> {
-    let (open, before) = ledger(record.read(), id);
-    let payload = record.resize(id, &ALONE, LEDGER)?;
-    write(payload, 0, &open.saturating_sub(1).to_le_bytes());
-    write(payload, 4, &u32::from(missing || before).to_le_bytes());
-    Some(())
+    let ledger = Ledger::of(record.read(), id);
+    Ledger { open: ledger.open.saturating_sub(1), missing: missing || ledger.missing, ..ledger }.write(record, id)
 }
 
-/// How many calls may still teach, and whether something may be missing.
-fn ledger(record: Record<'_>, id: u64) -> (u32, bool) {
-    record.find(id, &ALONE).map_or((0, false), |payload| (read_u32(payload, 0), read_u32(payload, 4) != 0))
+/// What is kept of a kind of records beside them.
+#[derive(Clone, Copy, Debug)]
+struct Ledger {
+    /// How many calls may still teach.
+    open: u32,
+    /// Something may be missing.
+    missing: bool,
+    /// When the newest of the records was said that gave way.
+    gone: Mark,
+}
+
+impl Ledger {
+    fn of(record: Record<'_>, id: u64) -> Ledger {
+        let payload = record.find(id, &ALONE).unwrap_or_default();
+        let gone = Mark { seq: read_u64(payload, 8), place: read_u32(payload, 16) };
+        Ledger { open: read_u32(payload, 0), missing: read_u32(payload, 4) != 0, gone }
+    }
+
+    fn write(self, record: &mut RecordMut<'_>, id: u64) -> Option<()> {
+        let payload = record.resize(id, &ALONE, LEDGER)?;
+        write(payload, 0, &self.open.to_le_bytes());
+        write(payload, 4, &u32::from(self.missing).to_le_bytes());
+        write(payload, 8, &self.gone.seq.to_le_bytes());
+        write(payload, 16, &self.gone.place.to_le_bytes());
+        Some(())
+    }
 }
 
 impl Lessons {
@@ -82,10 +101,8 @@ impl Lessons {
     pub(crate) fn write(&self, program: &Program, record: &mut RecordMut<'_>, when: When) -> Option<()> {
         for evidence in &self.vague {
             let declared = program.tables().evidence.get(*evidence as usize)?;
-            let open = ledger(record.read(), declared.id).0;
-            let payload = record.resize(declared.id, &ALONE, LEDGER)?;
-            write(payload, 0, &open.to_le_bytes());
-            write(payload, 4, &1u32.to_le_bytes());
+            let ledger = Ledger::of(record.read(), declared.id);
+            Ledger { missing: true, ..ledger }.write(record, declared.id)?;
         }
         let mut places: Vec<(u32, u32)> = Vec::new();
         for lesson in &self.all {
@@ -122,13 +139,23 @@ struct Saying<'p> {
     value: &'p [u8],
 }
 
+/// When a payload was said last.
+fn newest_in(payload: &[u8]) -> Mark {
+    Mark { seq: read_u64(payload, 8), place: read_u32(payload, 16) }
+}
+
 /// Field by field the newest by decision wins, in whatever order answers arrive; what is least recent gives way (semantics
-/// 7).
+/// 7). Where records gave way, a new one may be one of them: what it says is behind what that said, and what it leaves open
+/// that may have said.
 fn take(program: &Program, record: &mut RecordMut<'_>, lesson: &Lesson, when: When, place: u32) -> Option<()> {
     let (declared, fields) = declared(program, lesson.evidence)?;
     let now = Mark { seq: when.seq, place };
     let before = record.read().find(declared.id, &lesson.key).unwrap_or_default();
-    let newest = Mark { seq: read_u64(before, 8), place: read_u32(before, 16) };
+    let gone = Ledger::of(record.read(), declared.id).gone;
+    if before.is_empty() && now < gone {
+        return Some(());
+    }
+    let newest = newest_in(before);
     let (last, time) = if newest > now { (newest, read_i64(before, 0)) } else { (now, when.time) };
     // Where it is only doubted, nobody has said yet that there is such a record.
     let doubted = lesson.only_doubt && (before.is_empty() || is_doubted(before));
@@ -143,7 +170,7 @@ fn take(program: &Program, record: &mut RecordMut<'_>, lesson: &Lesson, when: Wh
         let optional = fields.get(*index as usize).is_some_and(|field| field.optional);
         let kept = match (field_of(before, *index), before.is_empty()) {
             (Some(kept), _) => kept,
-            (None, true) => Saying { mark: UNSAID, time: when.time, value: &UNKNOWN },
+            (None, true) => Saying { mark: gone, time: when.time, value: &UNKNOWN },
             // An earlier program did not keep it.
             (None, false) => Saying { mark: newest, time: read_i64(before, 0), value: &UNKNOWN },
         };
@@ -160,13 +187,13 @@ fn take(program: &Program, record: &mut RecordMut<'_>, lesson: &Lesson, when: Wh
     // Records are told by their last step, and within it by their place.
     let stamp = last.seq.saturating_mul(1 << 20).saturating_add(u64::from(last.place.min((1 << 20) - 1)));
     record.put(declared.id, &lesson.key, i64::try_from(stamp).unwrap_or(i64::MAX), &payload)?;
-    if record.read().count(declared.id) > declared.room as usize {
-        let oldest = record.read().least_recent(declared.id).map(|entry| *entry.key)?;
+    // Another program may have had more room.
+    while record.read().count(declared.id) > declared.room as usize {
+        let (oldest, said) =
+            record.read().least_recent(declared.id).map(|entry| (*entry.key, newest_in(entry.payload)))?;
         record.remove(declared.id, &oldest);
-        let open = ledger(record.read(), declared.id).0;
-        let payload = record.resize(declared.id, &ALONE, LEDGER)?;
-        write(payload, 0, &open.to_le_bytes());
-        write(payload, 4, &1u32.to_le_bytes());
+        let ledger = Ledger::of(record.read(), declared.id);
+        Ledger { missing: true, gone: ledger.gone.max(said), ..ledger }.write(record, declared.id)?;
     }
     Some(())
 }
@@ -221,8 +248,8 @@ impl Asked<'_> {
     }
 
     fn incomplete(&self, declared: &Evidence) -> bool {
-        let (open, missing) = ledger(self.record, declared.id);
-        open > 0 || missing || self.unattested
+        let ledger = Ledger::of(self.record, declared.id);
+        ledger.open > 0 || ledger.missing || self.unattested
     }
 
     /// All records, in the order of the calls that taught them last; an unknown one stands for what may be missing.

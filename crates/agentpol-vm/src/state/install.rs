@@ -1,10 +1,10 @@
 //! Since when what a program asks is kept: a changed program goes on with what an earlier one has kept, and knows what it
 //! cannot know (semantics H8).
 
-use super::key::META;
-use super::record::{ALONE, Record, RecordMut, read_i64};
+use super::key::{INSTALLED, META};
+use super::record::{ALONE, Record, RecordMut, read_i64, read_u64, write};
 use super::session::LABELS;
-use super::{Records, Refusal, Trouble};
+use super::{Handle, Records, Refusal, Trouble};
 use agentpol_bytecode::Program;
 use agentpol_bytecode::sha256::{HASH_BYTES, Sha256};
 use agentpol_bytecode::tables::{Key, Rate, Reach, Slot};
@@ -21,6 +21,10 @@ pub enum Before {
 
 /// The entry of the meta record that all others lie under: the id of what is kept is its key.
 const KEPT: u64 = 16;
+/// The entry that says which program is installed.
+const MARK: u64 = 1;
+/// What a mark is: the meaning of the program, and how often another one was installed.
+type Mark = [u8; HASH_BYTES + 8];
 
 /// A program that is installed in a store: since when each of its questions is kept. One for each program and store, shared
 /// by all threads.
@@ -28,6 +32,8 @@ const KEPT: u64 = 16;
 pub struct Installed {
     /// The program it was made for.
     made_for: [u8; HASH_BYTES],
+    /// What the store says as long as no other program was installed behind it.
+    mark: Mark,
     slots: Vec<i64>,
     evidence: Vec<i64>,
     rates: Vec<i64>,
@@ -49,6 +55,15 @@ impl Installed {
     /// Returns whether it was made for the program.
     pub fn fits(&self, program: &Program) -> bool {
         self.made_for == *program.file_hash()
+    }
+
+    /// Returns whether this is still what is installed in the store of a step. Where another program was installed since, that
+    /// one keeps what it asks and no longer all that this one asks: neither may decide beside the other.
+    ///
+    /// # Errors
+    /// Returns why the store cannot say.
+    pub fn is_current(&self, records: &mut dyn Records) -> Result<bool, Trouble> {
+        Ok(mark(Record::of(records.look(INSTALLED)?)?) == Some(&self.mark))
     }
 
     /// Since when a slot is kept, in milliseconds; `i64::MIN` where that is since ever.
@@ -101,6 +116,27 @@ impl Installed {
     }
 }
 
+fn mark(record: Record<'_>) -> Option<&Mark> {
+    record.find_at(0, MARK)?.first_chunk()
+}
+
+/// Marks the store as this program's. Each installation of another one has a number of its own: whoever was installed before
+/// and comes back has missed something.
+fn claim(program: &Program, changed: bool, records: &mut dyn Records, handle: Handle) -> Result<Mark, Refusal> {
+    let before = mark(Record::of(records.bytes(handle))?).copied();
+    let meaning = |mark: &Mark| mark.starts_with(program.meaning_hash());
+    if let Some(before) = before.filter(|before| !changed && meaning(before)) {
+        return Ok(before);
+    }
+    let mut mark: Mark = [0; HASH_BYTES + 8];
+    write(&mut mark, 0, program.meaning_hash());
+    let number = before.map_or(0, |before| read_u64(&before, HASH_BYTES)).saturating_add(1);
+    write(&mut mark, HASH_BYTES, &number.to_le_bytes());
+    let mut record = RecordMut::of(records.edit(handle).ok_or(Trouble::Unusable)?)?;
+    record.put(MARK, &ALONE, 0, &mark).ok_or(Refusal::StateFull)?;
+    Ok(mark)
+}
+
 /// The number of a name across programs.
 fn number(parts: &[&str]) -> u64 {
     let mut running = Sha256::new();
@@ -113,12 +149,12 @@ fn number(parts: &[&str]) -> u64 {
 
 /// Installs a program in a store: what it asks that was asked before goes on, what is new is kept from `at` on
 /// (milliseconds since 1970-01-01T00:00:00Z) or, where nothing was before, since ever; what it no longer asks is forgotten,
-/// and would be new again.
+/// and would be new again. Programs that were installed before decide no more with the store: `state_unusable`.
 ///
 /// # Errors
 /// Refuses where the store cannot give or keep what is installed.
 pub fn install(program: &Program, at: i64, before: Before, records: &mut dyn Records) -> Result<Installed, Refusal> {
-    let meta = records.open(META)?;
+    let (meta, installed) = (records.open(META)?, records.open(INSTALLED)?);
     let tables = program.tables();
     let slots: Vec<u64> = tables.slots.iter().map(|slot: &Slot| slot.id).collect();
     let evidence: Vec<u64> = tables.evidence.iter().map(|evidence| evidence.id).collect();
@@ -155,6 +191,7 @@ pub fn install(program: &Program, at: i64, before: Before, records: &mut dyn Rec
             record.put(KEPT, &key_of(*id), *since, payload.as_flattened()).ok_or(Refusal::StateFull)?;
         }
     }
+    let mark = claim(program, !same, records, installed)?;
     let since = |id: &u64| {
         let place = found.binary_search_by_key(id, |(id, ..)| *id);
         place.ok().and_then(|place| found.get(place)).map_or(i64::MAX, |(_, since, _)| *since)
@@ -170,6 +207,7 @@ pub fn install(program: &Program, at: i64, before: Before, records: &mut dyn Rec
     let reaches = |reach: Reach| tables.slots.iter().any(|slot| slot.reach == reach);
     Ok(Installed {
         made_for: *program.file_hash(),
+        mark,
         labels: labels.as_ref().map_or(i64::MAX, since),
         slots: slots.iter().map(since).collect(),
         evidence: evidence.iter().map(since).collect(),

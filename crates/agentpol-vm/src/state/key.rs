@@ -237,8 +237,11 @@ impl Name {
     }
 }
 
-/// The record of what is installed.
+/// The record of what is kept since when.
 pub(crate) const META: &[u8] = b"m";
+/// The key of the record that says which program is installed: every step [looks](super::Records::look) at it, only installing
+/// changes it.
+pub const INSTALLED: &[u8] = b"i";
 
 #[cfg(test)]
 mod tests {

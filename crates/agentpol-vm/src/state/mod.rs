@@ -29,6 +29,7 @@ mod tell;
 
 pub use describe::{Described, DescribedAsk, DescribedCall, DescribedSession, describe};
 pub use install::{Before, Installed, install};
+pub use key::INSTALLED;
 pub use refusal::{Refusal, Told};
 pub use tell::tell;
 
@@ -58,6 +59,16 @@ pub trait Records {
     /// # Errors
     /// Returns why the store cannot give it: the step is then given up and nothing is written.
     fn open(&mut self, key: &[u8]) -> Result<Handle, Trouble>;
+
+    /// Finds a record that every step looks at and hardly one changes, and returns its bytes. A store may let steps that only
+    /// look at it go on side by side; until they end, none changes it.
+    ///
+    /// # Errors
+    /// As [`open`](Records::open).
+    fn look(&mut self, key: &[u8]) -> Result<&[u8], Trouble> {
+        let handle = self.open(key)?;
+        Ok(self.bytes(handle))
+    }
 
     /// Returns the bytes of a record; none for a handle that is not this step's.
     fn bytes(&self, handle: Handle) -> &[u8];

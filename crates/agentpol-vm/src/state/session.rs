@@ -21,7 +21,10 @@ const MAX_CLOSED: usize = 128;
 /// How far a clock may fall behind what was seen before.
 pub(crate) const SLACK: i64 = 5_000;
 
-/// A session as it is kept: closed or not, when it was opened, and the names of its agent, its user and its root.
+/// How deep a tree of sessions may be.
+pub(crate) const MAX_DEPTH: usize = 16;
+
+/// A session as it is kept: closed or not, when it was opened, and the names of its agent, its user, its root and its parent.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Session<'b> {
     pub(crate) closed: bool,
@@ -30,6 +33,8 @@ pub(crate) struct Session<'b> {
     pub(crate) user: &'b [u8],
     /// The name of the record of the root; empty where it is this session.
     pub(crate) root: &'b [u8],
+    /// The name of the record of its parent; empty where that is the root, or there is none.
+    pub(crate) parent: &'b [u8],
 }
 
 impl<'b> Session<'b> {
@@ -43,15 +48,15 @@ impl<'b> Session<'b> {
             rest = behind;
             Some(name)
         };
-        let (agent, user, root) = (name()?, name()?, name()?);
-        Some(Session { closed: payload.first() != Some(&0), opened: read_i64(payload, 1), agent, user, root })
+        let (agent, user, root, parent) = (name()?, name()?, name()?, name()?);
+        Some(Session { closed: payload.first() != Some(&0), opened: read_i64(payload, 1), agent, user, root, parent })
     }
 
     /// Writes it into its record. `None` where there is no room.
     pub(crate) fn write(&self, record: &mut RecordMut<'_>) -> Option<()> {
         let mut payload = Vec::from([u8::from(self.closed)]);
         payload.extend_from_slice(&self.opened.to_le_bytes());
-        for name in [self.agent, self.user, self.root] {
+        for name in [self.agent, self.user, self.root, self.parent] {
             payload.extend_from_slice(&u16::try_from(name.len()).ok()?.to_le_bytes());
             payload.extend_from_slice(name);
         }
@@ -61,6 +66,11 @@ impl<'b> Session<'b> {
     /// The name of the root's record, where it is another.
     pub(crate) fn root(&self) -> Option<Name> {
         Name::kept(self.root)
+    }
+
+    /// The name of the parent's record, where that is not the root.
+    pub(crate) fn parent(&self) -> Option<Name> {
+        Name::kept(self.parent)
     }
 }
 

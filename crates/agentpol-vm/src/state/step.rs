@@ -4,7 +4,7 @@ use super::evidence::{Asked, key_kind};
 use super::install::Installed;
 use super::key::{Keyer, Name};
 use super::record::{EntryKey, Record, RecordMut, has_room};
-use super::session::{Labels, MAX_OPEN, OPEN, OpenCall, SLACK, Session, is_lost, open_calls};
+use super::session::{Labels, MAX_DEPTH, MAX_OPEN, OPEN, OpenCall, SLACK, Session, is_lost, open_calls};
 use super::{Handle, Records, Trouble};
 use crate::memory::Memory;
 use crate::value::{Register, Value};
@@ -20,6 +20,8 @@ pub(crate) struct Place {
     pub(crate) now: i64,
     /// `None` where there is no such session.
     seat: Option<Seat>,
+    /// The session, or one above it, is closed.
+    pub(crate) closed: bool,
     /// The record of the agent that acts, where something is kept there.
     pub(crate) agent: Option<Handle>,
     /// The record of the user, or of nobody.
@@ -51,10 +53,23 @@ pub(crate) fn edit(records: &mut dyn Records, handle: Handle) -> Result<RecordMu
     RecordMut::of(records.edit(handle).ok_or(Trouble::Unusable)?)
 }
 
+/// How many sessions there are from this one up to the root, that one not counted; `None` where one of them is closed.
+pub(crate) fn between(records: &mut dyn Records, mut above: Option<Name>) -> Result<Option<usize>, Code> {
+    for depth in 0..MAX_DEPTH {
+        let Some(name) = above else { return Ok(Some(depth)) };
+        let handle = open(records, &name)?;
+        let Some(session) = Session::of(read(records, handle)?).filter(|session| !session.closed) else {
+            return Ok(None);
+        };
+        above = session.parent();
+    }
+    Ok(None)
+}
+
 impl Place {
     /// A step at a time in no session.
     pub(crate) fn nowhere(now: i64) -> Place {
-        Place { now, seat: None, agent: None, user: None }
+        Place { now, seat: None, closed: true, agent: None, user: None }
     }
 
     /// Begins a step at a time in the session of this id.
@@ -67,19 +82,24 @@ impl Place {
         let own = open(records, &name)?;
         let record = read(records, own)?;
         let Some(found) = Session::of(record) else { return Ok(nowhere) };
-        let (root, opened, last) = match found.root() {
-            None => (own, found.opened, record.last()),
-            Some(root) => {
+        let mut closed = found.closed;
+        let (root, opened, last) = match (found.root(), found.parent()) {
+            (None, _) => (own, found.opened, record.last()),
+            (Some(root), parent) => {
+                closed = closed || between(records, parent)?.is_none();
                 let root = open(records, &root)?;
                 let record = read(records, root)?;
-                (root, Session::of(record).ok_or(Code::StateUnusable)?.opened, record.last())
+                // Without its root there is no session any more.
+                let Some(found) = Session::of(record) else { return Ok(nowhere) };
+                closed |= found.closed;
+                (root, found.opened, record.last())
             }
         };
         if last.saturating_sub(at) > SLACK {
             return Err(Code::ClockRegressed);
         }
         let seat = Some(Seat { own, root, opened });
-        Ok(Place { now: at.max(last), seat, ..nowhere })
+        Ok(Place { now: at.max(last), seat, closed, ..nowhere })
     }
 
     /// Where the session is; `None` where it was never opened.
@@ -108,7 +128,7 @@ impl Place {
         user: Option<&str>,
     ) -> Result<(), Code> {
         let seat = self.seat.ok_or(Code::SessionUnknown)?;
-        let session = self.session(records).filter(|session| !session.closed).ok_or(Code::SessionUnknown)?;
+        let session = self.session(records).filter(|_| !self.closed).ok_or(Code::SessionUnknown)?;
         let acts = Name::is_agent(keyer, session.agent, actor);
         let fits = match origin {
             None => acts,

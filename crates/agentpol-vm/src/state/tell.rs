@@ -7,8 +7,8 @@ use super::key::{Keyer, Name};
 use super::ledger::Ledger;
 use super::observe::{Ending, Observer};
 use super::record::EntryKey;
-use super::session::{self, Session};
-use super::step::{Place, edit, open, read};
+use super::session::{self, MAX_DEPTH, Session};
+use super::step::{Place, between, edit, open, read};
 use super::{Host, Records, Refusal, Told};
 use crate::chain;
 use crate::letters::Letters;
@@ -40,6 +40,9 @@ pub fn tell(
 ) -> Result<Told, Refusal> {
     if scratch.made_for != *program.file_hash() || !host.installed.fits(program) {
         return Err(Refusal::Internal);
+    }
+    if !host.installed.is_current(records)? {
+        return Err(Refusal::StateUnusable);
     }
     scratch.keyer.use_key(host.key);
     let keyer = scratch.keyer.clone();
@@ -114,16 +117,17 @@ impl Teller<'_> {
         }
         let user = Name::user(self.keyer, opening.user.map(|user| memory.text(user)));
         let mut now = opening.at;
-        let mut root = None;
+        let (mut root, mut parent) = (None, None);
         match opening.parent {
             None => owner = origin.unwrap_or(owner),
-            Some(parent) => {
-                let place = self.below(records, memory, parent, opening.at, &user, origin.as_ref())?;
+            Some(id) => {
+                let place = self.below(records, memory, id, opening.at, &user, origin.as_ref())?;
                 now = place.now;
                 let above = place.session(records).ok_or(Refusal::SessionUnknown)?;
-                let at_root = || Name::session(memory.text(parent));
-                let root_name = above.root().or_else(at_root).ok_or(Refusal::SessionUnknown)?;
+                let itself = || Name::session(memory.text(id));
+                let root_name = above.root().or_else(itself).ok_or(Refusal::SessionUnknown)?;
                 root = place.seat().map(|seat| (seat.root, root_name));
+                parent = above.root().and_then(|_| itself());
             }
         }
         let root_name = root.as_ref().map(|(_, name)| *name);
@@ -133,6 +137,7 @@ impl Teller<'_> {
             agent: owner.as_bytes(),
             user: user.as_bytes(),
             root: root_name.as_ref().map_or(&[], Name::as_bytes),
+            parent: parent.as_ref().map_or(&[], Name::as_bytes),
         };
         let mut record = edit(records, handle)?;
         session.write(&mut record).ok_or(Refusal::StateFull)?;
@@ -159,13 +164,20 @@ impl Teller<'_> {
         let above = Session::of(read(records, handle)?).filter(|session| !session.closed);
         let above = above.ok_or(Refusal::SessionUnknown)?;
         let same_user = above.user == user.as_bytes();
-        let root = match above.root() {
+        let (root, parent) = (above.root(), above.parent());
+        // The root, those between, and the parent itself.
+        let depth = between(records, parent)?.ok_or(Refusal::SessionUnknown)?.saturating_add(1);
+        let depth = depth.saturating_add(usize::from(root.is_some()));
+        let root = match root {
             Some(root) => open(records, &root)?,
             None => handle,
         };
-        let found = Session::of(read(records, root)?).ok_or(Refusal::StateUnusable)?;
+        let found = Session::of(read(records, root)?).filter(|root| !root.closed).ok_or(Refusal::SessionUnknown)?;
         if !same_user || origin.is_some_and(|origin| found.agent != origin.as_bytes()) {
             return Err(Refusal::SessionMismatch);
+        }
+        if depth >= MAX_DEPTH {
+            return Err(Refusal::StateFull);
         }
         Ok(Place::begin(records, Some(id), at)?)
     }
@@ -173,7 +185,7 @@ impl Teller<'_> {
     fn close(&self, records: &mut dyn Records, scratch: &Scratch, session: Text, at: i64) -> Result<Told, Refusal> {
         let place = Place::begin(records, Some(scratch.memory.text(session)), at)?;
         let seat = place.seat().ok_or(Refusal::SessionUnknown)?;
-        if place.session(records).is_none_or(|session| session.closed) {
+        if place.closed {
             return Err(Refusal::SessionUnknown);
         }
         session::close(&mut edit(records, seat.own)?);

@@ -34,11 +34,13 @@ fn sessions_are_opened_once_and_by_the_host() {
     assert_eq!(world.open("s3", "other", "ana", Some("s1")), Ok(Told::Opened));
     assert_eq!(world.open("s4", "other", "bo", Some("s1")), Err(Refusal::SessionMismatch));
     assert_eq!(world.open("s4", "other", "ana", Some("s9")), Err(Refusal::SessionUnknown));
+    assert_eq!(world.open("s4", "other", "ana", Some("s3")), Ok(Told::Opened));
     assert_eq!(world.close("s1"), Ok(Told::Closed));
     assert_eq!(world.close("s1"), Err(Refusal::SessionUnknown));
     assert_eq!(world.open("s1", "bot", "ana", None), Err(Refusal::SessionExists));
-    assert_eq!(world.open("s4", "other", "ana", Some("s1")), Err(Refusal::SessionUnknown));
-    assert_eq!(world.open("s4", "other", "ana", Some("s3")), Ok(Told::Opened));
+    assert_eq!(world.open("s5", "other", "ana", Some("s1")), Err(Refusal::SessionUnknown));
+    assert_eq!(world.open("s5", "other", "ana", Some("s3")), Err(Refusal::SessionUnknown));
+    assert_eq!(world.close("s4"), Err(Refusal::SessionUnknown));
 }
 
 #[test]

@@ -1,12 +1,13 @@
 //! Memory in this process: records are handed out for a step and put back, never copied.
 
+use super::notice::{Changing, Notice};
 use super::{MAX_RUNS, StateStore, StoreError};
-use agentpol_vm::{Handle, Records, Trouble};
+use agentpol_vm::{Handle, INSTALLED, Records, Trouble};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::mem;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, RwLockReadGuard};
 
 /// Into how many parts the records are split, so that steps about different sessions seldom wait for a lock.
 const SHARDS: usize = 64;
@@ -16,13 +17,18 @@ thread_local! {
     static ROOM: RefCell<Vec<Taken>> = const { RefCell::new(Vec::new()) };
 }
 
+/// Names the record of which program is installed.
+const CHANGING: Handle = Handle(u32::MAX);
+
 /// Keeps records in the memory of this process: fast, shared by all threads, gone with the process.
 ///
-/// A record in use by one step makes another step that needs it wait; steps about other records go on. Steps neither
-/// copy records nor, but for records that are new or grow, take memory.
+/// A record in use by one step makes another step that needs it wait; steps about other records go on. What all steps look
+/// at, which program is installed, they look at side by side, and only installing waits for all of them. Steps neither copy records nor, but for records that are new or grow, take memory.
 #[derive(Debug)]
 pub struct MemoryStore {
     shards: Box<[Shard]>,
+    /// Which program is installed.
+    installed: Notice,
     hasher: RandomState,
     fingerprint: OnceLock<[u8; 32]>,
 }
@@ -58,7 +64,7 @@ impl MemoryStore {
     /// Makes an empty one.
     pub fn new() -> Self {
         let shards = (0..SHARDS).map(|_| Shard::default()).collect();
-        MemoryStore { shards, hasher: RandomState::new(), fingerprint: OnceLock::new() }
+        MemoryStore { shards, installed: Notice::default(), hasher: RandomState::new(), fingerprint: OnceLock::new() }
     }
 
     /// Returns how many records there are, and how many bytes keys and records have together. Records that a step has
@@ -68,7 +74,9 @@ impl MemoryStore {
             let records = shard.lock();
             (records.len(), records.iter().map(|(key, held)| key.len() + held.bytes.len()).sum::<usize>())
         };
-        self.shards.iter().map(count).fold((0, 0), |all, one| (all.0 + one.0, all.1 + one.1))
+        let installed = self.installed.read().len();
+        let start = if installed == 0 { (0, 0) } else { (1, INSTALLED.len() + installed) };
+        self.shards.iter().map(count).fold(start, |all, one| (all.0 + one.0, all.1 + one.1))
     }
 
     fn shard(&self, key: &[u8]) -> &Shard {
@@ -122,6 +130,10 @@ impl Shard {
 struct Run<'s> {
     store: &'s MemoryStore,
     taken: Vec<Taken>,
+    /// Which program is installed, while it is looked at, or changed. Whoever waits for it is waited for by nobody who has it:
+    /// nothing else is waited for behind it.
+    looked: Option<RwLockReadGuard<'s, Vec<u8>>>,
+    changing: Option<Changing<'s>>,
     /// The record for which another step stood in the way.
     missed: Option<Arc<[u8]>>,
 }
@@ -130,7 +142,7 @@ impl<'s> Run<'s> {
     /// Begins with these records, in the order of their keys. As every step waits in that order, none waits for ever.
     fn begin(store: &'s MemoryStore, keys: &[Arc<[u8]>]) -> Run<'s> {
         let room = ROOM.with(|room| room.try_borrow_mut().map(|mut room| mem::take(&mut *room)));
-        let mut run = Run { store, taken: room.unwrap_or_default(), missed: None };
+        let mut run = Run { store, taken: room.unwrap_or_default(), looked: None, changing: None, missed: None };
         for key in keys {
             run.taken.extend(store.shard(key).take(key, true));
         }
@@ -140,6 +152,11 @@ impl<'s> Run<'s> {
 
 impl Records for Run<'_> {
     fn open(&mut self, key: &[u8]) -> Result<Handle, Trouble> {
+        if key == INSTALLED {
+            self.looked = None;
+            self.changing.get_or_insert_with(|| self.store.installed.change());
+            return Ok(CHANGING);
+        }
         let at = match self.taken.iter().position(|taken| *taken.key == *key) {
             Some(at) => at,
             None => {
@@ -154,11 +171,25 @@ impl Records for Run<'_> {
         u32::try_from(at).map(Handle).map_err(|_| Trouble::Unusable)
     }
 
+    fn look(&mut self, key: &[u8]) -> Result<&[u8], Trouble> {
+        if key != INSTALLED || self.changing.is_some() {
+            let handle = self.open(key)?;
+            return Ok(self.bytes(handle));
+        }
+        Ok(self.looked.get_or_insert_with(|| self.store.installed.read()))
+    }
+
     fn bytes(&self, handle: Handle) -> &[u8] {
+        if handle == CHANGING {
+            return self.changing.as_ref().map_or(&[], |changing| &changing.bytes);
+        }
         self.taken.get(handle.0 as usize).map_or(&[], |taken| &taken.bytes)
     }
 
     fn edit(&mut self, handle: Handle) -> Option<&mut Vec<u8>> {
+        if handle == CHANGING {
+            return self.changing.as_mut().map(|changing| &mut changing.bytes);
+        }
         self.taken.get_mut(handle.0 as usize).map(|taken| &mut taken.bytes)
     }
 }

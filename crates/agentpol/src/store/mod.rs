@@ -1,6 +1,7 @@
 //! Where memory of earlier calls is kept: the seam between deciding and storing.
 
 mod memory;
+mod notice;
 
 pub use memory::MemoryStore;
 
@@ -48,6 +49,8 @@ pub enum StoreError {
     },
     /// The store was tied to another host key.
     OtherKey,
+    /// Another program was installed since: this one decides no more.
+    OtherProgram,
 }
 
 impl fmt::Display for StoreError {
@@ -56,6 +59,7 @@ impl fmt::Display for StoreError {
             StoreError::Conflict => f.write_str("other steps came between again and again"),
             StoreError::Unusable { reason } => f.write_str(reason),
             StoreError::OtherKey => f.write_str("the state was made with another host key"),
+            StoreError::OtherProgram => f.write_str("another policy was installed in the state since"),
         }
     }
 }

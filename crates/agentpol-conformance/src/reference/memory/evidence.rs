@@ -11,7 +11,7 @@ use crate::reference::facts::Facts;
 use crate::reference::json::Json;
 use crate::reference::value::{Held, Value};
 use agentpol_check::policy::{Policy, Reach, Record, RecordId, ResultType, ShapeId, Type};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What an answer says of one record.
 #[derive(Clone, Debug)]
@@ -57,6 +57,11 @@ fn record_name(policy: &Policy, record: &Record) -> String {
 /// What the records that a policy asks for are known by, across policies.
 pub(super) fn signatures(policy: &Policy) -> Vec<String> {
     reading::read(policy).into_keys().map(|record| signature(policy, record)).collect()
+}
+
+/// How many of each record a policy keeps, by name.
+pub(super) fn keeps(policy: &Policy) -> BTreeMap<String, u32> {
+    policy.records.iter().map(|record| (record_name(policy, record), record.keep)).collect()
 }
 
 /// A record is the same as long as it is read alike.
@@ -262,6 +267,8 @@ struct Knowledge {
     incomplete: bool,
     /// What was learned before this time may have changed since, and nobody kept it.
     doubtful_before: i64,
+    /// When the newest was said that gave way.
+    gone: Option<(usize, usize)>,
 }
 
 impl Knowledge {
@@ -289,14 +296,14 @@ impl Memory<'_> {
         all.sort_by_key(|(_, past)| past.ended);
         let asked = signature(self.policy, id);
         let doubtful_before = self.doubtful_before(&asked, Reach::Session, recall, None);
-        let mut known = Knowledge { facts: Vec::new(), incomplete: false, doubtful_before };
+        let mut known = Knowledge { facts: Vec::new(), incomplete: false, doubtful_before, gone: None };
         for (seq, past) in all {
             match past.stage {
                 Stage::Open | Stage::Lost => known.incomplete |= past.teaches.contains(&name),
                 Stage::Done => {
                     known.incomplete |= past.vague.contains(&name);
                     for (at, lesson) in past.lessons.iter().filter(|lesson| lesson.record == name).enumerate() {
-                        self.take(&mut known, record, lesson, (seq, at, past.time));
+                        self.take(&mut known, record, lesson, (seq, at, past.time), self.keep_at(&name, past.ended));
                     }
                 }
                 Stage::Refused | Stage::Failed | Stage::Released => {}
@@ -307,16 +314,23 @@ impl Memory<'_> {
     }
 
     /// Field by field the newest by decision wins, in whatever order answers arrive; what is least recent gives way (7).
-    fn take(&self, known: &mut Knowledge, record: &Record, lesson: &Lesson, when: (usize, usize, i64)) {
+    /// Where records gave way, a new one may be one of them: what is older says nothing, and what is left open that may have
+    /// said.
+    fn take(&self, known: &mut Knowledge, record: &Record, lesson: &Lesson, when: (usize, usize, i64), keep: usize) {
         let (seq, at, time) = when;
         let when = (seq, at);
+        let gone = known.gone;
         let same = |fact: &Fact| fact.key.iter().zip(&lesson.key).all(|(a, b)| order(a, b).is_some_and(|o| o.is_eq()));
         let fields = &self.policy[record.shape].fields;
-        let at = known.facts.iter().position(same).unwrap_or_else(|| {
+        let found = known.facts.iter().position(same);
+        if found.is_none() && Some(when) < gone {
+            return;
+        }
+        let at = found.unwrap_or_else(|| {
             let unsaid = |field: &agentpol_check::policy::Field| Said {
                 name: field.name.clone(),
                 held: Held::Unknown,
-                by: None,
+                by: gone,
                 time,
             };
             let (key, fields) = (lesson.key.clone(), fields.iter().map(unsaid).collect());
@@ -339,12 +353,17 @@ impl Memory<'_> {
                 _ => {}
             }
         }
-        if known.facts.len() > record.keep as usize
-            && let Some(oldest) = (0..known.facts.len()).min_by_key(|at| known.facts[*at].newest)
-        {
-            known.facts.remove(oldest);
+        while known.facts.len() > keep {
+            let oldest = (0..known.facts.len()).min_by_key(|at| known.facts[*at].newest).unwrap_or_default();
+            known.gone = known.gone.max(Some(known.facts.remove(oldest).newest));
             known.incomplete = true;
         }
+    }
+
+    /// How many of a record were kept in a step.
+    fn keep_at(&self, record: &str, step: u64) -> usize {
+        let all = self.keeps.iter().rev().filter(|(since, _)| *since < step);
+        all.filter_map(|(_, keeps)| keeps.get(record)).next().map_or(usize::MAX, |keep| *keep as usize)
     }
 }
 

@@ -36,6 +36,7 @@ impl<'a> Memory<'a> {
             rung: Vec::new(),
             kept: BTreeMap::new(),
             windows: BTreeMap::new(),
+            keeps: Vec::new(),
             steps: 0,
             clocks: BTreeMap::new(),
             directory: None,
@@ -67,6 +68,7 @@ impl<'a> Memory<'a> {
         };
         self.kept = asked.iter().map(|asked| (asked.clone(), known(asked))).collect();
         self.windows = windows;
+        self.keeps.push((self.steps, evidence::keeps(policy)));
         self.policy = policy;
         self.meaning = meaning;
     }

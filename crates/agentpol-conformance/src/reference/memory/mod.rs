@@ -62,6 +62,8 @@ pub struct Memory<'a> {
     kept: BTreeMap<String, Since>,
     /// The windows of counters that forget what is out of them, by what is asked.
     windows: BTreeMap<String, i64>,
+    /// How many of each record policies keep, and since which step.
+    keeps: Vec<(u64, BTreeMap<String, u32>)>,
     /// How many steps there were: what happens later has the greater number.
     steps: u64,
     /// The last time of each record of what is kept: of a root session, an agent, a user.

@@ -3,7 +3,7 @@
 use super::answer::{Answers, Told};
 use super::event::{self, Event};
 use super::evidence::{Pupil, records_in};
-use super::session::{Session, root_clock};
+use super::session::{MAX_DEPTH, Session, root_clock};
 use super::{LOST_AFTER, Memory, Past, Stage, Who};
 use crate::reference::facts::Facts;
 use crate::reference::identity;
@@ -19,6 +19,14 @@ const CLOSED: usize = 128;
 pub type Refusal = &'static str;
 
 impl<'a> Memory<'a> {
+    /// Takes an event in where this policy is at work. Behind the one that is installed none does.
+    ///
+    /// # Errors
+    /// As [`tell`](Memory::tell).
+    pub fn tell_as(&mut self, policy: &Policy, event: &[u8]) -> Result<(), Refusal> {
+        if std::ptr::eq(policy, self.policy) { self.tell(event) } else { Err("state_unusable") }
+    }
+
     /// Takes an event in, given as the bytes of its JSON.
     ///
     /// # Errors
@@ -30,7 +38,8 @@ impl<'a> Memory<'a> {
             }
             Event::Close { session, at } => {
                 let now = self.step(&session, at)?;
-                let found = self.sessions.get_mut(&session).filter(|session| session.open).ok_or("session_unknown")?;
+                let open = self.is_open(&session);
+                let found = self.sessions.get_mut(&session).filter(|_| open).ok_or("session_unknown")?;
                 found.open = false;
                 let root = self.root_of(&session);
                 self.tick(vec![root_clock(&root)], now);
@@ -81,11 +90,14 @@ impl<'a> Memory<'a> {
         let owner = match &parent {
             None => chain.first().cloned().unwrap_or(agent),
             Some(above) => {
-                let found = self.sessions.get(above).filter(|session| session.open).ok_or("session_unknown")?;
+                let found = self.sessions.get(above).filter(|_| self.is_open(above)).ok_or("session_unknown")?;
                 let root = self.root_of(above);
                 let first = chain.first();
                 if found.user != user || first.is_some_and(|first| self.sessions[&root].agent != *first) {
                     return Err("session_mismatch");
+                }
+                if self.lineage(above).len() >= MAX_DEPTH {
+                    return Err("state_full");
                 }
                 now = self.step(above, at)?;
                 agent

@@ -7,6 +7,8 @@ use agentpol_bytecode::code::Code;
 pub(super) const SLACK: i64 = 5_000;
 /// How many calls of a session tree may be open.
 const MAX_OPEN: usize = 64;
+/// How deep a tree of sessions may be.
+pub(super) const MAX_DEPTH: usize = 16;
 
 /// A session.
 #[derive(Clone, Debug)]
@@ -49,6 +51,12 @@ impl Memory<'_> {
         found.into_iter().chain(above.into_iter().flatten()).collect()
     }
 
+    /// Whether a session goes on: it was opened, and neither it nor any above it is closed.
+    pub(super) fn is_open(&self, session: &str) -> bool {
+        let lineage = self.lineage(session);
+        !lineage.is_empty() && lineage.iter().all(|session| session.open)
+    }
+
     /// H11: a clock that fell behind what the session tree has seen.
     pub(in crate::reference) fn clock(&self, session: &str, at: i64) -> Result<(), Code> {
         let last = self.clocks.get(&root_clock(&self.root_of(session)));
@@ -81,7 +89,7 @@ impl Memory<'_> {
         user: Option<&str>,
     ) -> Result<Place, Code> {
         let id = session.ok_or(Code::SessionUnknown)?;
-        let found = self.sessions.get(id).filter(|session| session.open).ok_or(Code::SessionUnknown)?;
+        let found = self.sessions.get(id).filter(|_| self.is_open(id)).ok_or(Code::SessionUnknown)?;
         let root = self.root_of(id);
         let at_root = root == id;
         let fits = match chain.first() {
