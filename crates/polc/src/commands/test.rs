@@ -14,7 +14,7 @@ use crate::policy::{self, Read};
 use crate::project::{self, Project};
 use crate::recordings::{self, Progress};
 use crate::report::{self, Found};
-use crate::terminal::Terminal;
+use crate::terminal::{Ink, Terminal};
 
 /// Replay recordings and run scenarios
 ///
@@ -98,9 +98,8 @@ pub(crate) fn run(args: &Args, terminal: &mut Terminal) -> Done {
             }
             for (name, percent) in &short {
                 let least = args.min_coverage.unwrap_or_default();
-                terminal
-                    .out
-                    .line(format_args!("{name}: the tests reach {percent} % of the policy, less than {least} %"));
+                let failed = terminal.out.ink(Ink::Red, "failed");
+                terminal.out.line(format_args!("{failed}: {name}: the tests reach {percent} %, less than {least} %"));
             }
             terminal.out.flush();
             for (name, read) in &broken {
