@@ -55,8 +55,13 @@ fn location(place: &Place, what: Option<&str>) -> Location {
     let number = |number: u64| i64::try_from(number.max(1)).unwrap_or(i64::MAX);
     let region = Region::builder().start_line(number(place.line)).start_column(number(place.column)).build();
     let physical = PhysicalLocation::builder().artifact_location(artifact).region(region).build();
-    let message = Message::builder().text(one_line(what.unwrap_or("here"))).build();
-    Location::builder().physical_location(physical).message(message).build()
+    match what {
+        Some(what) => {
+            let message = Message::builder().text(one_line(what)).build();
+            Location::builder().physical_location(physical).message(message).build()
+        }
+        None => Location::builder().physical_location(physical).build(),
+    }
 }
 
 fn rule(kind: &'static str) -> ReportingDescriptor {

@@ -13,7 +13,7 @@ use crate::files;
 use crate::policy::{self, Read};
 use crate::project::{self, Project};
 use crate::recordings::{self, Progress};
-use crate::report::{self, Found};
+use crate::report::{self, Found, formats};
 use crate::terminal::{Ink, Terminal};
 
 /// Replay recordings and run scenarios
@@ -29,6 +29,7 @@ Examples:
   polc test --bless        after a change that is meant: review the diff
   polc test --closed-loop  as if what is denied today had never run
   polc test --coverage     what of the policy the tests reach
+  polc test --report junit=junit.xml --report html=report.html --coverage
   polc test --format json
 
 Exit codes: 0 all as expected, 1 something was not, or there was no test,
@@ -52,9 +53,20 @@ pub(crate) struct Args {
     /// Fail where the tests reach less than so many percent of each policy
     #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u64).range(0..=100))]
     min_coverage: Option<u64>,
+    /// Also write a report to a file: junit, tap, sarif, github, gitlab, markdown, html, lcov or cobertura; `-` is standard
+    /// output. Can be given several times
+    #[arg(long, value_name = "FORMAT=FILE", value_parser = formats::parse)]
+    report: Vec<formats::Wanted>,
     /// How the result is shown
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     format: Format,
+}
+
+impl Args {
+    /// Whether it is measured what the tests reach.
+    fn measures(&self) -> bool {
+        self.coverage || self.min_coverage.is_some() || self.report.iter().any(|wanted| wanted.format.is_of_coverage())
+    }
 }
 
 pub(crate) fn run(args: &Args, terminal: &mut Terminal) -> Done {
@@ -86,6 +98,7 @@ pub(crate) fn run(args: &Args, terminal: &mut Terminal) -> Done {
         Status::NoTests if found.iter().any(|one| !one.blessed.is_empty()) => Status::Passed,
         status => status,
     };
+    formats::write(&args.report, &found, &broken, status, &mut terminal.out)?;
     let short = short(&found, args.min_coverage);
     match args.format {
         Format::Json => terminal.out.line(document(&found, &broken, status)),
@@ -141,7 +154,7 @@ fn replay(
     progress: &mut Progress,
 ) -> Result<Option<(Found, String)>, Problem> {
     let Some(built) = read.built.as_ref().filter(|_| read.exit() == Exit::Success) else { return Ok(None) };
-    let measured = args.coverage || args.min_coverage.is_some();
+    let measured = args.measures();
     let (bytes, marks) = if measured { marked(project, built, read)? } else { (built.bytes.clone(), Vec::new()) };
     let program = policy::load_program(&bytes, &project.name)?;
     let directory = directory::bind(&project.directory, &program)?;

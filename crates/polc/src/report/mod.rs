@@ -2,6 +2,7 @@
 
 mod coverage;
 mod difference;
+pub(crate) mod formats;
 mod recording;
 
 use std::collections::BTreeMap;
