@@ -12,6 +12,7 @@ mod judging;
 mod listing;
 mod manifest;
 mod memory;
+mod mutate;
 mod replay;
 mod report;
 mod request;
@@ -28,6 +29,7 @@ pub use manifest::{
     AgentSetting, Answers, ApprovalSetting, ClockSetting, ContextValue, CredentialSetting, Manifest, ManifestError,
     ManifestErrorKind, RecordingEntry, SessionSetting, Setting, UserSetting,
 };
+pub use mutate::{Fate, Mutant, Mutations, Recorded, Subject, mutate};
 pub use replay::{GoldenFile, Replay};
 pub use report::{
     Counts, Difference, Expected, History, Lacking, MalformedRecord, RecordPlace, RecordingReport, Report, RulePlace,

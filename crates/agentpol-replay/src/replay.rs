@@ -1,5 +1,6 @@
 //! Replaying recordings: what would be decided today, compared with what was.
 
+use std::collections::BTreeSet;
 use std::io::BufRead;
 use std::sync::Arc;
 
@@ -32,12 +33,14 @@ pub struct Replay<'p> {
     pub(crate) engine: Engine<'p>,
     history: History,
     listing: Option<String>,
+    /// A recording ends at its first difference.
+    hasty: bool,
 }
 
 impl<'p> Replay<'p> {
     /// Takes a program.
     pub fn new(program: &'p Program) -> Replay<'p> {
-        Replay { engine: Engine::new(program), history: History::default(), listing: None }
+        Replay { engine: Engine::new(program), history: History::default(), listing: None, hasty: false }
     }
 
     /// Looks users and resources up in a directory that is bound to the program.
@@ -50,6 +53,16 @@ impl<'p> Replay<'p> {
     #[must_use]
     pub fn with_history(self, history: History) -> Replay<'p> {
         Replay { history, ..self }
+    }
+
+    /// Ends each recording at its first difference.
+    pub(crate) fn stopping_at_the_first(self) -> Self {
+        Replay { hasty: true, ..self }
+    }
+
+    /// Returns the rules that were reached so far, as indexes into the policy's; nothing where it is not measured.
+    pub(crate) fn reached(&self) -> Option<BTreeSet<usize>> {
+        self.engine.reached.as_ref().map(Gathered::rules)
     }
 
     /// Keeps a line of JSON about every call of recordings from now on: what was decided, and all rules that stood in the
@@ -107,6 +120,9 @@ impl<'p> Replay<'p> {
         report.golden = compared.is_some();
         let mut judging = Judging::new(&mut self.engine, entry, recording.format(), self.history);
         for item in recording {
+            if self.hasty && report.counts.differences > 0 {
+                return report;
+            }
             let action = match item {
                 Ok(action) => action,
                 Err(error) => {

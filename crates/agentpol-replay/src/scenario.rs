@@ -15,6 +15,11 @@ use crate::verdict::Verdict;
 const REFUSED: &str = "refused";
 
 impl Replay<'_> {
+    /// Runs one scenario of a policy, which must be the one that the program was made of.
+    pub(crate) fn scenario(&mut self, policy: &Policy, sources: &SourceMap, scenario: &Scenario) -> ScenarioReport {
+        run(&mut self.engine, policy, sources, scenario)
+    }
+
     /// Runs every scenario of a policy, which must be the one that the program was made of. Each begins with empty memory.
     pub fn scenarios(&mut self, policy: &Policy, sources: &SourceMap) -> Vec<ScenarioReport> {
         policy.tests.iter().map(|scenario| run(&mut self.engine, policy, sources, scenario)).collect()

@@ -65,7 +65,7 @@ pub use agentpol_bytecode::decision::Decision;
 pub use agentpol_bytecode::directory::{Directory, DirectoryError};
 pub use agentpol_bytecode::{Expectation, Fault, LoadError, Program, Tri, load, load_expecting};
 pub use agentpol_check::{LintLevel, Options, policy};
-pub use agentpol_compile::{MAX_CELLS, MAX_INSTRUCTIONS, Mark, compile_marked};
+pub use agentpol_compile::{Compiled, MAX_CELLS, MAX_INSTRUCTIONS, Mark, compile as compile_policy, compile_marked};
 pub use agentpol_diagnostics as diagnostics;
 pub use agentpol_diagnostics::{Diagnostic, Diagnostics, FileId, Position, Severity, SourceFile, SourceMap, Span};
 pub use agentpol_syntax::decode;

@@ -16,6 +16,7 @@ mod hints;
 mod import;
 mod markdown;
 mod memory;
+mod mutation;
 mod policy;
 mod program;
 mod project;

@@ -46,6 +46,43 @@ pub(crate) fn replay(
     Ok(())
 }
 
+/// A recording in memory.
+pub(crate) struct Loaded {
+    /// Its name.
+    pub(crate) name: String,
+    /// Its bytes, unpacked.
+    pub(crate) bytes: Vec<u8>,
+    /// The number of its entry in the manifest.
+    pub(crate) entry: usize,
+    /// Its golden decisions.
+    pub(crate) golden: Option<String>,
+}
+
+/// Reads all recordings of a project that are not longer than the limit; returns them, and the names of those that are.
+pub(crate) fn load(project: &Project, limit: u64) -> Result<(Vec<Loaded>, Vec<String>), Problem> {
+    let (mut loaded, mut longer) = (Vec::new(), Vec::new());
+    for (number, entry) in project.recordings.iter().enumerate() {
+        for path in paths(&project.folder, &entry.path)? {
+            let name = files::shown(&path);
+            let mut bytes = Vec::new();
+            let reader = open(&path, &mut Progress::new(false)).map_err(|error| files::unreadable(&path, &error))?;
+            let read = reader.take(limit + 1).read_to_end(&mut bytes);
+            let length = read.map_err(|error| files::unreadable(&path, &error))?;
+            if length as u64 > limit {
+                longer.push(name);
+                continue;
+            }
+            let beside = golden_path(&path);
+            let golden = match fs::exists(&beside) {
+                Ok(true) => Some(files::read_text(&beside, GOLDEN_LIMIT)?),
+                _ => None,
+            };
+            loaded.push(Loaded { name, bytes, entry: number, golden });
+        }
+    }
+    Ok((loaded, longer))
+}
+
 fn one(
     path: &Path,
     entry: &RecordingEntry,
@@ -147,6 +184,11 @@ impl Progress {
     /// Makes one that is shown only where a person is watching.
     pub(crate) fn new(watched: bool) -> Progress {
         Progress { bar: ProgressBar::hidden(), watched }
+    }
+
+    /// Whether a person is watching.
+    pub(crate) fn is_watched(&self) -> bool {
+        self.watched
     }
 
     /// Returns the file with its reading shown, if it is long.

@@ -1,5 +1,7 @@
 //! Gathering what decisions reach, one after the other.
 
+use std::collections::BTreeSet;
+
 use agentpol::policy::Policy;
 use agentpol::{Decision, Mark, Scratch, SourceMap, Tri};
 
@@ -36,6 +38,12 @@ impl Gathered {
                 rule.decided += 1;
             }
         }
+    }
+
+    /// Returns the rules that agent and tool did not rule out for some call, as indexes into the policy's.
+    pub(crate) fn rules(&self) -> BTreeSet<usize> {
+        let rules = self.coverage.rules.iter().enumerate();
+        rules.filter(|(_, rule)| rule.applied.asked() > 0).map(|(number, _)| number).collect()
     }
 
     /// Returns what was reached, with the conditions as the program has counted them.

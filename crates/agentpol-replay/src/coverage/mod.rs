@@ -218,7 +218,7 @@ fn part(sources: &SourceMap, span: Span) -> PartCoverage {
     PartCoverage { at: extent(sources, span), text: sources.text(span).to_owned(), values: Values::default() }
 }
 
-fn extent(sources: &SourceMap, span: Span) -> Extent {
+pub(crate) fn extent(sources: &SourceMap, span: Span) -> Extent {
     let (file, start) = sources.locate(span);
     let end = sources.get(span.file).map_or(start, |file| file.position(span.end));
     Extent {

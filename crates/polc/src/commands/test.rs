@@ -10,6 +10,7 @@ use crate::args::Format;
 use crate::directory;
 use crate::exit::{Done, Exit, Problem};
 use crate::files;
+use crate::mutation;
 use crate::policy::{self, Read};
 use crate::project::{self, Project};
 use crate::recordings::{self, Progress};
@@ -29,12 +30,13 @@ Examples:
   polc test --bless        after a change that is meant: review the diff
   polc test --closed-loop  as if what is denied today had never run
   polc test --coverage     what of the policy the tests reach
+  polc test --mutate       which changes to the policy no test notices
   polc test --report junit=junit.xml --report html=report.html --coverage
   polc test --format json
 
 Exit codes: 0 all as expected, 1 something was not, or there was no test,
 3 the policy has errors, 4 a file could not be read or is malformed,
-5 the tests reach less of the policy than --min-coverage asks for")]
+5 the tests reach or notice less than --min-coverage or --min-mutation asks for")]
 pub(crate) struct Args {
     /// Policy files, folders of them, or folders with an agentpol.toml
     paths: Vec<PathBuf>,
@@ -53,6 +55,15 @@ pub(crate) struct Args {
     /// Fail where the tests reach less than so many percent of each policy
     #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u64).range(0..=100))]
     min_coverage: Option<u64>,
+    /// Try small changes to the policy, each of which some test should notice
+    #[arg(long)]
+    mutate: bool,
+    /// Fail where the tests notice less than so many percent of the changes to each policy
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u64).range(0..=100))]
+    min_mutation: Option<u64>,
+    /// Work in so many threads; as many as there are processors where it is not given
+    #[arg(long, short, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    jobs: Option<u16>,
     /// Also write a report to a file: junit, tap, sarif, github, gitlab, markdown, html, lcov or cobertura; `-` is standard
     /// output. Can be given several times
     #[arg(long, value_name = "FORMAT=FILE", value_parser = formats::parse)]
@@ -63,6 +74,11 @@ pub(crate) struct Args {
 }
 
 impl Args {
+    /// How many threads work.
+    fn jobs(&self) -> usize {
+        self.jobs.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from)
+    }
+
     /// Whether it is measured what the tests reach.
     fn measures(&self) -> bool {
         self.coverage || self.min_coverage.is_some() || self.report.iter().any(|wanted| wanted.format.is_of_coverage())
@@ -99,7 +115,7 @@ pub(crate) fn run(args: &Args, terminal: &mut Terminal) -> Done {
         status => status,
     };
     formats::write(&args.report, &found, &broken, status, &mut terminal.out)?;
-    let short = short(&found, args.min_coverage);
+    let short = short(&found, args);
     match args.format {
         Format::Json => terminal.out.line(document(&found, &broken, status)),
         Format::Text => {
@@ -109,10 +125,9 @@ pub(crate) fn run(args: &Args, terminal: &mut Terminal) -> Done {
             if !found.is_empty() {
                 report::total(&found, status, &mut terminal.out);
             }
-            for (name, percent) in &short {
-                let least = args.min_coverage.unwrap_or_default();
+            for one in &short {
                 let failed = terminal.out.ink(Ink::Red, "failed");
-                terminal.out.line(format_args!("{failed}: {name}: the tests reach {percent} %, less than {least} %"));
+                terminal.out.line(format_args!("{failed}: {one}"));
             }
             terminal.out.flush();
             for (name, read) in &broken {
@@ -172,12 +187,17 @@ fn replay(
         report: Report::default(),
         blessed: Vec::new(),
         coverage: None,
+        tried: None,
     };
     found.report.scenarios = replay.scenarios(&built.policy, &read.sources);
     for entry in &project.recordings {
         recordings::replay(project, entry, args.bless, &mut replay, progress, &mut found)?;
     }
     found.coverage = replay.coverage();
+    if args.mutate || args.min_mutation.is_some() {
+        progress.finish();
+        found.tried = mutation::tried(project, read, history, args.jobs(), progress.is_watched())?;
+    }
     let lines = replay.listed();
     Ok(Some((found, lines)))
 }
@@ -192,11 +212,24 @@ fn marked(project: &Project, built: &Built, read: &Read) -> Result<(Vec<u8>, Vec
     Ok((compiled.bytes, marks))
 }
 
-/// The projects whose tests reach less than was asked for, each with its percent.
-fn short(found: &[Found], least: Option<u64>) -> Vec<(&str, u64)> {
-    let percent = |one: &Found| one.coverage.as_ref().map(|coverage| coverage.shares(|_| true).all().percent());
-    let all = found.iter().filter_map(|one| Some((one.name.as_str(), percent(one)?)));
-    all.filter(|(_, percent)| least.is_some_and(|least| *percent < least)).collect()
+/// What falls short of a gate, in words.
+fn short(found: &[Found], args: &Args) -> Vec<String> {
+    let mut short = Vec::new();
+    for one in found {
+        let reached = one.coverage.as_ref().map(|coverage| coverage.shares(|_| true).all().percent());
+        if let (Some(percent), Some(least)) = (reached, args.min_coverage)
+            && percent < least
+        {
+            short.push(format!("{}: the tests reach {percent} %, less than {least} %", one.name));
+        }
+        let noticed = one.tried.as_ref().map(|tried| tried.mutations.percent());
+        if let (Some(percent), Some(least)) = (noticed, args.min_mutation)
+            && percent < least
+        {
+            short.push(format!("{}: the tests notice {percent} % of the changes, less than {least} %", one.name));
+        }
+    }
+    short
 }
 
 /// Returns all reports as one.
@@ -220,6 +253,7 @@ fn document(found: &[Found], broken: &[(String, Read)], status: Status) -> Value
                 "scenarios": one.report.scenarios,
                 "recordings": one.report.recordings,
                 "coverage": one.coverage.as_ref().map(report::coverage_json),
+                "mutation": one.tried.as_ref().map(report::mutation_json),
                 "written": one.blessed.iter().filter(|(_, changed)| *changed).map(|(name, _)| name).collect::<Vec<_>>(),
             })
         })

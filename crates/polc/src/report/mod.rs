@@ -3,6 +3,7 @@
 mod coverage;
 mod difference;
 pub(crate) mod formats;
+mod mutation;
 mod recording;
 
 use std::collections::BTreeMap;
@@ -11,10 +12,12 @@ use agentpol_diagnostics::SourceMap;
 use agentpol_replay::{Counts, Coverage, Report, ScenarioReport, Status};
 
 use crate::escape::one_line;
+use crate::mutation::Tried;
 use crate::terminal::{Ink, Page};
 use crate::wording::counted;
 
 pub(crate) use coverage::json as coverage_json;
+pub(crate) use mutation::json as mutation_json;
 
 /// How many failures of one kind are shown in full before the rest is only counted.
 pub(crate) const SHOWN: usize = 20;
@@ -31,6 +34,8 @@ pub(crate) struct Found {
     pub(crate) blessed: Vec<(String, bool)>,
     /// What the tests reach of the policy, where it was measured.
     pub(crate) coverage: Option<Coverage>,
+    /// What became of changes to the policy, where they were tried.
+    pub(crate) tried: Option<Tried>,
 }
 
 /// Writes what was found in one project.
@@ -47,6 +52,9 @@ pub(crate) fn project(found: &Found, page: &mut Page) {
     }
     if let Some(coverage) = &found.coverage {
         coverage::show(coverage, page);
+    }
+    if let Some(tried) = &found.tried {
+        mutation::show(tried, page);
     }
     page.line("");
 }
