@@ -86,6 +86,7 @@ faults! {
     DatasetTable Datasets "a dataset has one member of every level"
     ToolTable Tools "a tool names existing entries, sorted, and has a verb"
     ToolAmbiguous Tools "server and wire name identify one tool"
+    SourceTable Tools "sources differ, each names a level above `trusted` or none, and tools that somebody vouches for"
     AgentTable Agents "an agent names existing entries, and its identities are in canonical form"
     AgentAmbiguous Agents "an id or identity names one agent"
     ResourceTable Resources "types of resources have distinct names, and name existing entries"

@@ -13,7 +13,7 @@ use alloc::vec::Vec;
 /// The first bytes of every program.
 pub const MAGIC: [u8; 8] = *b"agentpol";
 /// The version of the format that is written and read here.
-pub const FORMAT_VERSION: u32 = 2;
+pub const FORMAT_VERSION: u32 = 3;
 
 const MEANING_AT: usize = MAGIC.len() + 4 + 4;
 const FILE_AT: usize = MEANING_AT + HASH_BYTES;

@@ -68,6 +68,8 @@ pub enum Operand {
     Place,
     /// The number of a mark.
     Mark,
+    /// An index into the sources.
+    Sources,
 }
 
 macro_rules! instructions {
@@ -162,6 +164,7 @@ instructions! {
     62 Last "last" Write Read Unused Unused "dst := last element of the list in a; absent where empty"
     63 Pairs "pairs" Write Read Read Unused "dst := the lists in a and b side by side; unknown where their lengths differ"
     64 Origin "origin" Write Read Unused Unused "dst := the origin of the value in a"
+    65 OriginIn "origin_in" Write Read Unused Sources "dst := whether everything in the value in a comes from one of the sources"
 
     70 Any "any" Write Read WriteTwo Target "dst := Kleene disjunction of the body over a"
     71 All "all" Write Read WriteTwo Target "dst := Kleene conjunction of the body over a"

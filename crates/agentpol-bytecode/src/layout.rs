@@ -6,7 +6,7 @@ use crate::tables::{
     Agent, Alarm, Answer, Ask, Automaton, Candidate, Check, Comparison, Constant, Dataset, Debug, Delegation, Effect,
     Evidence, Field, Group, Happened, Identity, Identity64, Kept, Key, Module, On, Phase, Piece, Place, Query, Rate,
     Reach, ResourceName, ResourceOf, ResourceType, Returns, Rule, RuleId, Schedule, Scope, Slot, SlotShape, Source,
-    Symbol, Tables, Tool, TypeDef, TypeId, Window, Zone,
+    Sources, Symbol, Tables, Tool, TypeDef, TypeId, Window, Zone,
 };
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -77,6 +77,7 @@ coded_struct!(Tool {
     returns: Returns,
     resource: Option<ResourceOf>,
 });
+coded_struct!(Sources { least: Option<u32>, tools: Vec<u32> });
 coded_enum!(Source { 0 Request; 1 Directory { max_age }; });
 coded_struct!(ResourceType { name: Symbol, wire: Symbol, fields: Vec<Field>, within: Vec<u32> });
 coded_struct!(ResourceOf { of: u32, id: ResourceName });
@@ -297,7 +298,7 @@ sections! {
     12 User "user" { user }
     13 Context "context" { context }
     14 Datasets "datasets" { datasets }
-    15 Tools "tools" { tools }
+    15 Tools "tools" { tools, sources }
     16 Agents "agents" { agents }
     17 Memory "memory" { slots, queries, evidence, answers, rates }
     18 Delegations "delegations" { delegations }

@@ -30,6 +30,7 @@ mod history;
 mod layout;
 mod listing;
 mod program;
+mod trust;
 mod verify;
 
 pub use ceiling::Ceiling;
@@ -39,4 +40,4 @@ pub use layout::Section;
 pub use listing::Listing;
 pub use program::Program;
 pub use scope::{Tri, derive_cells, static_match};
-pub use verify::{Costs, MAX_STEPS};
+pub use verify::{Costs, MAX_SOURCES, MAX_STEPS};

@@ -29,6 +29,7 @@ fn operand(name: &str, of: Operand) -> Option<String> {
         Operand::Evidence => "evidence".to_owned(),
         Operand::Place => "place".to_owned(),
         Operand::Mark => "mark".to_owned(),
+        Operand::Sources => "sources".to_owned(),
     };
     Some(shown)
 }

@@ -3,7 +3,9 @@
 mod lab;
 
 use agentpol_bytecode::instruction::{Instruction, Op};
-use agentpol_bytecode::tables::{Candidate, Check, Constant, Effect, On, Piece, RuleId, Tables, TypeDef};
+use agentpol_bytecode::tables::{
+    Candidate, Check, Constant, Effect, On, Piece, Returns, RuleId, Sources, Tables, TypeDef,
+};
 use agentpol_bytecode::{Fault, LoadError, MAX_STEPS, encode, load};
 use lab::sample::sample;
 use lab::{Lab, READS, always, one_clause, step};
@@ -72,6 +74,22 @@ fn every_table_has_its_laws() {
         (Fault::ToolAmbiguous, |t| {
             t.tools[1].wire = t.tools[0].wire;
             t.tools[1].servers.clear();
+        }),
+        (Fault::SourceTable, |t| t.sources.push(Sources { least: Some(2), tools: vec![1] })),
+        (Fault::SourceTable, |t| t.sources.push(Sources { least: Some(5), tools: vec![1] })),
+        (Fault::SourceTable, |t| t.sources.push(Sources { least: None, tools: vec![] })),
+        (Fault::SourceTable, |t| t.sources.push(Sources { least: None, tools: vec![9] })),
+        (Fault::SourceTable, |t| {
+            t.tools[1].returns = Returns::Trusted;
+            t.sources.push(Sources { least: None, tools: vec![1, 1] });
+        }),
+        (Fault::SourceTable, |t| {
+            t.tools[1].returns = Returns::Trusted;
+            t.sources = vec![Sources { least: None, tools: vec![1] }; 2];
+        }),
+        (Fault::SourceTable, |t| {
+            t.tools[1].returns = Returns::Untrusted;
+            t.sources.push(Sources { least: Some(3), tools: vec![1] });
         }),
         (Fault::AgentTable, |t| t.agents[0].module = 1),
         (Fault::AgentTable, |t| t.agents[1].identities[0].pieces.reverse()),
@@ -164,6 +182,7 @@ fn blocks_have_their_laws() {
         (Fault::OperandRange, &[step(Op::UserIn, 0, 0, 0, 0), end()]),
         (Fault::OperandRange, &[step(Op::Today, 0, 0, 0, 1), end()]),
         (Fault::OperandRange, &[step(Op::Part, 0, 0, 0, 9), end()]),
+        (Fault::OperandRange, &[step(Op::Args, 0, 0, 0, 0), step(Op::OriginIn, 0, 0, 0, 0), end()]),
         (Fault::OperandRange, &[truth, step(Op::Clause, 0, 0, 2, 0), end()]),
         (Fault::OperandRange, &[truth, step(Op::InNetwork, 0, 0, 0, 0), end()]),
         (Fault::RegisterUse, &[clause, end()]),

@@ -126,6 +126,7 @@ pub(crate) fn returns(policy: &Policy, tool: &Tool) -> Returns {
     match tool.returns {
         policy::Returns::Untrusted => Returns::Untrusted,
         policy::Returns::Nothing => Returns::Nothing,
+        policy::Returns::Trusted if tool.result.is_strangers_word(policy) => Returns::Untrusted,
         policy::Returns::Trusted if tool.brings_strangers_words(policy) => Returns::Mixed,
         policy::Returns::Trusted => Returns::Trusted,
     }

@@ -314,6 +314,11 @@ impl<'p> Canon<'p> {
             ExprKind::InDomain(_, domain) => format!("in_domain {domain:?}"),
             ExprKind::InNetwork(_, bits, prefix, v6) => format!("in_network {bits:x}/{prefix} {v6}"),
             ExprKind::Known(known) => format!("known {}", self.record(known.record)),
+            ExprKind::OriginIn(_, sources) => {
+                let mut tools: Vec<String> = sources.tools.iter().map(|tool| self.tool(*tool)).collect();
+                tools.sort_unstable();
+                format!("origin_in {:?} {}", sources.least, tools.join(" "))
+            }
             ExprKind::AllKnown(record) => format!("all_known {}", self.record(*record)),
             other => word(other).to_owned(),
         }

@@ -21,7 +21,9 @@ pub(crate) fn cost(expr: &Expr) -> u32 {
         ExprKind::Negative(of) | ExprKind::ToDecimal(of) | ExprKind::Count(of) => all(&[of]),
         ExprKind::First(of) | ExprKind::Last(of) | ExprKind::InNetwork(of, ..) => all(&[of]),
         ExprKind::TextTest(_, of, _) | ExprKind::InDomain(of, _) => all(&[of]).saturating_add(TEXT),
-        ExprKind::Matches(of, _) | ExprKind::Origin(of) => all(&[of]).saturating_add(AUTOMATON),
+        ExprKind::Matches(of, _) | ExprKind::Origin(of) | ExprKind::OriginIn(of, _) => {
+            all(&[of]).saturating_add(AUTOMATON)
+        }
         ExprKind::Within(a, b) | ExprKind::In(a, b) | ExprKind::Contains(b, a) => all(&[a, b]).saturating_add(TEXT),
         ExprKind::Let(_, a, b) | ExprKind::Index(a, b) | ExprKind::Otherwise(a, b) => all(&[a, b]),
         ExprKind::Compare(_, a, b) | ExprKind::Arithmetic(_, a, b) => all(&[a, b]),

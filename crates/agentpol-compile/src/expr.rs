@@ -110,6 +110,7 @@ impl Writer<'_, '_> {
             ExprKind::First(of) => (Op::First, of, 0),
             ExprKind::Last(of) => (Op::Last, of, 0),
             ExprKind::Origin(of) => (Op::Origin, of, 0),
+            ExprKind::OriginIn(of, sources) => (Op::OriginIn, of, self.pools.sources(sources)),
             ExprKind::Attribute(of, name) => (Op::Attribute, of, self.pools.symbol(name)),
             ExprKind::Id(of) => (Op::Id, of, 0),
             ExprKind::PathOf(of) => (Op::PathOf, of, 0),

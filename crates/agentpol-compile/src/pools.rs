@@ -6,8 +6,8 @@
 use crate::marks::Marks;
 use crate::pattern::{self, Refusal};
 use crate::questions::Questions;
-use agentpol_bytecode::tables::{Automaton, Constant, Symbol};
-use agentpol_check::policy::{LevelId, Pattern, Policy, Value};
+use agentpol_bytecode::tables::{Automaton, Constant, Sources, Symbol, Tables};
+use agentpol_check::policy::{self, LevelId, Pattern, Policy, Value};
 use indexmap::{IndexMap, IndexSet};
 use std::collections::HashMap;
 
@@ -31,6 +31,8 @@ pub(crate) struct Pools {
     pub(crate) questions: Questions,
     /// Where values of conditions are counted.
     pub(crate) marks: Marks,
+    /// What arguments are asked to come from.
+    sources: Vec<Sources>,
 }
 
 impl Pools {
@@ -115,14 +117,29 @@ impl Pools {
         at as u32
     }
 
-    /// Returns texts, constants and automata, each by number.
-    pub(crate) fn finish(self) -> (Vec<String>, Vec<Constant>, Vec<Automaton>) {
-        (self.symbols.into_iter().collect(), self.constants.into_values().collect(), self.automata)
+    /// Returns the number of a list of sources.
+    pub(crate) fn sources(&mut self, sources: &policy::Sources) -> u32 {
+        let tools = sources.tools.iter().map(|tool| tool.0).collect();
+        let sources = Sources { least: sources.least, tools };
+        let known = self.sources.iter().position(|other| *other == sources);
+        let at = known.unwrap_or(self.sources.len());
+        if known.is_none() {
+            self.sources.push(sources);
+        }
+        at as u32
+    }
+
+    /// Puts texts, constants, automata and sources, each by number, into their tables.
+    pub(crate) fn finish(self, tables: &mut Tables) {
+        tables.symbols = self.symbols.into_iter().collect();
+        tables.constants = self.constants.into_values().collect();
+        tables.automata = self.automata;
+        tables.sources = self.sources;
     }
 }
 
 /// Returns whether a level is the builtin `origin`.
-pub(crate) fn is_origin(level: &agentpol_check::policy::Level) -> bool {
+pub(crate) fn is_origin(level: &policy::Level) -> bool {
     level.module.is_none() && level.name == "origin"
 }
 

@@ -11,7 +11,7 @@ use crate::rule;
 use crate::shape::{Code, Types};
 use crate::slots;
 use agentpol_bytecode::tables::{Effect, On, Rule, Scope, Tables};
-use agentpol_bytecode::{Fault, LoadError, MAX_STEPS};
+use agentpol_bytecode::{Fault, LoadError, MAX_SOURCES, MAX_STEPS};
 use agentpol_check::policy::{self, ClauseKind, Policy, UserSelector};
 use agentpol_diagnostics::{Code as Problem, Diagnostic, Diagnostics, SourceMap, Span};
 
@@ -72,6 +72,9 @@ fn make(policy: &Policy, sources: &SourceMap, marked: bool) -> Result<(Compiled,
     if code.instructions.len() > MAX_INSTRUCTIONS {
         diagnostics.push(too_long(policy, code.instructions.len()));
     }
+    if tables.sources.len() > MAX_SOURCES {
+        diagnostics.push(too_many_sources(policy, tables.sources.len()));
+    }
     if !diagnostics.is_empty() {
         diagnostics.sort(sources);
         return Err(diagnostics);
@@ -119,7 +122,7 @@ fn fill(policy: &Policy, marked: bool, diagnostics: &mut Diagnostics) -> (Tables
     let (definitions, code) = types.finish();
     tables.types = definitions;
     let marks = std::mem::take(&mut pools.marks.made);
-    (tables.symbols, tables.constants, tables.automata) = pools.finish();
+    pools.finish(&mut tables);
     (tables, code, marks)
 }
 
@@ -176,6 +179,21 @@ fn too_many_cells(policy: &Policy, cells: usize) -> Diagnostic {
     let label = format!("{cells} pairs with this one, at most {MAX_CELLS} are possible");
     Diagnostic::new(Problem::AP0504, title, place, label)
         .help("declare agents that differ only in attributes as one `fleet`")
+}
+
+fn too_many_sources(policy: &Policy, count: usize) -> Diagnostic {
+    let asks = |rule: &policy::Rule| {
+        let mut conditions = rule.clauses.iter().filter_map(|clause| match &clause.kind {
+            ClauseKind::Let(_, of) | ClauseKind::When(of) | ClauseKind::Unless(of) => Some(of),
+            _ => None,
+        });
+        conditions.any(|condition| condition.any(&mut |of| matches!(of.kind, policy::ExprKind::OriginIn(..))))
+    };
+    let place = policy.rules.iter().rfind(|rule| asks(rule)).map_or(Span::default(), |rule| rule.span);
+    let title = format!("{count} different lists of sources are too many");
+    let label = format!("with this rule; at most {MAX_SOURCES} are possible");
+    Diagnostic::new(Problem::AP0504, title, place, label)
+        .help("name the same tools in rules that ask about the same arguments, with one `define` for each list")
 }
 
 fn too_costly(policy: &Policy, fault: Fault) -> Diagnostic {

@@ -5,7 +5,8 @@ mod hand;
 use agentpol_bytecode::instruction::Op;
 use agentpol_bytecode::tables::{Check, Constant, Piece};
 use agentpol_check::policy::*;
-use agentpol_compile::MAX_CELLS;
+use agentpol_compile::{MAX_CELLS, compile};
+use agentpol_diagnostics::SourceMap;
 use hand::{arg, deny, equal, expr, field, int, ops, policy, refusal, tables, text};
 
 #[test]
@@ -112,4 +113,21 @@ fn too_many_pairs_of_tools_and_agents_are_refused() {
     policy.agents = vec![policy.agents[0].clone(); side];
     policy.tools = vec![policy.tools[0].clone(); side];
     assert_eq!(refusal(&policy), ["AP0504"]);
+}
+
+#[test]
+fn too_many_lists_of_sources_are_refused() {
+    let mut policy = policy(Vec::new());
+    let tool = policy.tools[0].clone();
+    policy.tools = (0..80)
+        .map(|n| Tool { name: format!("t{n:02}"), wire: format!("t{n}"), returns: Returns::Trusted, ..tool.clone() })
+        .collect();
+    let asked = |n: u32| {
+        let sources = Sources { least: Some(3), tools: vec![ToolId(n)] };
+        ClauseKind::Unless(expr(ExprKind::OriginIn(Box::new(arg("id", Type::String)), sources), Type::Bool))
+    };
+    policy.rules = (0..65).map(|n| deny(&format!("d{n:02}"), vec![asked(n)])).collect();
+    assert_eq!(refusal(&policy), ["AP0504"]);
+    policy.rules.truncate(64);
+    assert_eq!(compile(&policy, &SourceMap::new()).unwrap().tables.sources.len(), 64);
 }

@@ -101,6 +101,7 @@ codes! {
     AP0319 Error "a grant that rests on asking"
     AP0320 Error "a grant that rests on a stranger's word"
     AP0321 Error "an answer that is not declared"
+    AP0322 Error "a source that no argument can have"
 
     AP0330 Error "a resource that not every tool names"
 

@@ -139,7 +139,7 @@ impl<'p> Engine<'p> {
 
     /// Whether some rule reads where arguments come from.
     pub(crate) fn reads_origins(&self) -> bool {
-        self.program.tables().code.iter().any(|instruction| instruction.op == Op::Origin)
+        self.program.tables().code.iter().any(|instruction| matches!(instruction.op, Op::Origin | Op::OriginIn))
     }
 
     /// Where rules stand, as far as the program has them.

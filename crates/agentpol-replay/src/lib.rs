@@ -18,7 +18,6 @@ mod report;
 mod request;
 mod run;
 mod scenario;
-mod trust;
 mod verdict;
 
 pub use agentpol::LintLevel;

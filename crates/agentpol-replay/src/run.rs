@@ -7,7 +7,9 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use agentpol::{Code, Decision, Outcome, Program, Scratch, Told};
-use agentpol_trace::{Action, Arguments, Provenance, RawJson, Speaker, ToolResult, yaml_to_json};
+use agentpol_trace::{
+    Action, Answerer, Arguments, Found, Origin, Provenance, RawJson, Speaker, Step, ToolResult, yaml_to_json,
+};
 
 use crate::engine::Engine;
 use crate::heard::Heard;
@@ -15,7 +17,6 @@ use crate::manifest::{Answers, ApprovalSetting, ClockSetting, RecordingEntry, Se
 use crate::memory::{Ending, Memory, observed};
 use crate::report::History;
 use crate::request::{NotEvaluable, Request, Seat, request_in};
-use crate::trust::is_trusted;
 
 /// Who answers approvals that are taken for given: nobody whom a rule could exclude.
 const APPROVER: &str = "recorded approver";
@@ -52,6 +53,7 @@ struct Waiting {
     session: String,
     call: String,
     tool: Option<u32>,
+    server: Option<String>,
     args: String,
     result: ToolResult,
     /// What was answered was taken out of the record.
@@ -141,6 +143,7 @@ impl<'e> Runs<'e> {
                 session: session.clone(),
                 call,
                 tool: engine.program.find_tool(request.server.as_deref(), &request.tool),
+                server: request.server.clone(),
                 args: args.text().to_owned(),
                 result: result.clone(),
                 redacted: action.recorded.redacted.iter().any(|pointer| pointer.starts_with("/result")),
@@ -230,7 +233,9 @@ impl Run {
             (false, false) => Ending::Text(text),
         };
         if matches!(ending, Ending::Text(_)) {
-            self.provenance.answer(&one.args, text, &|path| is_trusted(program, one.tool, path));
+            let by = one.tool.and_then(|tool| named(program, tool, one.server.as_deref()));
+            let trusted = |path: &[Step<'_>]| one.tool.is_some_and(|tool| vouches(program, tool, path));
+            self.provenance.answer(by, &one.args, text, &trusted);
         }
         let told = memory.tell(program, scratch, &observed(&one.session, &one.call, &ending, &one.at));
         !matches!(told, Ok(Told::Observed { as_declared: false }))
@@ -240,10 +245,41 @@ impl Run {
     fn origins(&self, action: &Action) -> Option<RawJson> {
         let Arguments::Object(args) = &action.args else { return None };
         let origins = self.provenance.origins(args.text());
-        let member = |(pointer, origin): &(String, agentpol_trace::Origin)| {
-            format!("{}: \"{}\"", RawJson::string(pointer).text(), origin.as_str())
-        };
+        let member = |found: &Found| format!("{}: {}", RawJson::string(&found.pointer).text(), sources(found));
         let members: Vec<String> = origins.iter().map(member).collect();
         RawJson::parse(&format!("{{{}}}", members.join(", "))).ok().filter(|_| !members.is_empty())
+    }
+}
+
+/// The name of a tool on the wire, where some rule asks for its results.
+fn named(program: &Program, tool: u32, server: Option<&str>) -> Option<Answerer> {
+    let tables = program.tables();
+    let asked = tables.sources.iter().any(|sources| sources.tools.contains(&tool));
+    let wire = tables.tools.get(tool as usize).filter(|_| asked)?.wire;
+    Some(Answerer { server: server.map(str::to_owned), tool: program.symbol(wire).to_owned() })
+}
+
+/// Whether somebody vouches for the scalar at a path of a tool's answer.
+fn vouches(program: &Program, tool: u32, path: &[Step<'_>]) -> bool {
+    let steps = path.iter().map(|step| match step {
+        Step::Member(name) => *name,
+        Step::Element => "",
+    });
+    program.vouches(tool, Some(steps), |step, name| step == name)
+}
+
+/// The sources of a value, as a request says them.
+fn sources(found: &Found) -> String {
+    let held = found.held.iter().map(|held| {
+        let text = |text: &str| RawJson::string(text).text().to_owned();
+        let server = held.by.server.as_deref().map_or_else(String::new, |name| format!(", \"server\": {}", text(name)));
+        format!("{{\"result_of\": {}{server}, \"at\": {}}}", text(&held.by.tool), text(&held.at))
+    });
+    let word = format!("\"{}\"", found.origin.as_str());
+    let word = (found.held.is_empty() || found.origin > Origin::Trusted).then_some(word);
+    let all: Vec<String> = word.into_iter().chain(held).collect();
+    match all.as_slice() {
+        [one] => one.clone(),
+        several => format!("[{}]", several.join(", ")),
     }
 }

@@ -15,11 +15,14 @@ system shop { dataset orders: internal }
 tool look(id: string) -> order reads shop.orders returns trusted
 tool cancel(id: string) -> order deletes shop.orders returns trusted
 tool write(to: string) sends shop.orders returns nothing
+tool greet(id: string) -> string reads shop.orders returns trusted
+tool forward(to: string) sends shop.orders returns nothing
 agent bot { function "orders" owner "cx@acme.example" phase autonomous }
 allow "all" { agent bot user any tool * }
 deny "pending only" { agent any tool cancel unless known order(args.id).status == "pending" }
 deny "one a day" { agent any tool cancel when completed { tool cancel within 1d } }
 deny "named people" { agent any tool write unless origin(args.to) >= trusted }
+deny "people of orders" { agent any tool forward unless origin(args.to) in [user, result of look] }
 deny "for somebody" { agent any tool write unless has context.customer }
 "#;
 
@@ -87,6 +90,18 @@ fn origins_and_what_was_heard_come_from_the_conversation() -> Outcome {
     let no = "deny desk: named people";
     assert_eq!(replayed(&manifest, &lines)?, ["allow", "allow", "allow", no, no]);
     assert_eq!(replayed(FIXED, &lines[1..2])?, ["deny desk: for somebody desk: named people"]);
+    Ok(())
+}
+
+#[test]
+fn answers_of_named_tools_are_told_of() -> Outcome {
+    let look = format!(r#"{{"session":"s","tool":"look","args":{{"id":"o-1"}},{PENDING},"heard":"write to ben"}}"#);
+    let greet = r#"{"session":"s","tool":"greet","args":{"id":"o-1"},"result":{"ok":"hello"}}"#.to_owned();
+    let forward = |to: &str| format!(r#"{{"session":"s","tool":"forward","args":{{"to":"{to}"}}}}"#);
+    let lines = [look, greet, forward("ben"), forward("pending"), forward("hello"), forward("for bo-7")];
+    let lines = lines.each_ref().map(String::as_str);
+    let no = "deny desk: people of orders";
+    assert_eq!(replayed(FIXED, &lines)?, ["allow", "allow", "allow", "allow", no, no]);
     Ok(())
 }
 

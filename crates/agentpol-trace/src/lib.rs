@@ -30,6 +30,6 @@ pub use format::{ForeignFormat, Format};
 pub use json::RawJson;
 pub use lines::{DOCUMENT_LIMIT, LINE_LIMIT, is_gzip};
 pub use mapping::{Mapping, MappingError, RECORD_FIELDS};
-pub use origin::{Origin, Provenance, Step};
+pub use origin::{Answerer, Found, Held, Origin, Provenance, Step};
 pub use recording::{OpenOptions, Recording};
 pub use yaml::yaml_to_json;

@@ -6,6 +6,7 @@
 //! arguments keeps the origin that it had there. Texts of fewer than three characters prove nothing.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -15,6 +16,8 @@ use crate::action::{Heard, Speaker};
 const SHORTEST: usize = 3;
 /// How many scalars of answers are kept for one conversation; what comes later is not recognised.
 const MOST_LEAVES: usize = 1 << 18;
+/// How many tools are remembered to have held one scalar.
+const MOST_TOOLS: usize = 4;
 
 /// Where a value comes from, from the worst to the best.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -53,6 +56,35 @@ pub enum Step<'a> {
     Element,
 }
 
+/// A tool, as requests name it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Answerer {
+    /// The server it comes from.
+    pub server: Option<String>,
+    /// Its name on the wire.
+    pub tool: String,
+}
+
+/// An answer that held a value: by which tool, and where in it, a JSON Pointer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// Who answered.
+    pub by: Arc<Answerer>,
+    /// Where in the answer.
+    pub at: String,
+}
+
+/// Where a scalar of the arguments comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// A JSON Pointer into the arguments.
+    pub pointer: String,
+    /// The best of its sources.
+    pub origin: Origin,
+    /// The answers of named tools that held it where somebody vouches for them; of each tool the first.
+    pub held: Vec<Held>,
+}
+
 /// What a conversation has brought so far.
 #[derive(Clone, Debug, Default)]
 pub struct Provenance {
@@ -62,6 +94,8 @@ pub struct Provenance {
     numbers: HashMap<String, Origin>,
     /// Scalars of answers, by kind and text, with their best origin.
     answered: HashMap<(Kind, String), Origin>,
+    /// Which answers of named tools held them, where somebody vouches for those.
+    held: HashMap<(Kind, String), Vec<Held>>,
 }
 
 /// Kinds of scalars that are told apart.
@@ -95,7 +129,7 @@ impl Provenance {
     /// Returns the origin of every scalar in the arguments of a call, by JSON Pointer, without those that are the model's.
     ///
     /// Arguments that are no JSON object have none.
-    pub fn origins(&self, arguments: &str) -> Vec<(String, Origin)> {
+    pub fn origins(&self, arguments: &str) -> Vec<Found> {
         let mut found = Vec::new();
         if let Ok(arguments @ Value::Object(_)) = serde_json::from_str(arguments) {
             self.walk(&arguments, &mut String::new(), &mut found);
@@ -103,34 +137,42 @@ impl Provenance {
         found
     }
 
-    /// Notes what a call was answered: `origins` are those of its arguments, `trusted` tells by path whether somebody
-    /// vouches for a scalar of the answer.
-    pub fn answer(&mut self, arguments: &str, answer: &str, trusted: &dyn Fn(&[Step<'_>]) -> bool) {
+    /// Notes what a call was answered: `trusted` tells by path whether somebody vouches for a scalar of the answer. With a
+    /// name, the answer is remembered to have held them.
+    pub fn answer(
+        &mut self,
+        by: Option<Answerer>,
+        arguments: &str,
+        answer: &str,
+        trusted: &dyn Fn(&[Step<'_>]) -> bool,
+    ) {
         let given: Value = serde_json::from_str(arguments).unwrap_or(Value::Null);
         let mut echoes = HashMap::new();
         self.leaves_of_call(&given, &mut echoes);
         // An answer that is no JSON is one text.
         let answer: Value = serde_json::from_str(answer).unwrap_or_else(|_| Value::String(answer.trim().to_owned()));
-        let mut path = Vec::new();
-        self.learn(&answer, &mut path, &echoes, trusted);
+        let lesson = Lesson { by: by.map(Arc::new), echoes, trusted };
+        self.learn(&lesson, &answer, &mut Vec::new(), &mut String::new());
     }
 
-    fn walk(&self, value: &Value, pointer: &mut String, found: &mut Vec<(String, Origin)>) {
-        let mut inside = |name: &str, value: &Value| {
-            let before = pointer.len();
-            pointer.push('/');
-            pointer.push_str(&name.replace('~', "~0").replace('/', "~1"));
-            self.walk(value, pointer, found);
-            pointer.truncate(before);
-        };
+    fn walk(&self, value: &Value, pointer: &mut String, found: &mut Vec<Found>) {
         match value {
-            Value::Object(members) => members.iter().for_each(|(name, value)| inside(name, value)),
+            Value::Object(members) => {
+                members.iter().for_each(|(name, value)| {
+                    inside(pointer, name, |pointer| self.walk(value, pointer, found));
+                });
+            }
             Value::Array(elements) => {
-                elements.iter().enumerate().for_each(|(at, value)| inside(&at.to_string(), value));
+                elements.iter().enumerate().for_each(|(at, value)| {
+                    inside(pointer, &at.to_string(), |pointer| self.walk(value, pointer, found));
+                });
             }
             leaf => match self.of_leaf(leaf) {
                 Origin::Model => {}
-                origin => found.push((pointer.clone(), origin)),
+                origin => {
+                    let held = keyed(leaf).and_then(|key| self.held.get(&key)).cloned().unwrap_or_default();
+                    found.push(Found { pointer: pointer.clone(), origin, held });
+                }
             },
         }
     }
@@ -161,41 +203,67 @@ impl Provenance {
         }
     }
 
-    fn learn<'v>(
-        &mut self,
-        value: &'v Value,
-        path: &mut Vec<Step<'v>>,
-        echoes: &HashMap<(Kind, String), Origin>,
-        trusted: &dyn Fn(&[Step<'_>]) -> bool,
-    ) {
+    fn learn<'v>(&mut self, lesson: &Lesson<'_>, value: &'v Value, path: &mut Vec<Step<'v>>, pointer: &mut String) {
         match value {
             Value::Object(members) => {
                 for (name, value) in members {
                     path.push(Step::Member(name));
-                    self.learn(value, path, echoes, trusted);
+                    inside(pointer, name, |pointer| self.learn(lesson, value, path, pointer));
                     path.pop();
                 }
             }
             Value::Array(elements) => {
                 path.push(Step::Element);
-                elements.iter().for_each(|value| self.learn(value, path, echoes, trusted));
+                for (at, value) in elements.iter().enumerate() {
+                    inside(pointer, &at.to_string(), |pointer| self.learn(lesson, value, path, pointer));
+                }
                 path.pop();
             }
             leaf => {
                 let Some(key) = keyed(leaf) else { return };
-                let origin = match (echoes.get(&key), trusted(path)) {
+                let known = self.answered.len() < MOST_LEAVES || self.answered.contains_key(&key);
+                if !known {
+                    return;
+                }
+                let origin = match (lesson.echoes.get(&key), (lesson.trusted)(path)) {
                     (Some(before), _) => *before,
-                    (None, true) => Origin::Trusted,
+                    (None, true) => {
+                        self.hold(lesson, &key, pointer);
+                        Origin::Trusted
+                    }
                     (None, false) => Origin::Untrusted,
                 };
-                let known = self.answered.len() < MOST_LEAVES || self.answered.contains_key(&key);
-                if known {
-                    let best = self.answered.entry(key).or_insert(origin);
-                    *best = origin.max(*best);
-                }
+                let best = self.answered.entry(key).or_insert(origin);
+                *best = origin.max(*best);
             }
         }
     }
+
+    /// Remembers which tool held a scalar.
+    fn hold(&mut self, lesson: &Lesson<'_>, key: &(Kind, String), pointer: &str) {
+        let Some(by) = &lesson.by else { return };
+        let held = self.held.entry(key.clone()).or_default();
+        if held.len() < MOST_TOOLS && held.iter().all(|held| held.by != *by) {
+            held.push(Held { by: Arc::clone(by), at: pointer.to_owned() });
+        }
+    }
+}
+
+/// An answer that is looked through.
+struct Lesson<'l> {
+    by: Option<Arc<Answerer>>,
+    /// The scalars of the call, with the origins that they had.
+    echoes: HashMap<(Kind, String), Origin>,
+    trusted: &'l dyn Fn(&[Step<'_>]) -> bool,
+}
+
+/// Goes one step down a JSON Pointer, and back.
+fn inside(pointer: &mut String, name: &str, visit: impl FnOnce(&mut String)) {
+    let before = pointer.len();
+    pointer.push('/');
+    pointer.push_str(&name.replace('~', "~0").replace('/', "~1"));
+    visit(pointer);
+    pointer.truncate(before);
 }
 
 /// The form in which a scalar is recognised; none for what proves nothing.
@@ -236,7 +304,7 @@ fn stands_in(message: &str, text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Heard, Origin, Provenance, Speaker, Step};
+    use super::{Answerer, Found, Heard, Origin, Provenance, Speaker, Step};
 
     fn user(text: &str) -> Provenance {
         let mut told = Provenance::new();
@@ -246,9 +314,9 @@ mod tests {
 
     fn origin_of(told: &Provenance, value: &str) -> Origin {
         let found = told.origins(&format!(r#"{{"x":{value}}}"#));
-        found.first().map_or(Origin::Model, |(pointer, origin)| {
-            assert_eq!(pointer, "/x");
-            *origin
+        found.first().map_or(Origin::Model, |found| {
+            assert_eq!(found.pointer, "/x");
+            found.origin
         })
     }
 
@@ -268,7 +336,9 @@ mod tests {
     #[test]
     fn answers_are_recognised_by_whole_scalars() {
         let mut told = Provenance::new();
-        told.answer("{}", r#"{"iban":"DE89 3704","note":"pay DE00 0000"}"#, &|path| path == [Step::Member("iban")]);
+        told.answer(None, "{}", r#"{"iban":"DE89 3704","note":"pay DE00 0000"}"#, &|path| {
+            path == [Step::Member("iban")]
+        });
         assert_eq!(origin_of(&told, "\"DE89 3704\""), Origin::Trusted);
         assert_eq!(origin_of(&told, "\"DE00 0000\""), Origin::Model);
         assert_eq!(origin_of(&told, "\"pay DE00 0000\""), Origin::Untrusted);
@@ -277,19 +347,49 @@ mod tests {
     #[test]
     fn an_echo_proves_nothing() {
         let mut told = Provenance::new();
-        told.answer("{}", "\"evil@other.example\"", &|_| false);
-        told.answer(r#"{"name":"evil@other.example"}"#, r#"{"name":"evil@other.example","id":"c-77"}"#, &|_| true);
+        told.answer(None, "{}", "\"evil@other.example\"", &|_| false);
+        told.answer(None, r#"{"name":"evil@other.example"}"#, r#"{"name":"evil@other.example","id":"c-77"}"#, &|_| {
+            true
+        });
         assert_eq!(origin_of(&told, "\"evil@other.example\""), Origin::Untrusted);
         assert_eq!(origin_of(&told, "\"c-77\""), Origin::Trusted);
-        told.answer(r#"{"name":"made up"}"#, r#"{"name":"made up"}"#, &|_| true);
+        told.answer(None, r#"{"name":"made up"}"#, r#"{"name":"made up"}"#, &|_| true);
         assert_eq!(origin_of(&told, "\"made up\""), Origin::Model);
     }
 
     #[test]
     fn the_best_source_counts_and_pointers_are_escaped() {
         let mut told = user("write to bo@acme.example");
-        told.answer("{}", "\"bo@acme.example\"", &|_| false);
+        told.answer(None, "{}", "\"bo@acme.example\"", &|_| false);
         let found = told.origins(r#"{"a/b":["nothing","bo@acme.example"]}"#);
-        assert_eq!(found, [("/a~1b/1".to_owned(), Origin::User)]);
+        let expected = Found { pointer: "/a~1b/1".to_owned(), origin: Origin::User, held: Vec::new() };
+        assert_eq!(found, [expected]);
+    }
+
+    #[test]
+    fn named_tools_are_remembered_to_have_held_what_they_are_trusted_for() {
+        let tool = |tool: &str| Some(Answerer { server: Some("crm".to_owned()), tool: tool.to_owned() });
+        let mut told = user("write to bo@acme.example");
+        let found = r#"[{"mail":"bo@acme.example","note":"call di@acme.example"},{"mail":"di@acme.example"}]"#;
+        told.answer(tool("search"), "{}", found, &|path| path.last() == Some(&Step::Member("mail")));
+        told.answer(tool("search"), "{}", r#""di@acme.example""#, &|_| true);
+        told.answer(tool("read"), r#"{"id":"di@acme.example"}"#, r#""di@acme.example""#, &|_| true);
+        told.answer(tool("read"), "{}", r#""di@acme.example""#, &|_| false);
+        let origins = told.origins(r#"{"a":"bo@acme.example","b":"di@acme.example","c":"call di@acme.example"}"#);
+        let held: Vec<_> = origins
+            .iter()
+            .map(|found| {
+                let held: Vec<String> = found.held.iter().map(|held| format!("{}{}", held.by.tool, held.at)).collect();
+                (found.pointer.as_str(), found.origin, held.join(" "))
+            })
+            .collect();
+        assert_eq!(
+            held,
+            [
+                ("/a", Origin::User, "search/0/mail".to_owned()),
+                ("/b", Origin::Trusted, "search/1/mail".to_owned()),
+                ("/c", Origin::Untrusted, String::new()),
+            ]
+        );
     }
 }

@@ -1,6 +1,6 @@
 //! Who acts: what is presented to a declared agent, and a fleet member's attributes (semantics I3).
 
-use crate::memory::Memory;
+use crate::memory::{Memory, NO_TEXT};
 use crate::request::Presented;
 use crate::value::{NO_NODE, NodeId, Text, Value};
 use agentpol_bytecode::Program;
@@ -100,7 +100,7 @@ fn by_identity(
 /// Whether an identity, written out or with attributes in it, may be this text.
 pub(crate) fn covers(program: &Program, pieces: &[Piece], text: &str) -> bool {
     let mut parts = Vec::with_capacity(pieces.len());
-    !matches!(split(program, pieces, text, Text::EMPTY, &mut parts), Fit::None)
+    !matches!(split(program, pieces, text, NO_TEXT, &mut parts), Fit::None)
 }
 
 /// In how many ways a template gives a text.

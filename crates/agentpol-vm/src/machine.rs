@@ -291,6 +291,7 @@ impl<'a> Machine<'a> {
             Op::First => self.first(*self.get(instruction.a)),
             Op::Last => self.last(*self.get(instruction.a)),
             Op::Origin => Register::made(self.origin(*self.get(instruction.a))),
+            Op::OriginIn => Register::made(self.origin_in(*self.get(instruction.a), imm)),
             Op::Attribute | Op::Id | Op::PathOf | Op::Inside | Op::InGroup => {
                 let (a, b) = (self.get(instruction.a).value, self.get(instruction.b).value);
                 references::operate(self, instruction.op, a, b, imm)
@@ -360,6 +361,18 @@ impl<'a> Machine<'a> {
             (_, LITERAL) => origin::of_literal(),
             (_, node) => origin::of_node(self.memory, node, self.saw()),
         }
+    }
+
+    /// Whether all of it is from one of the sources.
+    fn origin_in(&self, of: Register, sources: u32) -> Value {
+        let node = match (of.value, of.node) {
+            (Value::Absent | Value::Unknown, _) => return Value::Unknown,
+            (Value::Args, _) => self.facts.map(|facts| facts.written),
+            // What the policy says itself needs no source.
+            (_, LITERAL) => return Value::Bool(true),
+            (_, node) => Some(node),
+        };
+        node.and_then(|node| origin::is_in(self.memory, node, sources)).map(Value::Bool).into()
     }
 
     /// Whether the session tree has seen content that nobody vouches for; `None` where that is not known.

@@ -29,6 +29,8 @@ const STORED: NodeId = 1 << 31;
 
 /// No origin is known.
 pub(crate) const NO_ORIGIN: u8 = u8::MAX;
+/// What nothing is said against is in every list of sources.
+pub(crate) const ALL_SOURCES: u64 = u64::MAX;
 
 /// A value of the request, first as JSON, then of its type.
 #[derive(Clone, Copy, Debug)]
@@ -48,6 +50,8 @@ pub(crate) struct Node {
     pub(crate) slot: u32,
     /// What the host says of it, then the worst at it, above it and below it; [`NO_ORIGIN`] where nothing is said.
     pub(crate) origin: u8,
+    /// The lists of sources of the program, one bit each, that everything at it, above it and below it is in.
+    pub(crate) sources: u64,
 }
 
 /// How many are in a list that may go on.
@@ -162,8 +166,17 @@ impl Memory {
             return Err(Code::RequestTooLarge);
         }
         let id = NodeId::try_from(self.nodes.len()).map_err(|_| Code::RequestTooLarge)?.saturating_add(self.base);
-        let node =
-            Node { value, key, parent, next: NO_NODE, first: NO_NODE, count: 0, slot: u32::MAX, origin: NO_ORIGIN };
+        let node = Node {
+            value,
+            key,
+            parent,
+            next: NO_NODE,
+            first: NO_NODE,
+            count: 0,
+            slot: u32::MAX,
+            origin: NO_ORIGIN,
+            sources: ALL_SOURCES,
+        };
         self.nodes.push(node);
         Ok(id)
     }

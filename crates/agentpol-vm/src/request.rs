@@ -109,7 +109,7 @@ pub(crate) fn read(program: &Program, bytes: &[u8], memory: &mut Memory, groups:
         origin: found.origin.map(|entries| object(memory, entries)).transpose()?,
     };
     if let Some(entries) = request.origin {
-        origin::note(memory, args, entries)?;
+        origin::note(program, memory, args, entries)?;
     }
     let end = memory.node(args).map_or(args, |node| node.next);
     origin::spread(memory, args, end.min(NodeId::try_from(memory.nodes.len()).unwrap_or(args)));

@@ -139,9 +139,6 @@ pub(crate) struct Text {
 }
 
 impl Text {
-    /// No text.
-    pub(crate) const EMPTY: Text = Text { pool: Pool::Request, start: 0, length: 0, lower: false, opaque: false };
-
     /// The part from byte `start` with `length` bytes.
     pub(crate) fn part(self, start: usize, length: usize) -> Text {
         let start = u32::try_from(start).unwrap_or(u32::MAX);

@@ -6,7 +6,7 @@ use crate::format::FORMAT_VERSION;
 use crate::instruction::{Instruction, Op, Operand, Part};
 use crate::program::Program;
 use crate::render::{Text, Time};
-use crate::tables::{Constant, On, Place, Rule, RuleId, Scope, Symbol};
+use crate::tables::{Constant, On, Place, Rule, RuleId, Scope, Sources, Symbol};
 use core::fmt::{self, Write};
 
 /// The listing of a program.
@@ -229,9 +229,21 @@ impl Listing<'_> {
             }
             Operand::Mark => write!(line, " at mark {value}"),
             Operand::Place => write!(line, " as {value}"),
+            Operand::Sources => self.sources(line, tables.sources.get(at)),
             Operand::Flag if value == 1 => line.write_str(" decimal"),
             _ => Ok(()),
         }
+    }
+
+    fn sources(&self, line: &mut Line, sources: Option<&Sources>) -> fmt::Result {
+        let Some(sources) = sources else { return Ok(()) };
+        let tables = self.0.tables();
+        let member = |member: u32| tables.levels.first()?.get(member as usize).copied();
+        if let Some(word) = sources.least.and_then(member) {
+            write!(line, " {}", self.0.symbol(word))?;
+        }
+        let tools = sources.tools.iter().filter_map(|tool| tables.tools.get(*tool as usize));
+        tools.map(|tool| tool.name).try_for_each(|name| write!(line, " result of {}", self.0.symbol(name)))
     }
 
     fn constant(&self, line: &mut Line, constant: &Constant) -> fmt::Result {

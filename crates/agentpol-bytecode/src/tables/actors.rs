@@ -52,6 +52,15 @@ pub struct Tool {
     pub resource: Option<ResourceOf>,
 }
 
+/// Where a value may come from: what is at least of the level, and what was held by an answer of one of the tools.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sources {
+    /// A member of the builtin level `origin` above `trusted`; `None` where only the tools count.
+    pub least: Option<u32>,
+    /// Tools that somebody vouches for, sorted, at least one.
+    pub tools: Vec<u32>,
+}
+
 /// An agent or fleet.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Agent {

@@ -62,6 +62,8 @@ pub struct Tables {
     pub datasets: Vec<Dataset>,
     /// Tools, by module and name.
     pub tools: Vec<Tool>,
+    /// Sources that arguments are asked to come from.
+    pub sources: Vec<Sources>,
     /// Agents, by module and name.
     pub agents: Vec<Agent>,
     /// What is remembered of calls, by id.

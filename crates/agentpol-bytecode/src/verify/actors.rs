@@ -5,15 +5,24 @@ use super::types::fields_are_sound;
 use super::{ascending, distinct, references, require};
 use crate::error::{Fault, LoadError};
 use crate::tables::{
-    Agent, Delegation, Identity, Phase, Piece, ResourceName, ResourceOf, Symbol, Tables, Tool, TypeDef,
+    Agent, Delegation, Identity, Phase, Piece, ResourceName, ResourceOf, Returns, Symbol, Tables, Tool, TypeDef,
 };
 use alloc::vec::Vec;
+
+/// How many sources a program may ask for: a request notes them as bits.
+pub const MAX_SOURCES: usize = 64;
+
+/// The member `user` of the level `origin`.
+const USER: u32 = 3;
+/// Its highest member.
+const SYSTEM: u32 = 4;
 
 /// One bit for each verb.
 pub(super) const VERBS: u16 = (1 << 11) - 1;
 
 pub(super) fn verify(tables: &Tables) -> Result<(), LoadError> {
     tools(tables)?;
+    sources(tables)?;
     agents(tables)?;
     delegations(tables)
 }
@@ -49,6 +58,22 @@ fn tool_is_sound(tables: &Tables, tool: &Tool) -> bool {
         && tool.verbs & !VERBS == 0
         && tool.answer.is_none_or(|answer| (answer as usize) < tables.answers.len())
         && tool.resource.is_none_or(|resource| resource_is_sound(tables, tool, resource))
+}
+
+/// What is as good as a level needs no tool that only reaches it: so a level stands above what every answer can be.
+fn sources(tables: &Tables) -> Result<(), LoadError> {
+    let vouched = |tool: &u32| {
+        let returns = tables.tools.get(*tool as usize).map(|tool| tool.returns);
+        matches!(returns, Some(Returns::Trusted | Returns::Mixed))
+    };
+    require(tables.sources.len() <= MAX_SOURCES, Fault::SourceTable, MAX_SOURCES)?;
+    for (at, sources) in tables.sources.iter().enumerate() {
+        let level = sources.least.is_none_or(|least| (USER..=SYSTEM).contains(&least));
+        let tools = !sources.tools.is_empty() && references(&sources.tools, tables.tools.len());
+        let new = tables.sources.iter().take(at).all(|other| other != sources);
+        require(level && tools && new && sources.tools.iter().all(vouched), Fault::SourceTable, at)?;
+    }
+    Ok(())
 }
 
 /// Its type exists, and its id is a text or an int that every call has.

@@ -24,6 +24,7 @@ pub(crate) use known::MAX_KEPT;
 pub(crate) use questions::MAX_OPEN;
 pub(crate) use roles::rate_of;
 
+pub use actors::MAX_SOURCES;
 pub use costs::{Costs, MAX_STEPS};
 
 use crate::error::{Fault, LoadError};

@@ -36,6 +36,7 @@ fn immediate(tables: &Tables, operand: Operand, instruction: &Instruction) -> bo
         Operand::Level => (1..tables.levels.len()).contains(&index),
         Operand::Query => index < tables.queries.len(),
         Operand::Evidence => index < tables.evidence.len(),
+        Operand::Sources => index < tables.sources.len(),
         Operand::Read | Operand::Write | Operand::WriteTwo | Operand::Field | Operand::Clause | Operand::Place => true,
     }
 }

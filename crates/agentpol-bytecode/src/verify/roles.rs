@@ -59,6 +59,7 @@ fn reads_call(op: Op) -> bool {
             | Op::Today
             | Op::UserIn
             | Op::Origin
+            | Op::OriginIn
             | Op::UserAny
             | Op::UserNone
             | Op::UserIs

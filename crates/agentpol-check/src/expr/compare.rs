@@ -205,6 +205,11 @@ impl<'a> Typer<'_, 'a> {
     }
 
     fn membership(&mut self, left: &ast::Expr<'a>, right: &ast::Expr<'a>, span: Span) -> Typed {
+        if let Written::List(sources) = right.kind
+            && sources.iter().any(|source| matches!(source.kind, Written::ResultOf(_)))
+        {
+            return self.origin_in(left, sources, span);
+        }
         if self.that.is_some()
             && let Some(typed) = self.earlier_user_in(left, right, span)
         {

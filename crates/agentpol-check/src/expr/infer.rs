@@ -63,6 +63,7 @@ impl<'a> Typer<'_, 'a> {
             }
             Written::History(history) => self.history(history),
             Written::Known(path, keys) => self.known(path, *keys, span),
+            Written::ResultOf(_) => self.stray_source(span),
         }
     }
 

@@ -27,6 +27,7 @@ mod resource;
 mod roots;
 mod scope;
 mod show;
+mod sources;
 mod tests_of_text;
 mod typed;
 mod types;

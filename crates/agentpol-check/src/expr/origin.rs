@@ -145,6 +145,14 @@ impl<'a> Typer<'_, 'a> {
                     self.walk_polarity(&value, effect);
                 }
             }
+            ExprKind::OriginIn(of, _) => {
+                let help = format!(
+                    "put `not` before it, or move the test where it loosens: `unless {}`",
+                    self.text(expr.span)
+                );
+                self.check_trust(true, effect, help, expr.span);
+                self.walk_polarity(of, Effect::Either);
+            }
             ExprKind::Compare(op, left, right) if self.is_origin(&left.ty) || self.is_origin(&right.ty) => {
                 self.check_comparison(*op, left, right, effect, expr.span);
                 // Which value is asked about may itself hang on trust.
@@ -168,10 +176,6 @@ impl<'a> Typer<'_, 'a> {
         let origin_on_the_left = !matches!(left.kind, ExprKind::Literal(_));
         let trusts = matches!(op, CompareOp::Ge | CompareOp::Gt) == origin_on_the_left;
         let (_, level) = if origin_on_the_left { (left, right) } else { (right, left) };
-        let wanted = if trusts { Effect::Loosens } else { Effect::Tightens };
-        if effect == wanted {
-            return;
-        }
         let member = match &level.kind {
             ExprKind::Literal(crate::policy::Value::Level(id, at)) => {
                 self.cx.policy[*id].members.get(*at as usize).cloned()
@@ -179,23 +183,30 @@ impl<'a> Typer<'_, 'a> {
             _ => None,
         };
         let member = member.unwrap_or_else(|| "trusted".to_owned());
+        let help = match trusts {
+            true => format!(
+                "write `< {member}` in this place, or move the test where it loosens: `unless origin(...) >= {member}`"
+            ),
+            false => format!(
+                "write `>= {member}` in this place, or move the test where it tightens: `when origin(...) < {member}`"
+            ),
+        };
+        self.check_trust(trusts, effect, help, span);
+    }
+
+    /// Says where trust, or the lack of it, stands the wrong way round; `help` is the edit for a test that does.
+    pub(super) fn check_trust(&mut self, trusts: bool, effect: Effect, help: String, span: Span) {
+        let wanted = if trusts { Effect::Loosens } else { Effect::Tightens };
+        if effect == wanted {
+            return;
+        }
         let (title, help) = match (effect, trusts) {
             (Effect::Either, _) => (
                 "an origin is read where it cannot be told whether trust loosens",
                 "compare it directly in `when` or `unless`, joined by `and`, `or`, `not`".to_owned(),
             ),
-            (_, true) => (
-                "more trust would tighten here",
-                format!(
-                    "write `< {member}` in this place, or move the test where it loosens: `unless origin(...) >= {member}`"
-                ),
-            ),
-            (_, false) => (
-                "less trust would loosen here",
-                format!(
-                    "write `>= {member}` in this place, or move the test where it tightens: `when origin(...) < {member}`"
-                ),
-            ),
+            (_, true) => ("more trust would tighten here", help),
+            (_, false) => ("less trust would loosen here", help),
         };
         let label = if trusts { "true for what is trusted" } else { "true for what is not trusted" };
         self.report(Diagnostic::new(Code::AP0313, title, span, label).help(help));

@@ -10,7 +10,7 @@ pub(crate) fn parts<'a>(expr: &Expr<'a>) -> Vec<Expr<'a>> {
         Written::Bool(_) | Written::Number(_) | Written::Text(_) | Written::Duration(_) | Written::Date(_) => {
             Vec::new()
         }
-        Written::DateTime(_) | Written::Name(_) => Vec::new(),
+        Written::DateTime(_) | Written::Name(_) | Written::ResultOf(_) => Vec::new(),
         Written::History(history) => in_history(history),
         Written::Member(of, _) | Written::Not(of) | Written::Negative(of) | Written::Has(of) => vec![*of],
         Written::Method(of, _, arguments) => [&[*of], *arguments].concat(),

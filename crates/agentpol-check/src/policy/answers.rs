@@ -9,7 +9,10 @@ impl Tool {
         match self.returns {
             Returns::Untrusted => true,
             Returns::Nothing => false,
-            Returns::Trusted => policy.any_field(&self.result.types(policy), &mut |field| field.untrusted),
+            Returns::Trusted => {
+                let marked = policy.any_field(&self.result.types(policy), &mut |field| field.untrusted);
+                marked || self.result.is_strangers_word(policy)
+            }
         }
     }
 }
@@ -26,6 +29,16 @@ impl ResultType {
                 policy.type_at(Type::Shape(policy[*record].shape), field).into_iter().collect()
             }
             ResultType::Either(all) => all.iter().flat_map(|one| one.types(policy)).collect(),
+        }
+    }
+
+    /// Returns whether what is answered may be, as a whole, a field that is marked or lies in one.
+    pub fn is_strangers_word(&self, policy: &Policy) -> bool {
+        match self {
+            ResultType::Undeclared | ResultType::Type(_) | ResultType::Record(_) => false,
+            ResultType::List(of, _) => of.is_strangers_word(policy),
+            ResultType::Keyed { record, field, .. } => policy.marked_on(policy[*record].shape, field).is_some(),
+            ResultType::Either(all) => all.iter().any(|one| one.is_strangers_word(policy)),
         }
     }
 
@@ -61,16 +74,18 @@ impl Policy {
     /// Returns the field by which a stranger would say which record is meant: one of its keys, where it is marked.
     pub fn strangers_key(&self, record: RecordId) -> Option<&Field> {
         let record = &self[record];
-        let marked = |path: &Vec<String>| {
-            let mut ty = Type::Shape(record.shape);
-            path.iter().find_map(|name| {
-                let Type::Shape(shape) = ty else { return None };
-                let field = self[shape].field(name)?.1;
-                ty = field.ty.clone();
-                field.untrusted.then_some(field)
-            })
-        };
-        record.keys.iter().find_map(marked)
+        record.keys.iter().find_map(|path| self.marked_on(record.shape, path))
+    }
+
+    /// Returns the first field on a path that is marked.
+    fn marked_on(&self, shape: ShapeId, path: &[String]) -> Option<&Field> {
+        let mut ty = Type::Shape(shape);
+        path.iter().find_map(|name| {
+            let Type::Shape(shape) = ty else { return None };
+            let field = self[shape].field(name)?.1;
+            ty = field.ty.clone();
+            field.untrusted.then_some(field)
+        })
     }
 
     /// Returns the field in which an answer holds a record among a stranger's words, where some does.

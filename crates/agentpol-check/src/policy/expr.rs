@@ -3,7 +3,7 @@
 //! Every operator is strict in what is unknown or absent except `Has`, `Otherwise`, `And`, `Or` and the quantifiers
 //! (Kleene). Numbers of mixed operands have been widened: where `Int` meets `Decimal`, `ToDecimal` stands around it.
 
-use super::{Earlier, GroupId, Known, LevelId, Pattern, RecordId, Type, Value, ZoneId};
+use super::{Earlier, GroupId, Known, LevelId, Pattern, RecordId, ToolId, Type, Value, ZoneId};
 use agentpol_diagnostics::Span;
 
 /// A variable of one rule: numbered from 0, each bound before it is read.
@@ -145,12 +145,24 @@ pub enum ExprKind {
     Pairs(Box<Expr>, Box<Expr>),
     /// `origin(E)`, of the builtin level `origin`
     Origin(Box<Expr>),
+    /// `origin(E) in [user, result of crm.search]`: each leaf of `E` is from one of the sources
+    OriginIn(Box<Expr>, Sources),
     /// A question about earlier calls: a bool, or a value of one of them
     Earlier(Box<Earlier>),
     /// `known R(k)`: the newest record under the key; absent where surely none is known
     Known(Box<Known>),
     /// `known R`: a list of all that are known; where some may be missing, an unknown element stands for them
     AllKnown(RecordId),
+}
+
+/// Where a value may come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sources {
+    /// The lowest member of the builtin level `origin` that will do, always one above `trusted`; `None` where only the tools
+    /// count.
+    pub least: Option<u32>,
+    /// Tools whose answers will do; sorted, at least one, each `returns trusted`.
+    pub tools: Vec<ToolId>,
 }
 
 /// A list gone through.

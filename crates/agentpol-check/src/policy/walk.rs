@@ -98,7 +98,8 @@ impl Expr {
             | ExprKind::Count(of)
             | ExprKind::First(of)
             | ExprKind::Last(of)
-            | ExprKind::Origin(of) => vec![of],
+            | ExprKind::Origin(of)
+            | ExprKind::OriginIn(of, _) => vec![of],
             ExprKind::Let(_, a, b)
             | ExprKind::Index(a, b)
             | ExprKind::Otherwise(a, b)

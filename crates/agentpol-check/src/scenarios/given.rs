@@ -1,11 +1,12 @@
 //! What holds at the start of a scenario: who acts, for whom, where and when.
 
 use super::json::Json;
+use super::origins;
 use super::values::Strictness;
 use crate::draft::Draft;
 use crate::identity::attributes_in;
-use crate::policy::{AgentId, Identity, LevelId, ModuleId};
-use agentpol_diagnostics::{Code, Diagnostic, Span, did_you_mean};
+use crate::policy::{AgentId, Identity, ModuleId};
+use agentpol_diagnostics::{Code, Diagnostic, Span};
 use agentpol_syntax::ast::{self, GivenKind, Literal, LiteralKind, Pair};
 use std::collections::HashMap;
 
@@ -29,8 +30,8 @@ pub(super) struct Start<'a> {
     /// Milliseconds since 1970-01-01T00:00:00Z.
     pub(super) at: i64,
     pub(super) context: Option<Json>,
-    /// By argument path: the origin.
-    pub(super) origin: Vec<(ast::Text<'a>, &'static str)>,
+    /// By argument path: the origin, as requests say it.
+    pub(super) origin: Vec<(ast::Text<'a>, Json)>,
     pub(super) credential: Credential,
     /// What requests bring of resources.
     pub(super) resources: Vec<super::resources::Given>,
@@ -101,7 +102,7 @@ pub(super) fn read<'a>(draft: &mut Draft<'a, '_>, module: ModuleId, test: &ast::
         _ => None,
     });
     let origin = parts.get("origin").map_or_else(Vec::new, |given| match given.kind {
-        GivenKind::Origin(pairs) => origins(draft, pairs),
+        GivenKind::Origin(pairs) => origins::read(draft, module, pairs),
         _ => Vec::new(),
     });
     let task = parts.get("task").and_then(|given| match given.kind {
@@ -303,31 +304,6 @@ fn groups(draft: &mut Draft<'_, '_>, module: ModuleId, value: &Literal<'_>) -> V
         }
     }
     wires
-}
-
-/// Reads where values come from.
-fn origins<'a>(draft: &mut Draft<'a, '_>, pairs: &[Pair<'a>]) -> Vec<(ast::Text<'a>, &'static str)> {
-    const WORDS: [&str; 5] = ["untrusted", "model", "trusted", "user", "system"];
-    debug_assert_eq!(draft.policy[LevelId(0)].members, WORDS);
-    let mut origins = Vec::new();
-    draft.once_each(pairs);
-    for pair in pairs {
-        let written = match pair.value.kind {
-            LiteralKind::Word(ast::Path { segments: [word], .. }) => word.text,
-            LiteralKind::Text(text) => text.value,
-            _ => "",
-        };
-        match WORDS.iter().find(|word| **word == written) {
-            Some(word) => origins.push((pair.key, *word)),
-            None => {
-                let help =
-                    did_you_mean(written, WORDS).unwrap_or_else(|| format!("write one of `{}`", WORDS.join("`, `")));
-                let title = "not an origin";
-                draft.report(Diagnostic::new(Code::AP0305, title, pair.value.span, "where from?").help(help));
-            }
-        }
-    }
-    origins
 }
 
 /// Finds which credential the agent shows.

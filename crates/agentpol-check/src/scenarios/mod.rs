@@ -2,6 +2,7 @@
 
 mod given;
 mod json;
+mod origins;
 mod persons;
 mod resources;
 mod values;
@@ -327,12 +328,11 @@ fn request(draft: &Draft<'_, '_>, start: &Start<'_>, at: i64, tool: ToolId, id: 
     add("call", Some(Json::text(id)));
     add("env", start.env.clone().map(Json::Text));
     add("task", start.task.clone().map(Json::Text));
-    let server = tool.home.and_then(|home| draft.policy[home].servers.first().cloned());
-    add("server", server.map(Json::Text));
+    add("server", origins::server(draft, tool).map(Json::Text));
     add("tool", Some(Json::text(tool.wire.clone())));
     add("tool_digest", tool.pinned.clone().map(Json::Text));
     let origin: Vec<(String, Json)> = (start.origin.iter())
-        .map(|(path, word)| (pointer(draft, tool, path.value), Json::text(*word)))
+        .map(|(path, origin)| (pointer(draft, tool, path.value), origin.clone()))
         .filter(|(pointer, _)| args.has(pointer))
         .collect();
     add("resource", resources::of_call(draft, &start.resources, tool, &args));

@@ -26,6 +26,14 @@ impl Draft<'_, '_> {
         strict: Strictness,
     ) -> Json {
         match (value.kind, ty) {
+            (LiteralKind::ResultOf(..), _) => {
+                let title = "`result of` is an origin, and no value";
+                let diagnostic = Diagnostic::new(Code::AP0302, title, value.span, "not a value");
+                self.report(
+                    diagnostic.help("say where arguments come from in `given ... origin { NAME: result of TOOL }`"),
+                );
+                Json::Null
+            }
             (LiteralKind::List(elements), ty) => {
                 let inner = match ty {
                     Some(Type::List(of, _)) => Some((**of).clone()),
@@ -156,7 +164,7 @@ impl Draft<'_, '_> {
                 Json::Null
             }
             LiteralKind::Word(word) => Json::text(self.sources.text(word.span)),
-            LiteralKind::List(_) | LiteralKind::Object(_) => Json::Null,
+            LiteralKind::ResultOf(..) | LiteralKind::List(_) | LiteralKind::Object(_) => Json::Null,
         }
     }
 
@@ -264,7 +272,8 @@ fn fits(kind: &LiteralKind<'_>, ty: &Type) -> bool {
         LiteralKind::Date(_) => matches!(ty, Type::Date | Type::String),
         LiteralKind::DateTime(_) => matches!(ty, Type::DateTime { .. } | Type::String),
         LiteralKind::Null => false,
-        LiteralKind::Duration(_) | LiteralKind::Word(_) | LiteralKind::List(_) | LiteralKind::Object(_) => false,
+        LiteralKind::Duration(_) | LiteralKind::Word(_) => false,
+        LiteralKind::ResultOf(..) | LiteralKind::List(_) | LiteralKind::Object(_) => false,
     }
 }
 

@@ -121,7 +121,7 @@ fn credentials(policy: &Policy, request: &Request, actor: &Actor, via: &[Actor],
 
 /// Codes 21 and 22: what is called.
 fn called(policy: &Policy, request: &Request) -> Result<ToolId, Code> {
-    let tool = find_tool(policy, request).ok_or(Code::ToolUnknown)?;
+    let tool = named_tool(policy, &request.tool, request.server.as_deref()).ok_or(Code::ToolUnknown)?;
     exists(policy, &policy[tool], request)?;
     pinned(&policy[tool], request)?;
     Ok(tool)
@@ -157,16 +157,16 @@ fn scene(
 
 /// I1: a tool is (server, wire name). A home system that names servers must be reached through one of them, one that
 /// names none through none.
-fn find_tool(policy: &Policy, request: &Request) -> Option<ToolId> {
-    let served = |system: &System| match &request.server {
-        Some(server) => system.servers.contains(server),
+pub(super) fn named_tool(policy: &Policy, wire: &str, server: Option<&str>) -> Option<ToolId> {
+    let served = |system: &System| match server {
+        Some(server) => system.servers.iter().any(|known| known == server),
         None => system.servers.is_empty(),
     };
     let reached = |tool: &Tool| match tool.home {
         Some(home) => served(&policy[home]),
-        None => request.server.is_none(),
+        None => server.is_none(),
     };
-    let found = policy.tools.iter().position(|tool| tool.wire == request.tool && reached(tool))?;
+    let found = policy.tools.iter().position(|tool| tool.wire == wire && reached(tool))?;
     u32::try_from(found).ok().map(ToolId)
 }
 

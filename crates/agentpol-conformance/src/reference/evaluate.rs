@@ -12,7 +12,7 @@ use super::pattern;
 use super::resource;
 use super::truth::{Truth, and, or};
 use super::value::{Held, Item, Value};
-use agentpol_check::policy::{Expr, ExprKind, LocalId, Part, TextTest};
+use agentpol_check::policy::{Expr, ExprKind, LocalId, Part, Sources, TextTest};
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
@@ -130,6 +130,7 @@ impl<'a> Frame<'a> {
         let text = |operand: &Expr| known(operand).and_then(|value| value.text().map(str::to_owned));
         let asked = |answer: Option<bool>| answer.map_or(Truth::Unknown, Truth::from);
         Some(Held::truth(match &expr.kind {
+            ExprKind::OriginIn(of, sources) => self.origin_in(&self.value(of), sources),
             ExprKind::Compare(op, left, right) => compare(*op, &self.value(left), &self.value(right)),
             ExprKind::In(wanted, list) | ExprKind::Contains(list, wanted) => {
                 fold::contains(&self.value(list), &self.value(wanted))
@@ -187,6 +188,20 @@ impl<'a> Frame<'a> {
             ExprKind::Pairs(left, right) => fold::pairs(&self.value(left), &self.value(right)).into(),
             ExprKind::Origin(operand) => self.origin(&self.value(operand)),
             _ => Held::Unknown,
+        }
+    }
+
+    /// `origin(E) in [..]`: what stands in the policy needs no source.
+    fn origin_in(&self, of: &Held, sources: &Sources) -> Truth {
+        let Held::Known(item) = of else { return Truth::Unknown };
+        match (&item.at, &item.value) {
+            (Some(at), _) => {
+                let node = json::pointer(at).and_then(|tokens| json::follow(&self.facts.written, &tokens));
+                let inside = |node| Truth::from(origin::of_node_in(&self.facts.origin, sources, at, node));
+                node.map_or(Truth::Unknown, inside)
+            }
+            (None, Value::List(elements)) => and(elements.iter().map(|element| self.origin_in(element, sources))),
+            (None, _) => Truth::True,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::calendar;
 use super::json::{self, Json, Member};
-use super::origin::{self, Entry};
+use super::origin::Entry;
 use agentpol_bytecode::code::Code;
 use agentpol_check::policy::Policy;
 
@@ -117,7 +117,7 @@ pub(super) fn read(policy: &Policy, bytes: &[u8]) -> Read<Request> {
         tool_digest: optional(&whole, "tool_digest")?,
         args: args.clone(),
         resource: whole.get("resource").map(|resource| given(policy, resource)).transpose()?,
-        origin: whole.get("origin").map_or(Ok(Vec::new()), |entries| origins(args, entries))?,
+        origin: whole.get("origin").map_or(Ok(Vec::new()), |entries| origins(policy, args, entries))?,
         context,
     })
 }
@@ -258,13 +258,11 @@ fn type_and_id(value: &Json) -> Read<(String, String)> {
 }
 
 /// T3: entries are JSON Pointers into the arguments; a pointer to nothing is malformed.
-fn origins(args: &Json, value: &Json) -> Read<Vec<Entry>> {
+fn origins(policy: &Policy, args: &Json, value: &Json) -> Read<Vec<Entry>> {
     let entry = |member: &Member| {
         let tokens = json::pointer(&member.key).ok_or(Code::RequestMalformed)?;
         json::follow(args, &tokens).ok_or(Code::RequestMalformed)?;
-        let word = text(&member.value)?;
-        let of = origin::member(&word).ok_or(Code::RequestMalformed)?;
-        Ok(Entry { pointer: member.key.clone(), member: of })
+        Entry::read(policy, &member.key, &member.value)
     };
     object(value)?.iter().map(entry).collect()
 }

@@ -339,6 +339,11 @@ fn origin_test(random: &mut Random, scope: &Scope) -> Option<String> {
     let args: Vec<&str> =
         scope.readable.iter().map(|(name, _)| name.as_str()).filter(|name| name.starts_with("args.")).collect();
     let subject = if random.percent(15) { "args" } else { one_of(random, &args)? };
+    if random.percent(40) {
+        let level = random.pick(&["", "user, ", "system, "]);
+        let tools = random.pick(&["result of vouch", "result of vouch_part", "result of vouch, result of vouch_part"]);
+        return Some(format!("(origin({subject}) in [{level}{tools}])"));
+    }
     let member = random.pick(&["untrusted", "model", "trusted", "user", "system"]);
     Some(format!("(origin({subject}) {} {member})", random.pick(&ORDER[2..])))
 }

@@ -19,7 +19,7 @@ use agentpol_conformance::reference::Summary;
 use expressions::{Scope, condition};
 use program::{Program, Sources};
 use random::Random;
-use requests::{Request, request, request_about};
+use requests::{ORIGINS, Request, request, request_about};
 use rules::{Effect, restriction_or_grant};
 use std::collections::BTreeMap;
 use world::AGENTS;
@@ -297,9 +297,9 @@ fn worse_origins_only_restrict() {
         let mut worse = request.clone();
         let pointers: Vec<String> = worse.origin.keys().cloned().collect();
         let pointer = pointers.get(random.below(pointers.len()))?;
-        let members = ["untrusted", "model", "trusted", "user", "system"];
-        let now = members.iter().position(|member| *member == worse.origin[pointer])?;
-        worse.origin.insert(pointer.clone(), members[random.below(now + 1)]);
+        let now = &ORIGINS[worse.origin[pointer]];
+        let below: Vec<usize> = (0..ORIGINS.len()).filter(|other| now.covers(&ORIGINS[*other])).collect();
+        worse.origin.insert(pointer.clone(), below[random.below(below.len())]);
         not_milder(&program.decide(request), &program.decide(&worse))
     });
 }

@@ -14,7 +14,8 @@ pub(crate) struct Request {
     pub(crate) user: Option<BTreeMap<&'static str, String>>,
     pub(crate) args: BTreeMap<String, String>,
     pub(crate) context: BTreeMap<&'static str, String>,
-    pub(crate) origin: BTreeMap<String, &'static str>,
+    /// By pointer an index into [`ORIGINS`].
+    pub(crate) origin: BTreeMap<String, usize>,
 }
 
 impl Request {
@@ -32,7 +33,7 @@ impl Request {
         members.push(format!("\"args\":{}", object(self.args.iter().map(|(k, v)| format!("{k:?}:{v}")).collect())));
         members
             .push(format!("\"context\":{}", object(self.context.iter().map(|(k, v)| format!("{k:?}:{v}")).collect())));
-        let origin = self.origin.iter().map(|(k, v)| format!("{k:?}:{v:?}")).collect();
+        let origin = self.origin.iter().map(|(k, v)| format!("{k:?}:{}", ORIGINS[*v].said)).collect();
         members.push(format!("\"origin\":{}", object(origin)));
         object(members)
     }
@@ -49,7 +50,42 @@ const TIMES: [&str; 8] = [
     "2101-01-01T00:00:00Z",
 ];
 
-const MEMBERS: [&str; 5] = ["untrusted", "model", "trusted", "user", "system"];
+/// What a request may say of an argument.
+pub(crate) struct Said {
+    pub(crate) said: &'static str,
+    /// How good its best source is.
+    level: u8,
+    /// The tools of which an answer held it, as bits.
+    held: u8,
+}
+
+impl Said {
+    /// Whether another is nowhere better.
+    pub(crate) fn covers(&self, other: &Said) -> bool {
+        other.level <= self.level && other.held & !self.held == 0
+    }
+}
+
+const fn said(said: &'static str, level: u8, held: u8) -> Said {
+    Said { said, level, held }
+}
+
+/// What requests say of arguments.
+pub(crate) const ORIGINS: [Said; 13] = [
+    said(r#""untrusted""#, 0, 0),
+    said(r#""model""#, 1, 0),
+    said(r#""trusted""#, 2, 0),
+    said(r#""user""#, 3, 0),
+    said(r#""system""#, 4, 0),
+    said(r#"{"result_of":"vouch_one"}"#, 2, 1),
+    said(r#"{"result_of":"part_one"}"#, 0, 0),
+    said(r#"{"result_of":"part_one","at":"/0/echo"}"#, 0, 0),
+    said(r#"{"result_of":"part_one","at":"/0/word"}"#, 2, 2),
+    said(r#"{"result_of":"vouch_two","at":""}"#, 2, 4),
+    said(r#"["user",{"result_of":"vouch_one"}]"#, 3, 1),
+    said(r#"[{"result_of":"part_two","at":"/3/word"},"untrusted",{"result_of":"vouch_one"}]"#, 2, 9),
+    said(r#"["system",{"result_of":"part_one","at":"/0/echo"},{"result_of":"elsewhere"}]"#, 4, 0),
+];
 
 /// Makes a request about one of the world's tools.
 pub(crate) fn request(random: &mut Random, world: &World) -> Request {
@@ -117,17 +153,18 @@ fn arguments(random: &mut Random, tool: &Tool) -> BTreeMap<String, String> {
     args
 }
 
-fn origins(random: &mut Random, args: &BTreeMap<String, String>) -> BTreeMap<String, &'static str> {
+fn origins(random: &mut Random, args: &BTreeMap<String, String>) -> BTreeMap<String, usize> {
+    let any = |random: &mut Random| random.below(ORIGINS.len());
     let mut origin = BTreeMap::new();
     if random.percent(10) {
-        origin.insert(String::new(), MEMBERS[random.below(5)]);
+        origin.insert(String::new(), any(random));
     }
     for (name, value) in args.iter().filter(|(name, _)| !name.contains('/')) {
         if random.percent(50) {
-            origin.insert(format!("/{name}"), MEMBERS[random.below(5)]);
+            origin.insert(format!("/{name}"), any(random));
         }
         if value.starts_with('[') && value != "[]" && random.percent(30) {
-            origin.insert(format!("/{name}/0"), MEMBERS[random.below(5)]);
+            origin.insert(format!("/{name}/0"), any(random));
         }
     }
     origin

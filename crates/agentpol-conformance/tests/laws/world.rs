@@ -247,6 +247,12 @@ impl World {
     }
 
     fn append(&self, module: &str, phases: &[usize; 4], text: &mut String) {
+        let wire = module.trim_start_matches("random.");
+        text.push_str(&format!(
+            "record spoken {{ word: string, echo: untrusted string }}\n\
+             tool vouch \"vouch_{wire}\" (q: string) -> string computes  returns trusted\n\
+             tool vouch_part \"part_{wire}\" (q: string) -> list<spoken, 4> computes  returns trusted\n"
+        ));
         for (tool, _) in self.tool_text.iter().filter(|(_, of)| *of == module) {
             text.push_str(&format!("{tool}\n"));
         }

@@ -87,6 +87,8 @@ pub enum ExprKind<'a> {
     History(History<'a>),
     /// `known order(KEYS)` or `known order`
     Known(Path<'a>, Option<&'a [Expr<'a>]>),
+    /// `result of crm.search`, in a list of origins
+    ResultOf(Path<'a>),
 }
 
 /// A comparison.

@@ -105,6 +105,8 @@ pub enum LiteralKind<'a> {
     Duration(Duration),
     Date(super::Date),
     DateTime(i64),
+    /// `result of crm.search at "/0/email"`: an origin
+    ResultOf(Path<'a>, Option<Text<'a>>),
     List(&'a [Literal<'a>]),
     Object(&'a [Pair<'a>]),
 }

@@ -75,6 +75,7 @@ fn begins_value(rule: Rule) -> bool {
             | R::list
             | R::conditional
             | R::known
+            | R::result_of
             | R::history
             | R::happened
             | R::comprehension
@@ -88,6 +89,7 @@ fn begins_value(rule: Rule) -> bool {
             | R::k_all
             | R::k_if
             | R::k_known
+            | R::k_result
             | R::quantified
             | R::minus
             | R::grouped

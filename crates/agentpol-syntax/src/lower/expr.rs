@@ -179,9 +179,18 @@ impl<'a> Lower<'a, '_> {
                 };
                 ExprKind::Known(path, keys)
             }
+            G::result_of => ExprKind::ResultOf(self.result_of(node)?),
             _ => ExprKind::History(self.history(span, &mut Kids::of(node))?),
         };
         Some(self.make(kind, span))
+    }
+
+    /// `result of TOOL`
+    pub(super) fn result_of(&self, node: Node<'a>) -> Option<Path<'a>> {
+        let mut kids = Kids::of(node);
+        kids.has(G::k_result);
+        kids.has(G::k_of);
+        Some(self.path(kids.take(G::path)?))
     }
 
     /// Widens the span of what stands in parentheses by the two.

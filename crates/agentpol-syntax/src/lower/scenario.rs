@@ -128,6 +128,12 @@ impl<'a> Lower<'a, '_> {
                     _ => LiteralKind::Word(path),
                 }
             }
+            G::answer_of => {
+                let mut parts = Kids::of(node);
+                let tool = self.result_of(parts.take(G::result_of)?)?;
+                parts.has(G::k_at);
+                LiteralKind::ResultOf(tool, parts.text().map(|text| self.text(&text)))
+            }
             G::number => LiteralKind::Number(minus, self.number(&node)),
             G::duration => LiteralKind::Duration(self.duration(&node)),
             G::date => LiteralKind::Date(self.date(&node)),

@@ -3,6 +3,7 @@
 use super::session::Place;
 use crate::reference::facts::Facts;
 use crate::reference::json::Json;
+use crate::reference::origin::Entry;
 use crate::reference::request::Request;
 use crate::reference::typed::Reading;
 use crate::reference::value::{Held, Item, Value};
@@ -31,8 +32,8 @@ impl Action {
     ) -> Action {
         let policy = facts.policy;
         let optional = |text: &Option<String>| text.as_deref().map_or("none".to_owned(), part);
-        let mut origins: Vec<String> =
-            request.origin.iter().map(|entry| part(&format!("{} {}", part(&entry.pointer), entry.member))).collect();
+        let said = |entry: &Entry| part(&format!("{} {}", part(&entry.pointer), raw(&entry.said)));
+        let mut origins: Vec<String> = request.origin.iter().map(said).collect();
         origins.sort();
         let what = [
             part(&format!("{:?}", place.agent)),

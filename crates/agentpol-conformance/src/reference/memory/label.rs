@@ -21,7 +21,7 @@ fn full_name(policy: &Policy, dataset: DatasetId) -> String {
 }
 
 /// T1: an answer is untrusted unless the tool says otherwise; so it is where one of its fields is marked.
-pub(super) fn untrusted(policy: &Policy, tool: &Tool) -> bool {
+pub(in crate::reference) fn untrusted(policy: &Policy, tool: &Tool) -> bool {
     match tool.returns {
         Returns::Untrusted => true,
         Returns::Nothing => false,

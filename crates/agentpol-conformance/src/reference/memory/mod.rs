@@ -10,7 +10,7 @@ mod digest;
 mod event;
 mod evidence;
 mod install;
-mod label;
+pub(super) mod label;
 mod limit;
 mod protocol;
 mod question;
