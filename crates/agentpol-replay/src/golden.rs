@@ -1,6 +1,6 @@
 //! Golden decisions: `NAME.decisions.jsonl` beside `NAME.jsonl`, one line for each judged action, in order.
 
-use agentpol_trace::Place;
+use agentpol_trace::{Place, recording_stem};
 use serde::{Deserialize, Serialize};
 
 use crate::verdict::Verdict;
@@ -21,11 +21,9 @@ struct GoldenLine {
     would: Option<String>,
 }
 
-/// The name of the golden file beside a recording: the recording's, its last ending (and `.gz` before that) replaced.
+/// The name of the golden file beside a recording: the recording's, its endings replaced.
 pub fn golden_name(recording: &str) -> String {
-    let stem = recording.strip_suffix(".gz").unwrap_or(recording);
-    let stem = [".jsonl", ".json", ".ndjson"].iter().find_map(|ending| stem.strip_suffix(ending)).unwrap_or(stem);
-    format!("{stem}.decisions.jsonl")
+    format!("{}.decisions.jsonl", recording_stem(recording).unwrap_or(recording))
 }
 
 /// Whether this is the name of a golden file.

@@ -105,7 +105,6 @@ impl NotEvaluable {
             "redacted" => "parts that a decision may read were taken out of the records",
             "arguments_unparsable" => "the model wrote arguments that are not JSON",
             "arguments_not_an_object" => "the model wrote arguments that are not an object",
-            "arguments_are_text" => "the tool takes free text and no named arguments",
             "arguments_absent" => "the recorder left the arguments out",
             "no_agent" => "say `agent = \"...\"` in the recording's entry in agentpol.toml",
             "no_user" => "say `user = \"none\"`, or who it was, in the recording's entry in agentpol.toml",

@@ -19,6 +19,8 @@ pub struct Trace {
     pub task: Option<String>,
     /// The domain, suite or desk the run belongs to.
     pub domain: Option<String>,
+    /// The run that started this one, for the run of a sub-agent.
+    pub parent: Option<String>,
 }
 
 /// Where a record stands in its source.
@@ -76,8 +78,6 @@ pub enum Arguments {
         /// What the JSON reader said.
         why: String,
     },
-    /// Free text by design, as custom tools take it.
-    Text(String),
     /// Not recorded.
     Absent,
 }
@@ -177,6 +177,38 @@ impl Outcome {
     }
 }
 
+/// What was decided about a call when it was recorded, by whatever decided then: a hook, a person, another engine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ruling {
+    /// The outcome; what asks a person is [`Outcome::RequireApproval`].
+    pub outcome: Outcome,
+    /// What the person answered, where one was asked and the recording has the answer.
+    pub approved: Option<bool>,
+    /// Who or what decided.
+    pub by: Option<String>,
+    /// Why, in its words.
+    pub reason: Option<String>,
+    /// The id of the decision in the log of who decided.
+    pub id: Option<String>,
+}
+
+impl From<Outcome> for Ruling {
+    fn from(outcome: Outcome) -> Ruling {
+        Ruling { outcome, approved: None, by: None, reason: None, id: None }
+    }
+}
+
+impl Ruling {
+    /// Whether the call went ahead; unknown where a person was asked and nothing says what came of it.
+    pub fn went_ahead(&self) -> Option<bool> {
+        match self.outcome {
+            Outcome::Allow => Some(true),
+            Outcome::RequireApproval => self.approved,
+            Outcome::Throttle | Outcome::Deny => Some(false),
+        }
+    }
+}
+
 /// The decision that the author of a recording expects for one action.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Expectation {
@@ -217,6 +249,8 @@ pub struct Action {
     pub heard: Vec<Heard>,
     /// Request fields of the record.
     pub recorded: Recorded,
+    /// What was decided about it then, where the recording says so.
+    pub ruling: Option<Ruling>,
     /// The expected decision.
     pub expect: Option<Expectation>,
 }
@@ -237,8 +271,6 @@ pub enum Obstacle {
     },
     /// The arguments are JSON, but no object.
     ArgumentsNotAnObject,
-    /// The tool takes free text, not named arguments.
-    ArgumentsAreText,
     /// The arguments were not recorded.
     ArgumentsAbsent,
 }
@@ -250,7 +282,6 @@ impl Obstacle {
             Obstacle::Redacted { .. } => "redacted",
             Obstacle::ArgumentsUnparsable { .. } => "arguments_unparsable",
             Obstacle::ArgumentsNotAnObject => "arguments_not_an_object",
-            Obstacle::ArgumentsAreText => "arguments_are_text",
             Obstacle::ArgumentsAbsent => "arguments_absent",
         }
     }
@@ -271,7 +302,6 @@ impl Action {
             Arguments::Object(_) => None,
             Arguments::NotAnObject(_) => Some(Obstacle::ArgumentsNotAnObject),
             Arguments::Unparsable { why, .. } => Some(Obstacle::ArgumentsUnparsable { why: why.clone() }),
-            Arguments::Text(_) => Some(Obstacle::ArgumentsAreText),
             Arguments::Absent => Some(Obstacle::ArgumentsAbsent),
         }
     }

@@ -175,6 +175,11 @@ impl<'a> Node<'a> {
         self.raw.parse().map_err(|_| self.bad_value("a whole number from 0 to 4294967295"))
     }
 
+    /// Whether it is the text of that name.
+    pub(crate) fn is(&self, text: &str) -> bool {
+        self.is_string() && json::string(self.raw).is_ok_and(|found| found == text)
+    }
+
     /// The text of a string, the JSON text of anything else.
     pub(crate) fn plain(&self) -> String {
         json::string(self.raw).map_or_else(|_| self.raw.to_owned(), Cow::into_owned)
@@ -220,6 +225,16 @@ impl<'a> Object<'a> {
     /// The text of that name, where there is one.
     pub(crate) fn string(&self, key: &str) -> Result<Option<String>, RecordError> {
         self.get(key).map(|node| node.string()).transpose()
+    }
+
+    /// The elements of the list of that name; none where there is none.
+    pub(crate) fn list(&self, key: &str) -> Result<Vec<Node<'a>>, RecordError> {
+        self.get(key).map_or(Ok(Vec::new()), |node| node.list())
+    }
+
+    /// The object of that name, where there is one.
+    pub(crate) fn inner(&self, key: &str) -> Result<Option<Object<'a>>, RecordError> {
+        self.get(key).map(|node| node.object()).transpose()
     }
 
     /// The text or number of that name as text: what recorders use for ids.

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::action::Place;
-use crate::format::{ForeignFormat, Format};
+use crate::format::Format;
 
 /// One record that could not be read. The records after it still are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,6 +70,18 @@ pub enum RecordErrorKind {
         /// The id it names.
         call: Option<String>,
     },
+    /// Something that is not of the format: a line of another recording, or of none.
+    Stranger {
+        /// What was expected.
+        expected: &'static str,
+        /// The format that it is of, where it can be told.
+        looks_like: Option<&'static str>,
+    },
+    /// More records than are held at a time, in a format whose records may refer to later ones.
+    TooMany {
+        /// How many are held.
+        limit: usize,
+    },
     /// The source could not be read on. Nothing comes after this.
     Unreadable {
         /// What the reader said.
@@ -93,6 +105,11 @@ impl fmt::Display for RecordErrorKind {
                 write!(f, "a result for call `{call}`, but no call of that id waits for one")
             }
             RecordErrorKind::ResultWithoutCall { call: None } => write!(f, "a result, but no call waits for one"),
+            RecordErrorKind::Stranger { expected, looks_like: Some(format) } => {
+                write!(f, "must be {expected}, and looks like `{format}`")
+            }
+            RecordErrorKind::Stranger { expected, looks_like: None } => write!(f, "must be {expected}"),
+            RecordErrorKind::TooMany { limit } => write!(f, "more than {limit} records that may refer to each other"),
             RecordErrorKind::Unreadable { message } => write!(f, "cannot be read: {message}"),
         }
     }
@@ -131,10 +148,10 @@ pub enum OpenError {
         /// Their names.
         candidates: Vec<&'static str>,
     },
-    /// A known format that no importer reads yet.
-    Unsupported {
-        /// Which.
-        format: ForeignFormat,
+    /// An archive that cannot be read as one.
+    Archive {
+        /// What is wrong with it.
+        message: String,
     },
     /// A document, one JSON value over the whole file, whose bytes are not UTF-8.
     NotUtf8 {
@@ -176,11 +193,9 @@ impl fmt::Display for OpenError {
             OpenError::Ambiguous { candidates } => {
                 write!(f, "this could be {}; set `format` to one of {names}", candidates.join(" or "))
             }
-            OpenError::Unsupported { format } => write!(
-                f,
-                "this looks like {}, which is not supported yet; if it is something else, set `format` to one of {names}",
-                format.name()
-            ),
+            OpenError::Archive { message } => {
+                write!(f, "begins like a zip archive and cannot be read as one: {message}")
+            }
             OpenError::NotUtf8 { byte } => write!(f, "not UTF-8 at byte {byte}"),
             OpenError::TooLong { limit } => {
                 write!(f, "longer than {limit} bytes, the most that is read as one document")

@@ -57,7 +57,7 @@ pub(crate) fn without_position(error: &serde_json::Error) -> String {
     match text.strip_prefix("EOF while parsing ") {
         Some("a value") => "the text ends where a value should be".to_owned(),
         Some(what) => format!("the text ends inside {what}"),
-        None if text == "expected ident" => "expected a value".to_owned(),
+        None if text == "expected ident" || text == "expected value" => "expected a value".to_owned(),
         None if text == "unexpected end of hex escape" => "half of a surrogate pair in a text".to_owned(),
         None => text.to_owned(),
     }

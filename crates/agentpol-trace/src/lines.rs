@@ -10,11 +10,6 @@ pub const LINE_LIMIT: usize = 16 << 20;
 /// The largest source that is read as one JSON document, in bytes.
 pub const DOCUMENT_LIMIT: usize = 256 << 20;
 
-/// Whether these first bytes of a file are those of gzip (RFC 1952).
-pub fn is_gzip(bytes: &[u8]) -> bool {
-    bytes.starts_with(&[0x1f, 0x8b])
-}
-
 /// One line, or why it could not be had.
 #[derive(Debug)]
 pub(crate) struct Line {
@@ -144,12 +139,5 @@ mod tests {
         assert_eq!(lines[0], (1, Err(RecordErrorKind::NotUtf8 { byte: 3 })));
         assert_eq!(lines[1], (2, Err(RecordErrorKind::TooLong { limit: 5 })));
         assert_eq!(lines[2], (3, Ok("ok".into())));
-    }
-
-    #[test]
-    fn knows_gzip() {
-        assert!(is_gzip(&[0x1f, 0x8b, 8, 0]));
-        assert!(!is_gzip(b"{}"));
-        assert!(!is_gzip(b""));
     }
 }

@@ -1,22 +1,22 @@
 //! A recording being read: actions in order, errors in their places.
 
 use std::collections::VecDeque;
-use std::io::BufRead;
+use std::io::{BufRead, Read as _};
 
 use crate::action::{Action, Place};
-use crate::conversation::Items;
+use crate::archive::{Archive, is_archive};
 use crate::detect::detect;
 use crate::document::Text;
 use crate::error::{OpenError, RecordError, RecordErrorKind};
 use crate::format::Format;
-use crate::importers::{self, Setting};
-use crate::json::{self, Cursor};
+use crate::importers::{self, Importer, Setting};
+use crate::json;
 use crate::lines::{DOCUMENT_LIMIT, LINE_LIMIT, Line, Lines, into_text};
 use crate::mapping::Mapping;
 use crate::runs::Document;
 
 /// How many lines are looked at to tell the format; transcripts may begin with lines of another kind.
-const DETECTION_LINES: usize = 32;
+const DETECTION_LINES: usize = 64;
 
 /// What the caller knows about a recording.
 #[derive(Clone, Debug, Default)]
@@ -36,6 +36,7 @@ pub struct Recording<R> {
     name: String,
     format: Format,
     mapping: Option<Mapping>,
+    importer: Box<dyn Importer>,
     source: Source<R>,
     ready: VecDeque<Result<Action, RecordError>>,
     seq: u64,
@@ -45,6 +46,8 @@ pub struct Recording<R> {
 enum Source<R> {
     Lines { first: VecDeque<Line>, rest: Lines<R> },
     Document(Document),
+    Archive(Archive),
+    End,
 }
 
 impl<R: BufRead> Recording<R> {
@@ -52,33 +55,15 @@ impl<R: BufRead> Recording<R> {
     ///
     /// # Errors
     /// [`OpenError`] when the format cannot be told, is not read yet, or the first bytes cannot be read.
-    pub fn open(name: &str, reader: R, options: OpenOptions) -> Result<Recording<R>, OpenError> {
+    pub fn open(name: &str, mut reader: R, options: OpenOptions) -> Result<Recording<R>, OpenError> {
         let OpenOptions { format, mapping } = options;
         let format = if mapping.is_some() { Some(Format::Own) } else { format };
-        let mut rest = Lines::new(reader);
-        let mut first = VecDeque::new();
-        pull(&mut rest, &mut first, DOCUMENT_LIMIT)?;
-        let by_lines = match format {
-            Some(Format::Own) => true,
-            Some(Format::Tau2Bench) => false,
-            Some(_) | None => looks_like_lines(&mut rest, &mut first)?,
+        let (format, source) = match archive(&mut reader, format)? {
+            Some(archive) => (Format::Inspect, Source::Archive(archive)),
+            None => open_text(reader, format)?,
         };
-        let (format, source) = if by_lines {
-            let format = format.map_or_else(|| detect_lines(&mut rest, &mut first), Ok)?;
-            (format, Source::Lines { first, rest })
-        } else {
-            let text = gather(first, rest)?;
-            let format = format.map_or_else(|| detect(&text), Ok)?;
-            (format, Source::Document(Document::new(text, format)))
-        };
-        let source = match source {
-            // One line may hold a whole document.
-            Source::Lines { first, rest } if format == Format::Tau2Bench => {
-                Source::Document(Document::new(gather(first, rest)?, format))
-            }
-            source => source,
-        };
-        Ok(Recording { name: name.to_owned(), format, mapping, source, ready: VecDeque::new(), seq: 0 })
+        let importer = importers::importer(format);
+        Ok(Recording { name: name.to_owned(), format, mapping, importer, source, ready: VecDeque::new(), seq: 0 })
     }
 
     /// The name it was opened with.
@@ -94,20 +79,27 @@ impl<R: BufRead> Recording<R> {
     /// Reads the next line or run; false at the end.
     fn refill(&mut self) -> bool {
         let setting = Setting { name: &self.name, mapping: self.mapping.as_ref(), header: None };
+        let importer = self.importer.as_mut();
         let items = match &mut self.source {
-            Source::Lines { first, rest } => {
-                let Some(line) = first.pop_front().or_else(|| rest.next_line(LINE_LIMIT)) else { return false };
-                match line.text {
-                    Ok(text) => read_line(self.format, text, line.number, setting),
-                    Err(kind) => vec![Err(line_error(line.number, kind))],
+            Source::Lines { first, rest } => match first.pop_front().or_else(|| rest.next_line(LINE_LIMIT)) {
+                Some(Line { text: Ok(text), number }) => {
+                    let text = Text::new(text, number);
+                    Some(importer.line(&text, setting))
                 }
-            }
-            Source::Document(document) => match document.next_run(setting) {
-                Some(items) => items,
-                None => return false,
+                Some(Line { text: Err(kind), number }) => Some(vec![Err(line_error(number, kind))]),
+                None => None,
             },
+            Source::Document(document) => document.next_run(importer, setting),
+            Source::Archive(archive) => archive.next_sample(importer, setting),
+            Source::End => return false,
         };
-        self.ready.extend(items);
+        match items {
+            Some(items) => self.ready.extend(items),
+            None => {
+                self.ready.extend(self.importer.finish());
+                self.source = Source::End;
+            }
+        }
         true
     }
 }
@@ -127,6 +119,43 @@ impl<R: BufRead> Iterator for Recording<R> {
             action.seq = self.seq;
         }
         item
+    }
+}
+
+/// Opens what is no archive.
+fn open_text<R: BufRead>(reader: R, format: Option<Format>) -> Result<(Format, Source<R>), OpenError> {
+    let mut rest = Lines::new(reader);
+    let mut first = VecDeque::new();
+    pull(&mut rest, &mut first, DOCUMENT_LIMIT)?;
+    let by_lines = match format {
+        Some(Format::Own) => true,
+        Some(format) if format.around().is_some() => false,
+        Some(_) | None => looks_like_lines(&mut rest, &mut first)?,
+    };
+    if !by_lines {
+        let text = gather(first, rest)?;
+        let format = format.map_or_else(|| detect(&text), Ok)?;
+        return Ok((format, Source::Document(Document::new(text, format))));
+    }
+    let format = format.map_or_else(|| detect_lines(&mut rest, &mut first), Ok)?;
+    // One line may hold a whole document.
+    if format.around().is_some() {
+        return Ok((format, Source::Document(Document::new(gather(first, rest)?, format))));
+    }
+    Ok((format, Source::Lines { first, rest }))
+}
+
+/// The archive that the reader holds, where it is one and that can be.
+fn archive(reader: &mut impl BufRead, format: Option<Format>) -> Result<Option<Archive>, OpenError> {
+    let begins = reader.fill_buf().is_ok_and(is_archive);
+    if !begins || format.is_some_and(|format| format != Format::Inspect) {
+        return Ok(None);
+    }
+    let mut bytes = Vec::new();
+    match reader.take(DOCUMENT_LIMIT as u64 + 1).read_to_end(&mut bytes) {
+        Err(error) => Err(OpenError::Unreadable { message: error.to_string() }),
+        Ok(_) if bytes.len() > DOCUMENT_LIMIT => Err(OpenError::TooLong { limit: DOCUMENT_LIMIT }),
+        Ok(_) => Archive::new(bytes).map(Some),
     }
 }
 
@@ -156,7 +185,8 @@ fn looks_like_lines<R: BufRead>(rest: &mut Lines<R>, first: &mut VecDeque<Line>)
     if head.trim_start().starts_with('[') {
         return Ok(false);
     }
-    if json::RawJson::parse(&head).is_ok() {
+    let is_text = !head.trim().is_empty() && !head.trim_start().starts_with('{');
+    if is_text || json::RawJson::parse(&head).is_ok() {
         return Ok(true);
     }
     pull(rest, first, LINE_LIMIT)?;
@@ -206,18 +236,5 @@ fn whole(kind: RecordErrorKind, start: usize) -> OpenError {
         RecordErrorKind::NotUtf8 { byte } => OpenError::NotUtf8 { byte: start + byte },
         RecordErrorKind::TooLong { limit } => OpenError::TooLong { limit },
         other => OpenError::Unreadable { message: other.to_string() },
-    }
-}
-
-fn read_line(format: Format, text: String, number: u64, setting: Setting<'_>) -> Items {
-    let text = Text::new(text, number);
-    let mut cursor = Cursor::new(text.as_str());
-    let value = cursor.value().and_then(|value| match cursor.peek() {
-        None => Ok(value),
-        Some(_) => Err(cursor.mistake("more text behind the end of the object")),
-    });
-    match value {
-        Ok(value) => importers::read(format, &text.node(value, String::new()), setting),
-        Err(mistake) => vec![Err(text.syntax(mistake.at, "", mistake.message))],
     }
 }

@@ -7,7 +7,7 @@ use crate::conversation::Items;
 use crate::document::Text;
 use crate::error::{RecordError, RecordErrorKind};
 use crate::format::Format;
-use crate::importers::{self, Setting};
+use crate::importers::{Importer, Setting};
 use crate::json::{self, Cursor, Mistake};
 
 /// A document and how far it has been read.
@@ -40,8 +40,8 @@ enum State {
 enum Holder {
     /// The document is the list.
     Document,
-    /// The member `simulations` of the document.
-    Simulations,
+    /// A member of the document.
+    Member,
 }
 
 /// One step through a document.
@@ -58,14 +58,14 @@ impl Document {
     }
 
     /// Reads the next run, or nothing at the end. A mistake in the document itself ends it.
-    pub(crate) fn next_run(&mut self, setting: Setting<'_>) -> Option<Items> {
+    pub(crate) fn next_run(&mut self, importer: &mut dyn Importer, setting: Setting<'_>) -> Option<Items> {
         loop {
             if matches!(self.state, State::Done) {
                 return None;
             }
             match self.step() {
                 Ok(Step::On) => {}
-                Ok(Step::Run(range, pointer)) => return Some(self.read(range, pointer, setting)),
+                Ok(Step::Run(range, pointer)) => return Some(self.read(range, pointer, importer, setting)),
                 Err(error) => {
                     self.state = State::Done;
                     return Some(vec![Err(error)]);
@@ -74,22 +74,21 @@ impl Document {
         }
     }
 
-    fn read(&self, range: Range<usize>, pointer: String, setting: Setting<'_>) -> Items {
+    fn read(&self, range: Range<usize>, pointer: String, importer: &mut dyn Importer, setting: Setting<'_>) -> Items {
         let node = self.text.node(&self.text.as_str()[range], pointer);
-        let header = self.header.clone().map(|range| self.text.node(&self.text.as_str()[range], "/info".to_owned()));
-        importers::read(self.format, &node, Setting { header: header.as_ref(), ..setting })
+        let name = self.format.around().map_or("", |(_, header)| header);
+        let header = self.header.clone().map(|range| self.text.node(&self.text.as_str()[range], format!("/{name}")));
+        importer.read(&node, Setting { header: header.as_ref(), ..setting })
     }
 
     fn step(&mut self) -> Result<Step, RecordError> {
         let mut cursor = Cursor { text: self.text.as_str(), at: self.at };
         let stepped = match self.state {
             State::Start => start(&mut cursor, self.format),
-            State::List { of, index } => element(&mut cursor, of, index),
-            State::Members { seen, first } => match member(&mut cursor, seen, first) {
-                Ok((state, Some((key, range)))) => {
-                    if key == "info" {
-                        self.header = Some(range);
-                    }
+            State::List { of, index } => element(&mut cursor, of, index, self.format),
+            State::Members { seen, first } => match member(&mut cursor, seen, first, self.format) {
+                Ok((state, Some(header))) => {
+                    self.header = Some(header);
                     Ok((state, Step::On))
                 }
                 Ok((state, None)) => Ok((state, Step::On)),
@@ -127,16 +126,15 @@ impl From<Mistake> for Trouble {
 }
 
 fn start(cursor: &mut Cursor<'_>, format: Format) -> Result<(State, Step), Trouble> {
-    let opening = cursor.peek();
-    match (format, opening) {
-        (Format::Tau2Bench, Some(b'{')) => {
+    match (format.around(), cursor.peek()) {
+        (Some(_), Some(b'{')) => {
             cursor.take(b'{');
             Ok((State::Members { seen: false, first: true }, Step::On))
         }
-        (Format::Tau2Bench, _) => {
+        (Some(_), _) => {
             Err(Trouble::Field("", RecordErrorKind::WrongType { expected: "an object", found: "something else" }))
         }
-        (_, Some(b'[')) if !(format == Format::OpenAi && holds_messages(*cursor)) => {
+        (None, Some(b'[')) if !(format.runs_are_lists() && holds_messages(*cursor)) => {
             cursor.take(b'[');
             Ok((State::List { of: Holder::Document, index: 0 }, Step::On))
         }
@@ -154,11 +152,11 @@ fn holds_messages(mut cursor: Cursor<'_>) -> bool {
     json::members(&cursor.text[cursor.at..]).0.iter().any(|(key, _)| key == "role")
 }
 
-fn element(cursor: &mut Cursor<'_>, of: Holder, index: usize) -> Result<(State, Step), Trouble> {
+fn element(cursor: &mut Cursor<'_>, of: Holder, index: usize, format: Format) -> Result<(State, Step), Trouble> {
     if cursor.take(b']') {
         let state = match of {
             Holder::Document => State::Behind,
-            Holder::Simulations => State::Members { seen: true, first: false },
+            Holder::Member => State::Members { seen: true, first: false },
         };
         return Ok((state, Step::On));
     }
@@ -166,40 +164,47 @@ fn element(cursor: &mut Cursor<'_>, of: Holder, index: usize) -> Result<(State, 
         return Err(cursor.mistake("expected `,` or `]`").into());
     }
     let range = value(cursor)?;
-    let pointer = match of {
-        Holder::Document => format!("/{index}"),
-        Holder::Simulations => format!("/simulations/{index}"),
+    let pointer = match (of, format.around()) {
+        (Holder::Member, Some((list, _))) => format!("/{list}/{index}"),
+        _ => format!("/{index}"),
     };
     Ok((State::List { of, index: index + 1 }, Step::Run(range, pointer)))
 }
 
-/// A member of the object around the runs: its key and value, or nothing where it is the list of runs or the end.
-type Member = (State, Option<(String, Range<usize>)>);
+/// What comes after a member of the object around the runs, and that member where it is said to be true of all of them.
+type Member = (State, Option<Range<usize>>);
 
-fn member(cursor: &mut Cursor<'_>, seen: bool, first: bool) -> Result<Member, Trouble> {
+fn member(cursor: &mut Cursor<'_>, seen: bool, first: bool, format: Format) -> Result<Member, Trouble> {
+    let (list, header) = format.around().unwrap_or_default();
     if cursor.take(b'}') {
-        return if seen {
+        // A log of an evaluation that never began has no samples.
+        return if seen || format != Format::Tau2Bench {
             Ok((State::Behind, None))
         } else {
-            Err(Trouble::Field("simulations", RecordErrorKind::Missing))
+            Err(Trouble::Field(list, RecordErrorKind::Missing))
         };
     }
     if !first && !cursor.take(b',') {
         return Err(cursor.mistake("expected `,` or `}`").into());
     }
     let key = cursor.key()?.into_owned();
-    if key != "simulations" {
+    if key != list {
         let range = value(cursor)?;
-        return Ok((State::Members { seen, first: false }, Some((key, range))));
+        return Ok((State::Members { seen, first: false }, (key == header).then_some(range)));
     }
     if seen {
-        return Err(Trouble::Field("simulations", RecordErrorKind::Repeated));
+        return Err(Trouble::Field(list, RecordErrorKind::Repeated));
     }
-    if !cursor.take(b'[') {
-        let found = json::kind(&cursor.text[cursor.at..]);
-        return Err(Trouble::Field("simulations", RecordErrorKind::WrongType { expected: "a list", found }));
+    if cursor.take(b'[') {
+        return Ok((State::List { of: Holder::Member, index: 0 }, None));
     }
-    Ok((State::List { of: Holder::Simulations, index: 0 }, None))
+    match json::kind(&cursor.text[cursor.at..]) {
+        "null" if format != Format::Tau2Bench => {
+            value(cursor)?;
+            Ok((State::Members { seen: true, first: false }, None))
+        }
+        found => Err(Trouble::Field(list, RecordErrorKind::WrongType { expected: "a list", found })),
+    }
 }
 
 fn behind(cursor: &mut Cursor<'_>) -> Result<(State, Step), Trouble> {

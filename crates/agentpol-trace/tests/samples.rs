@@ -7,7 +7,7 @@ use std::fs::{self, File};
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
-use agentpol_trace::{Action, Arguments, OpenOptions, Recording};
+use agentpol_trace::{Action, Arguments, OpenOptions, Recording, unpack};
 
 type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
@@ -25,7 +25,8 @@ fn samples() -> Outcome<Vec<PathBuf>> {
 
 fn render(path: &Path) -> Outcome<String> {
     let mut out = String::new();
-    let recording = match Recording::open("sample", BufReader::new(File::open(path)?), OpenOptions::default()) {
+    let reader = unpack(BufReader::new(File::open(path)?))?;
+    let recording = match Recording::open("sample", reader, OpenOptions::default()) {
         Ok(recording) => recording,
         Err(error) => return Ok(format!("cannot open: {error}\n")),
     };
@@ -58,6 +59,9 @@ fn render_action(out: &mut String, action: &Action) -> Outcome {
     }
     if action.recorded != agentpol_trace::Recorded::default() {
         writeln!(out, "    {:?}", action.recorded)?;
+    }
+    if let Some(ruling) = &action.ruling {
+        writeln!(out, "    {ruling:?} went ahead {:?}", ruling.went_ahead())?;
     }
     if let Some(expect) = &action.expect {
         writeln!(out, "    {expect:?}")?;

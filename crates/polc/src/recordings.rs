@@ -5,8 +5,7 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use agentpol_replay::{GoldenFile, RecordingEntry, RecordingReport, Replay, golden_name, is_golden_name};
-use agentpol_trace::is_gzip;
-use flate2::bufread::MultiGzDecoder;
+use agentpol_trace::{recording_stem, unpack};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::exit::Problem;
@@ -14,10 +13,6 @@ use crate::project::Project;
 use crate::report::Found;
 use crate::{files, glob};
 
-/// The endings of recordings in a folder.
-const ENDINGS: [&str; 5] = [".jsonl", ".json", ".ndjson", ".jsonl.gz", ".json.gz"];
-/// The most that a packed recording may unpack to, in bytes.
-const UNPACKED_LIMIT: u64 = 8 << 30;
 /// The largest file of golden decisions, in bytes.
 const GOLDEN_LIMIT: usize = 1 << 30;
 /// From how many bytes on a recording is worth a progress bar.
@@ -135,7 +130,7 @@ fn paths(base: &Path, pattern: &str) -> Result<Vec<PathBuf>, Problem> {
         for entry in fs::read_dir(&path).map_err(|error| files::unreadable(&path, &error))? {
             let entry = entry.map_err(|error| files::unreadable(&path, &error))?;
             let name = entry.file_name().to_string_lossy().into_owned();
-            if ENDINGS.iter().any(|ending| name.ends_with(ending)) && entry.path().is_file() {
+            if recording_stem(&name).is_some() && entry.path().is_file() {
                 found.push(entry.path());
             }
         }
@@ -146,32 +141,11 @@ fn paths(base: &Path, pattern: &str) -> Result<Vec<PathBuf>, Problem> {
     Ok(found)
 }
 
-/// Opens a recording; whether it is packed is seen from its first bytes.
+/// Opens a recording, packed or plain.
 fn open(path: &Path, progress: &mut Progress) -> io::Result<Box<dyn BufRead>> {
     let file = File::open(path)?;
     let length = file.metadata().map(|known| known.len()).unwrap_or(0);
-    let mut reader = BufReader::with_capacity(1 << 16, progress.watch(file, length));
-    Ok(match is_gzip(reader.fill_buf()?) {
-        true => Box::new(BufReader::new(Unpacked { reader: MultiGzDecoder::new(reader), left: UNPACKED_LIMIT })),
-        false => Box::new(reader),
-    })
-}
-
-/// A packed file that may not unpack without end.
-struct Unpacked<R> {
-    reader: R,
-    left: u64,
-}
-
-impl<R: Read> Read for Unpacked<R> {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let read = self.reader.read(into)?;
-        self.left = self.left.saturating_sub(read as u64);
-        match self.left {
-            0 => Err(io::Error::other(format!("more than {} GiB when unpacked", UNPACKED_LIMIT >> 30))),
-            _ => Ok(read),
-        }
-    }
+    unpack(BufReader::with_capacity(1 << 16, progress.watch(file, length)))
 }
 
 /// Shows how far a long replay has come.

@@ -8,7 +8,8 @@ use crate::action::{Issuer, Speaker, ToolResult, Trace, Turn};
 use crate::conversation::{Call, Conversation, Items};
 use crate::document::{Node, Object};
 use crate::error::RecordError;
-use crate::importers::{Setting, arguments, content, turn};
+use crate::importers::Setting;
+use crate::importers::parts::{arguments, content, turn};
 
 /// Reads a run. The line of metadata before the runs holds none.
 pub(super) fn read(node: &Node<'_>, setting: Setting<'_>) -> Items {
@@ -39,7 +40,7 @@ fn header<'a>(node: &Node<'a>, setting: Setting<'_>) -> Result<Option<(Trace, Ve
     let id = steps.into_iter().flatten().collect::<Vec<_>>().join("/");
     let model = of("model").or_else(|| of("pipeline_name"));
     let session = Some(id.clone());
-    Ok(Some((Trace { id, session, model, task, domain: Some(suite), user: None }, messages)))
+    Ok(Some((Trace { id, session, model, task, domain: Some(suite), ..Trace::default() }, messages)))
 }
 
 fn message(conversation: &mut Conversation, message: &Object<'_>) -> Result<(), RecordError> {
@@ -80,7 +81,7 @@ fn call(call: &Object<'_>, turn: Turn) -> Result<Call, RecordError> {
     } else {
         (function.string()?, call.get("args"))
     };
-    Ok(Call { issuer: Issuer::Agent, id: call.label("id"), tool, args: arguments(args), at: None, turn })
+    Ok(Call { id: call.label("id"), turn: Some(turn), ..Call::of(Issuer::Agent, tool, arguments(args)) })
 }
 
 fn result(conversation: &mut Conversation, message: &Object<'_>) -> Result<(), RecordError> {

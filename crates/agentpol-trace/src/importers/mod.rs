@@ -1,17 +1,39 @@
 //! One importer for each format: what a run or a line of it says, as actions.
 
 mod agentdojo;
+mod anthropic;
+mod atif;
+mod authzen;
+mod cerbos;
+mod claude_code;
+mod claude_hooks;
+mod codex;
+mod gemini;
+mod injecagent;
+mod inspect;
+mod items;
+mod langfuse;
+mod langsmith;
+mod managed;
+mod mcp;
+mod opa;
 mod openai;
 mod own;
+mod parts;
+mod privacylens;
+mod responses;
+mod seen;
+mod spans;
+mod swe_agent;
 mod tau2_bench;
 mod tau_bench;
 
-use crate::action::{Arguments, Turn};
-use crate::conversation::{Conversation, Items};
-use crate::document::{Node, Object};
-use crate::error::RecordError;
+use std::fmt;
+
+pub(crate) use crate::conversation::Items;
+use crate::document::{Node, Text};
 use crate::format::Format;
-use crate::json::{self, RawJson};
+use crate::json::Cursor;
 use crate::mapping::Mapping;
 
 /// What an importer knows beside the record itself.
@@ -25,65 +47,72 @@ pub(crate) struct Setting<'s> {
     pub(crate) header: Option<&'s Node<'s>>,
 }
 
-/// Reads one line or one run.
-pub(crate) fn read(format: Format, node: &Node<'_>, setting: Setting<'_>) -> Items {
+/// Reads the records of one recording, in order. Answers may come records after their calls, so what is known of a call is
+/// held back until nothing can be added to it.
+pub(crate) trait Importer: fmt::Debug + Send {
+    /// Reads one record: an object or list on a line, or an element of a document.
+    fn read(&mut self, node: &Node<'_>, setting: Setting<'_>) -> Items;
+
+    /// Reads one line, which is one JSON value unless the format has other lines.
+    fn line(&mut self, text: &Text, setting: Setting<'_>) -> Items {
+        let mut cursor = Cursor::new(text.as_str());
+        let value = cursor.value().and_then(|value| match cursor.peek() {
+            None => Ok(value),
+            Some(_) => Err(cursor.mistake("more text behind the end of the object")),
+        });
+        match value {
+            Ok(value) => self.read(&text.node(value, String::new()), setting),
+            Err(mistake) => vec![Err(text.syntax(mistake.at, "", mistake.message))],
+        }
+    }
+
+    /// Gives out what is still held, at the end of the recording.
+    fn finish(&mut self) -> Items {
+        Vec::new()
+    }
+}
+
+/// A format whose records are runs, or actions, by themselves.
+struct Alone(fn(&Node<'_>, Setting<'_>) -> Items);
+
+impl fmt::Debug for Alone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Alone")
+    }
+}
+
+impl Importer for Alone {
+    fn read(&mut self, node: &Node<'_>, setting: Setting<'_>) -> Items {
+        self.0(node, setting)
+    }
+}
+
+/// The importer of a format, for one recording.
+pub(crate) fn importer(format: Format) -> Box<dyn Importer> {
+    let alone = |read| -> Box<dyn Importer> { Box::new(Alone(read)) };
     match format {
-        Format::Own => vec![own::read(node, setting)],
-        Format::OpenAi => openai::read(node, setting),
-        Format::TauBench => tau_bench::read(node, setting),
-        Format::Tau2Bench => tau2_bench::read(node, setting),
-        Format::AgentDojo => agentdojo::read(node, setting),
+        Format::Own => alone(|node, setting| vec![own::read(node, setting)]),
+        Format::OpenAi => alone(openai::read),
+        Format::Responses => Box::new(responses::Responses::default()),
+        Format::Anthropic => Box::new(anthropic::Anthropic::default()),
+        Format::ClaudeCode => Box::new(claude_code::Transcript::default()),
+        Format::ClaudeCodeHooks => Box::new(claude_hooks::Hooks::default()),
+        Format::Codex => Box::new(codex::Rollout::default()),
+        Format::GeminiCli => alone(gemini::read),
+        Format::Mcp => Box::new(mcp::Messages::default()),
+        Format::Otlp => Box::new(spans::Spans::default()),
+        Format::TauBench => alone(tau_bench::read),
+        Format::Tau2Bench => alone(tau2_bench::read),
+        Format::AgentDojo => alone(agentdojo::read),
+        Format::Inspect => alone(inspect::read),
+        Format::Atif => alone(atif::read),
+        Format::SweAgent => alone(swe_agent::read),
+        Format::LangSmith => Box::new(langsmith::Runs::default()),
+        Format::Langfuse => Box::new(langfuse::Observations::default()),
+        Format::InjecAgent => alone(injecagent::read),
+        Format::PrivacyLens => alone(privacylens::read),
+        Format::Opa => alone(opa::read),
+        Format::Cerbos => alone(cerbos::read),
+        Format::AuthZen => Box::new(authzen::Pairs::default()),
     }
-}
-
-/// Arguments as models write them: a JSON text inside a string, or the object itself.
-fn arguments(node: Option<Node<'_>>) -> Arguments {
-    let Some(node) = node else { return Arguments::Absent };
-    let parsed = if node.is_string() {
-        match json::string(node.raw()) {
-            Ok(text) => RawJson::parse(&text).map_err(|why| (text.into_owned(), why)),
-            Err(why) => Err((node.raw().to_owned(), why)),
-        }
-    } else {
-        Ok(RawJson::verbatim(node.raw()))
-    };
-    match parsed {
-        Ok(json) if json.is_object() => Arguments::Object(json),
-        Ok(json) => Arguments::NotAnObject(json),
-        Err((raw, why)) => Arguments::Unparsable { raw, why },
-    }
-}
-
-/// The text of a message: a string, or the text parts of a list of parts.
-fn content(node: Option<Node<'_>>) -> Result<String, RecordError> {
-    let Some(node) = node else { return Ok(String::new()) };
-    if node.is_string() {
-        return node.string();
-    }
-    let mut text = String::new();
-    for part in node.list()? {
-        if part.is_string() {
-            text.push_str(&part.string()?);
-            continue;
-        }
-        let part = part.object()?;
-        let is_text = part.get("type").is_none_or(|kind| kind.raw() == r#""text""#);
-        if let Some(node) = part.get("text").or_else(|| part.get("content")).filter(|node| is_text && node.is_string())
-        {
-            text.push_str(&node.string()?);
-        }
-    }
-    Ok(text)
-}
-
-/// The turn of a message that makes so many calls. Content that cannot be read does not hide the calls beside it.
-fn turn(conversation: &mut Conversation, message: &Object<'_>, calls: usize) -> Turn {
-    let text_beside_call = match content(message.get("content")) {
-        Ok(text) => Some(!text.trim().is_empty()),
-        Err(error) => {
-            conversation.error(error);
-            None
-        }
-    };
-    Turn { calls_in_message: u32::try_from(calls).ok(), text_beside_call, message: Some(conversation.next_message()) }
 }

@@ -1,17 +1,18 @@
 //! `OpenAI` chat completions: `{"messages": [...]}`, or an array of messages.
 //!
 //! The arguments of a call are a JSON text inside a string; logs that hold the object itself are read too. Custom tools
-//! take free text. The older `function_call` with messages of the role `function` is paired by name.
+//! take free text, which becomes the argument `input`. The older `function_call` with messages of the role `function` is paired by name.
 
-use crate::action::{Arguments, Issuer, Speaker, ToolResult, Trace, Turn};
+use crate::action::{Issuer, Speaker, ToolResult, Trace, Turn};
 use crate::conversation::{Call, Conversation, Items};
 use crate::document::{Node, Object};
 use crate::error::RecordError;
-use crate::importers::{Setting, arguments, content, turn};
+use crate::importers::Setting;
+use crate::importers::parts::{arguments, content, fallback_id, free_text, turn};
 
 /// Reads a run.
 pub(super) fn read(node: &Node<'_>, setting: Setting<'_>) -> Items {
-    let fallback = || fallback_id(node, setting.name);
+    let fallback = || fallback_id(node, setting);
     if node.is_list() {
         let id = fallback();
         let mut conversation = Conversation::new(Trace { session: Some(id.clone()), id, ..Trace::default() });
@@ -29,16 +30,6 @@ pub(super) fn read(node: &Node<'_>, setting: Setting<'_>) -> Items {
     let mut conversation = Conversation::new(trace);
     messages(&mut conversation, &list, |_| false);
     conversation.finish()
-}
-
-/// A name for a run that has none: the recording, and where the run begins in it.
-fn fallback_id(node: &Node<'_>, name: &str) -> String {
-    let place = node.place();
-    match (place.line, place.pointer.as_str()) {
-        (1, "") => name.to_owned(),
-        (line, "") => format!("{name}:{line}"),
-        (_, pointer) => format!("{name}{pointer}"),
-    }
 }
 
 /// Reads messages; `failed` tells from the text of a result whether the call failed.
@@ -106,9 +97,8 @@ fn tool_call(call: &Object<'_>, turn: Turn) -> Result<Call, RecordError> {
         None | Some("function") => function(id, &call.require("function")?.object()?, turn),
         Some("custom") => {
             let custom = call.require("custom")?.object()?;
-            let args = Arguments::Text(custom.require("input")?.string()?);
-            let tool = custom.require("name")?.string()?;
-            Ok(Call { issuer: Issuer::Agent, id, tool, args, at: None, turn })
+            let args = free_text(&custom.require("input")?.string()?);
+            Ok(Call { id, turn: Some(turn), ..Call::of(Issuer::Agent, custom.require("name")?.string()?, args) })
         }
         Some(_) => Err(call.require("type")?.bad_value("function or custom")),
     }
@@ -117,5 +107,5 @@ fn tool_call(call: &Object<'_>, turn: Turn) -> Result<Call, RecordError> {
 fn function(id: Option<String>, function: &Object<'_>, turn: Turn) -> Result<Call, RecordError> {
     let tool = function.require("name")?.string()?;
     let args = arguments(function.get("arguments"));
-    Ok(Call { issuer: Issuer::Agent, id, tool, args, at: None, turn })
+    Ok(Call { id, turn: Some(turn), ..Call::of(Issuer::Agent, tool, args) })
 }

@@ -7,11 +7,12 @@
 use std::sync::Arc;
 
 use crate::action::{
-    Action, Arguments, Expectation, Heard, Issuer, Outcome, Recorded, Speaker, ToolResult, Trace, Turn,
+    Action, Arguments, Expectation, Heard, Issuer, Outcome, Recorded, Ruling, Speaker, ToolResult, Trace, Turn,
 };
 use crate::document::{Node, Object};
 use crate::error::{RecordError, RecordErrorKind};
-use crate::importers::{Setting, arguments};
+use crate::importers::Setting;
+use crate::importers::parts::arguments;
 use crate::json::RawJson;
 use crate::mapping::{Mapping, RECORD_FIELDS};
 
@@ -28,6 +29,7 @@ pub(super) fn read(node: &Node<'_>, setting: Setting<'_>) -> Result<Action, Reco
         session,
         model: record.string("model")?,
         domain: record.string("domain")?,
+        parent: record.string("parent")?,
         ..Trace::default()
     };
     let redacted = redacted(&record)?;
@@ -48,6 +50,7 @@ pub(super) fn read(node: &Node<'_>, setting: Setting<'_>) -> Result<Action, Reco
             message: record.get("message")?.map(|node| node.count()).transpose()?.map(u64::from),
         },
         heard: heard(&record)?,
+        ruling: record.get("decided")?.map(|node| ruling(&node)).transpose()?,
         expect: record.get("expect")?.map(|node| expectation(&node)).transpose()?,
         recorded: Recorded {
             agent: record.raw("agent")?,
@@ -207,11 +210,31 @@ fn redacted(record: &Record<'_, '_>) -> Result<Vec<String>, RecordError> {
     Ok(pointers)
 }
 
+fn outcome(node: &Node<'_>) -> Result<Outcome, RecordError> {
+    Outcome::from_name(&node.string()?).ok_or_else(|| node.bad_value("allow, deny, throttle or require_approval"))
+}
+
+/// `"deny"`, or an object with `outcome` and what else is known of the decision.
+fn ruling(node: &Node<'_>) -> Result<Ruling, RecordError> {
+    if node.is_string() {
+        return Ok(Ruling::from(outcome(node)?));
+    }
+    const FIELDS: &[&str] = &["outcome", "approved", "by", "reason", "id"];
+    let ruling = node.object()?;
+    if let Some(key) = ruling.keys().find(|key| !FIELDS.contains(key)) {
+        return Err(ruling.undeclared(key, FIELDS));
+    }
+    Ok(Ruling {
+        outcome: outcome(&ruling.require("outcome")?)?,
+        approved: ruling.get("approved").map(|node| node.flag()).transpose()?,
+        by: ruling.string("by")?,
+        reason: ruling.string("reason")?,
+        id: ruling.string("id")?,
+    })
+}
+
 /// `"deny"`, or an object with `outcome` and what else is expected.
 fn expectation(node: &Node<'_>) -> Result<Expectation, RecordError> {
-    let outcome = |node: &Node<'_>| {
-        Outcome::from_name(&node.string()?).ok_or_else(|| node.bad_value("allow, deny, throttle or require_approval"))
-    };
     if node.is_string() {
         return Ok(Expectation { outcome: outcome(node)?, code: None, rule: None });
     }

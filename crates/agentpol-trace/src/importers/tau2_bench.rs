@@ -7,7 +7,8 @@ use crate::action::{Issuer, Speaker, ToolResult, Trace, Turn};
 use crate::conversation::{Call, Conversation, Items};
 use crate::document::{Node, Object};
 use crate::error::{RecordError, RecordErrorKind};
-use crate::importers::{Setting, arguments, content, turn};
+use crate::importers::Setting;
+use crate::importers::parts::{arguments, content, turn};
 
 /// Reads a run.
 pub(super) fn read(node: &Node<'_>, setting: Setting<'_>) -> Items {
@@ -43,6 +44,7 @@ fn header<'a>(node: &Node<'a>, setting: Setting<'_>) -> Result<(Trace, Vec<Node<
         model: of("agent_info", "llm"),
         task: Some(task),
         domain: of("environment_info", "domain_name"),
+        parent: None,
     };
     Ok((trace, messages))
 }
@@ -93,7 +95,8 @@ fn call(call: &Object<'_>, author: Issuer, turn: Turn, at: Option<String>) -> Re
         None => author,
     };
     let tool = call.require("name")?.string()?;
-    Ok(Call { issuer, id: call.label("id"), tool, args: arguments(call.get("arguments")), at, turn })
+    let args = arguments(call.get("arguments"));
+    Ok(Call { id: call.label("id"), at, turn: Some(turn), ..Call::of(issuer, tool, args) })
 }
 
 fn result(conversation: &mut Conversation, message: &Object<'_>) -> Result<(), RecordError> {
