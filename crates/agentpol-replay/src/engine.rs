@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use agentpol::bytecode::decision::{Ask, Asker, RuleList};
 use agentpol::bytecode::instruction::Op;
-use agentpol::bytecode::tables::{Effect, Phase, RuleId};
+use agentpol::bytecode::tables::{Agent, Effect, Identity, Phase, Piece, RuleId};
 use agentpol::{Bound, Decision, Program, Scratch, Tri};
+use serde_json::Value;
 
 use crate::coverage::Gathered;
 use crate::listing::Restriction;
@@ -127,6 +128,29 @@ impl<'p> Engine<'p> {
             Some(Lacking { from, count, missing: ask.missing.as_str() })
         };
         decision.asks().named().iter().filter_map(lacking).collect()
+    }
+
+    /// The agent that presents itself so, by its name or by an identity that is whole; not the members of fleets.
+    pub(crate) fn presented(&self, json: &str) -> Option<&Agent> {
+        let agents = &self.program.tables().agents;
+        let presented: Value = serde_json::from_str(json).ok()?;
+        let (id, issuer, subject) = match &presented {
+            Value::String(id) => (Some(id.as_str()), None, None),
+            object => {
+                let text = |name: &str| object.get(name).and_then(Value::as_str);
+                (text("id"), text("issuer"), text("subject").or_else(|| text("spiffe")))
+            }
+        };
+        if let Some(id) = id {
+            return agents.iter().find(|agent| self.program.symbol(agent.wire) == id);
+        }
+        let subject = subject?;
+        let is = |identity: &Identity| {
+            let whole =
+                matches!(identity.pieces.as_slice(), [Piece::Text(text)] if self.program.symbol(*text) == subject);
+            whole && identity.issuer.map(|issuer| self.program.symbol(issuer)) == issuer
+        };
+        agents.iter().find(|agent| agent.identities.iter().any(is))
     }
 
     /// Whether decisions hang on earlier calls. Approvals alone do not make them.

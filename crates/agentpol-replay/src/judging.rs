@@ -34,6 +34,10 @@ pub(crate) enum Seen {
 pub(crate) struct Judged {
     /// The wire name of the tool, after the manifest's renaming.
     pub(crate) tool: String,
+    /// The tool in the program, where it has it.
+    pub(crate) tool_id: Option<u32>,
+    /// The agent as it was presented, the text of a JSON value.
+    pub(crate) agent: String,
     /// The verdict, or why there is none.
     pub(crate) verdict: Result<Verdict, NotEvaluable>,
     /// The decision, where there is a verdict.
@@ -101,6 +105,7 @@ impl<'r, 'p> Judging<'r, 'p> {
         }
         let found = self.runs.judge(self.engine, action);
         let mut assumed = Assumed::default();
+        let (mut tool_id, mut agent) = (None, String::new());
         let (tool, verdict) = match (found.request, &found.decision) {
             (Ok(request), Some(decision)) => {
                 let verdict = self.verdict(action, &request, decision);
@@ -113,13 +118,15 @@ impl<'r, 'p> Judging<'r, 'p> {
                         origins: found.matched && self.engine.reads_origins(),
                     };
                 }
+                tool_id = self.engine.program.find_tool(request.server.as_deref(), &request.tool);
+                agent = request.agent;
                 (request.tool, verdict)
             }
             (Ok(request), None) => (request.tool, Err(NotEvaluable::ToolUndeclared)),
             (Err(reason), _) => (self.entry.wire_tool(&action.tool).to_owned(), Err(reason)),
         };
         let decision = found.decision.filter(|_| verdict.is_ok());
-        Seen::Judged(Box::new(Judged { tool, verdict, decision, assumed }))
+        Seen::Judged(Box::new(Judged { tool, tool_id, agent, verdict, decision, assumed }))
     }
 
     /// What a decision says of the call. A tool that the policy does not know, and a credential or an environment that the

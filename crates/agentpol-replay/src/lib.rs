@@ -6,6 +6,7 @@
 mod clock;
 mod coverage;
 mod engine;
+mod forecast;
 mod golden;
 mod heard;
 mod judging;
@@ -22,6 +23,7 @@ mod verdict;
 
 pub use agentpol::LintLevel;
 pub use coverage::{Coverage, Extent, PartCoverage, RuleCoverage, Share, Shares, Values};
+pub use forecast::{AgentForecast, Asked, Forecast, Tasks};
 pub use golden::{GoldenProblem, golden_name, is_golden_name};
 pub use heard::Shape;
 pub use manifest::{

@@ -65,6 +65,11 @@ impl<'p> Replay<'p> {
         self.engine.reached.as_ref().map(Gathered::rules)
     }
 
+    /// How earlier calls enter history.
+    pub(crate) fn history(&self) -> History {
+        self.history
+    }
+
     /// Keeps a line of JSON about every call of recordings from now on: what was decided, and all rules that stood in the
     /// way. [`listed`](Replay::listed) gives them out.
     pub fn with_listing(mut self) -> Self {

@@ -27,6 +27,8 @@ pub struct Request {
     pub has_env: bool,
     /// When, RFC 3339.
     pub at: String,
+    /// The agent as it was presented, the text of a JSON value.
+    pub(crate) agent: String,
     /// Who acts, and for whom: the members of an event that opens a session for them.
     pub(crate) party: String,
     /// On whose behalf, without groups and attributes.
@@ -169,6 +171,7 @@ pub(crate) fn request_in(
     let has_credential = credential.is_some();
     let alone = user.members().into_iter().find(|(name, _)| name == "id");
     let alone = alone.map_or_else(|| user.text().to_owned(), |(_, id)| format!("{{\"id\": {}}}", id.text()));
+    let name = agent.text().to_owned();
     let party = format!("\"agent\": {}, \"user\": {alone}", agent.text());
     let json = object(&[
         ("at", text(&at)),
@@ -187,7 +190,19 @@ pub(crate) fn request_in(
         ("origin", origin),
     ]);
     let has_env = env.is_some();
-    Ok(Request { json, tool, server, fixed_clock, assumed_credential, has_credential, has_env, at, party, user: alone })
+    Ok(Request {
+        json,
+        tool,
+        server,
+        fixed_clock,
+        assumed_credential,
+        has_credential,
+        has_env,
+        at,
+        agent: name,
+        party,
+        user: alone,
+    })
 }
 
 /// An object of those members that are there.

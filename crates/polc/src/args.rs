@@ -3,7 +3,7 @@
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::commands::{build, check, decide, directory, explain, fmt, import, init, inspect, state, test};
+use crate::commands::{build, check, decide, directory, explain, fmt, forecast, import, init, inspect, state, test};
 use crate::exit::Exit;
 use crate::terminal::Color;
 
@@ -22,7 +22,7 @@ Exit codes:
   2  the command line is wrong
   3  the policy has errors
   4  a file could not be read or written, or is malformed
-  5  a coverage gate was missed
+  5  the tests reach or notice less than was asked for
   6  unknown: a property was neither proved nor refuted")]
 pub(crate) struct Cli {
     /// When to use colours: auto, always or never
@@ -39,6 +39,7 @@ pub(crate) enum Command {
     Check(check::Args),
     Fmt(fmt::Args),
     Test(test::Args),
+    Forecast(forecast::Args),
     Decide(decide::Args),
     #[command(subcommand)]
     State(state::Command),

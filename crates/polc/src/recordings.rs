@@ -41,6 +41,27 @@ pub(crate) fn replay(
     Ok(())
 }
 
+/// A recording that is open, or why it is not.
+pub(crate) type Opened = Result<Box<dyn BufRead>, String>;
+
+/// Shows every recording that an entry names to `see`, open or with why it is not, each with its name; one at a time.
+pub(crate) fn each(
+    project: &Project,
+    entry: &RecordingEntry,
+    progress: &mut Progress,
+    see: &mut dyn FnMut(&str, Opened),
+) -> Result<(), Problem> {
+    let paths = paths(&project.folder, &entry.path)?;
+    if paths.is_empty() {
+        see(&format!("{}:{}", project.name, entry.line), Err(format!("no recording at `{}`", entry.path)));
+    }
+    for path in paths {
+        let opened = open(&path, progress).map_err(|error| format!("cannot be read: {}", files::reason(&error)));
+        see(&files::shown(&path), opened);
+    }
+    Ok(())
+}
+
 /// A recording in memory.
 pub(crate) struct Loaded {
     /// Its name.

@@ -6,6 +6,7 @@ pub(crate) mod decide;
 pub(crate) mod directory;
 pub(crate) mod explain;
 pub(crate) mod fmt;
+pub(crate) mod forecast;
 pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod inspect;
@@ -23,6 +24,7 @@ pub(crate) fn run(command: &Command, terminal: &mut Terminal) -> Done {
         Command::Check(args) => check::run(args, terminal),
         Command::Fmt(args) => fmt::run(args, terminal),
         Command::Test(args) => test::run(args, terminal),
+        Command::Forecast(args) => forecast::run(args, terminal),
         Command::Decide(args) => decide::run(args, terminal),
         Command::State(command) => state::run(command, terminal),
         Command::Directory(command) => directory::run(command, terminal),

@@ -2,6 +2,7 @@
 
 mod coverage;
 mod difference;
+pub(crate) mod forecast;
 pub(crate) mod formats;
 mod mutation;
 mod recording;
