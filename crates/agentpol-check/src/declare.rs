@@ -72,7 +72,7 @@ pub(crate) fn declare<'a>(
     let mut declared = Declared::default();
     for (at, items) in items.iter().enumerate() {
         let module = ModuleId(at as u32);
-        let mut written = written(items, diagnostics);
+        let (mut written, twice) = written(items, diagnostics);
         written.sort_keys();
         let mut own = IndexMap::with_capacity(written.len());
         for (name, (span, written)) in written {
@@ -82,13 +82,17 @@ pub(crate) fn declare<'a>(
         declared.datasets_of(module, &mut own);
         names.modules[at].own = own;
         names.modules[at].unread.clone_from(&items.unread);
+        names.modules[at].twice = twice;
     }
     declared
 }
 
-/// Lists what a module declares, each name once.
-fn written<'a>(items: &ModuleItems<'a>, diagnostics: &mut Diagnostics) -> IndexMap<String, (Span, Written<'a>)> {
-    let mut list = Listing { names: IndexMap::new(), diagnostics };
+/// Lists what a module declares, each name once; and the names that it declares more than once.
+fn written<'a>(
+    items: &ModuleItems<'a>,
+    diagnostics: &mut Diagnostics,
+) -> (IndexMap<String, (Span, Written<'a>)>, Vec<String>) {
+    let mut list = Listing { names: IndexMap::new(), twice: Vec::new(), diagnostics };
     items.levels.iter().for_each(|item| list.typed(item.name, Written::Level(*item)));
     items.enums.iter().for_each(|item| list.typed(item.name, Written::Enum(*item)));
     for item in &items.groups {
@@ -113,12 +117,14 @@ fn written<'a>(items: &ModuleItems<'a>, diagnostics: &mut Diagnostics) -> IndexM
     }
     items.agents.iter().for_each(|item| list.add(item.name, Written::Agent(*item)));
     items.defines.iter().for_each(|item| list.add(item.name, Written::Define(*item)));
-    list.names
+    (list.names, list.twice)
 }
 
 /// The names of a module while they are listed.
 struct Listing<'a, 'd> {
     names: IndexMap<String, (Span, Written<'a>)>,
+    /// Those that were there already.
+    twice: Vec<String>,
     diagnostics: &'d mut Diagnostics,
 }
 
@@ -144,6 +150,7 @@ impl<'a> Listing<'a, '_> {
     fn add_as(&mut self, name: String, span: Span, written: Written<'a>) -> bool {
         if let Some((first, _)) = self.names.get(&name) {
             self.diagnostics.push(declared_twice(&name, span, *first));
+            self.twice.push(name);
             return false;
         }
         self.names.insert(name, (span, written));

@@ -104,6 +104,8 @@ pub(crate) struct ModuleNames {
     pub(crate) builtin: IndexMap<String, (Entity, Span)>,
     /// Names of declarations that could not be read, which has been said: looking one up is no second mistake.
     pub(crate) unread: Vec<String>,
+    /// Names that it declares more than once, which has been said: that one is of another kind is no second mistake.
+    pub(crate) twice: Vec<String>,
     /// The time zone, for `today`, `.date` and schedules without one.
     pub(crate) timezone: Option<String>,
 }
@@ -151,6 +153,17 @@ impl Names<'_> {
             rest.is_some_and(|rest| unread.iter().any(|unread| within(rest, unread)))
         };
         own || names.used.iter().any(behind)
+    }
+
+    /// Returns whether a name is declared more than once.
+    pub(crate) fn is_twice(&self, module: ModuleId, dotted: &str) -> bool {
+        let Some(names) = self.modules.get(module.index()) else { return false };
+        let of = |id: ModuleId| self.modules.get(id.index()).map(|other| other.twice.as_slice()).unwrap_or_default();
+        let behind = |(prefix, id): (&String, &ModuleId)| {
+            let rest = dotted.strip_prefix(prefix.as_str()).and_then(|rest| rest.strip_prefix('.'));
+            rest.is_some_and(|rest| of(*id).iter().any(|twice| twice == rest))
+        };
+        of(module).iter().any(|twice| twice == dotted) || names.used.iter().any(behind)
     }
 
     /// Returns whether `user` or `context` could not be read in some module.

@@ -89,6 +89,7 @@ pub(crate) fn resolve(
     let name = path.joined();
     match names.find(module, &name) {
         Some((entity, _)) if wanted.fits(entity) => Some(entity),
+        Some(_) if names.is_twice(module, &name) => None,
         Some((entity, place)) => {
             let title = format!("`{name}` is {}, not {}", entity.kind(), wanted.a_word());
             let mut diagnostic =

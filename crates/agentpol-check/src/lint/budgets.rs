@@ -91,6 +91,11 @@ fn per_user(rate: &Rate) -> bool {
     })
 }
 
+/// Whether each account, order or the like has a counter of its own: that one is used up leaves nothing less of the others.
+fn per_value(rate: &Rate) -> bool {
+    rate.keys.iter().any(|key| matches!(key, Key::Value(_)))
+}
+
 /// A limit, and what it is about.
 struct Limit<'c> {
     policy: &'c Policy,
@@ -124,7 +129,7 @@ impl Limit<'_> {
             ClauseKind::User(users) => matches!(users.as_slice(), [UserSelector::None | UserSelector::Id(_)]),
             _ => false,
         });
-        if one || per_user(self.rate) || self.are_all(shared) {
+        if one || per_user(self.rate) || per_value(self.rate) || self.are_all(shared) {
             return None;
         }
         let title = format!("one user can use up what {} leaves to all", called(self.rule));

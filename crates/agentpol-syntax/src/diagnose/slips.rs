@@ -138,6 +138,10 @@ impl Place<'_, '_> {
         let (seams, expected) = (self.seams, &self.failure.expected);
         let named = wants_name(expected) && !wants_operator(expected);
         match self.kind(self.at) {
+            K::Minus if expected.contains(&Rule::duration) && self.kind(self.at + 1) == K::Duration => {
+                let help = format!("write `{}`: time only goes on", self.word(self.at + 1));
+                found(self.here(Code::AP0102, "a duration has no sign").help(help))
+            }
             K::Minus if expected.contains(&Rule::clock) => {
                 found(self.here(Code::AP0102, "days are joined by `..`").help("write `mon..fri`"))
             }
