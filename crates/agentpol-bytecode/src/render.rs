@@ -266,8 +266,25 @@ fn hides(c: char) -> bool {
     c.is_control() || unseen
 }
 
+/// Millionths as the language writes decimals: with two digits behind the point, or as many more as they need.
+#[derive(Clone, Copy, Debug)]
+pub struct Decimal(pub i64);
+
+impl fmt::Display for Decimal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.0 < 0 { "-" } else { "" };
+        let (whole, mut rest) = (self.0.unsigned_abs() / 1_000_000, self.0.unsigned_abs() % 1_000_000);
+        let mut digits = 6usize;
+        while digits > 2 && rest.is_multiple_of(10) {
+            (rest, digits) = (rest / 10, digits - 1);
+        }
+        write!(f, "{sign}{whole}.{rest:0digits$}")
+    }
+}
+
 /// Milliseconds as the language writes durations, such as `1h30m`.
-pub(crate) struct Span(pub(crate) i64);
+#[derive(Clone, Copy, Debug)]
+pub struct Span(pub i64);
 
 impl fmt::Display for Span {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -292,14 +309,25 @@ pub struct Time(pub i64);
 impl fmt::Display for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const DAY: i64 = 86_400_000;
-        let (year, month, day) = civil(self.0.div_euclid(DAY));
+        Date(self.0.div_euclid(DAY)).fmt(f)?;
         let millis = self.0.rem_euclid(DAY);
         let (hour, minute, second) = (millis / 3_600_000, millis / 60_000 % 60, millis / 1000 % 60);
-        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}")?;
+        write!(f, "T{hour:02}:{minute:02}:{second:02}")?;
         if millis % 1000 != 0 {
             write!(f, ".{:03}", millis % 1000)?;
         }
         f.write_char('Z')
+    }
+}
+
+/// Days since 1970-01-01, shown as RFC 3339.
+#[derive(Clone, Copy, Debug)]
+pub struct Date(pub i64);
+
+impl fmt::Display for Date {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (year, month, day) = civil(self.0);
+        write!(f, "{year:04}-{month:02}-{day:02}")
     }
 }
 
@@ -320,8 +348,15 @@ fn civil(days: i64) -> (i64, i64, i64) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Span, Text, Time};
+    use super::{Decimal, Span, Text, Time};
     use alloc::string::ToString;
+
+    #[test]
+    fn decimals_have_no_digit_too_many() {
+        let written = |value| Decimal(value).to_string();
+        assert_eq!([250_000_000, 1_500_000, -10, 0].map(written), ["250.00", "1.50", "-0.00001", "0.00"]);
+        assert_eq!([1_234_567, i64::MIN].map(written), ["1.234567", "-9223372036854.775808"]);
+    }
 
     #[test]
     fn times_are_written_in_utc() {

@@ -134,6 +134,36 @@ pub(crate) fn resolve(
     Ok(chain)
 }
 
+/// Finds the agents that a session is opened for, the actor last. Where hops are presented, their chain must be one that
+/// calls may have; without hops it may follow later.
+pub(crate) fn presented(
+    program: &Program,
+    memory: &mut Memory,
+    via: Option<NodeId>,
+    actor: &Presented,
+    parts: &mut Vec<Part>,
+    nodes: &mut Vec<NodeId>,
+) -> Result<Chain, Code> {
+    let (actor, name, _) = recognise(program, memory, actor, parts, nodes)?;
+    let mut chain = Chain::new();
+    let mut hops = 0usize;
+    let mut next = via.and_then(|via| memory.children(via).next());
+    while let Some(hop) = next {
+        let (presented, _) = crate::request::hop(memory, hop)?;
+        let (agent, member, _) = recognise(program, memory, &presented, parts, nodes)?;
+        if hops < MAX_HOPS {
+            chain.push(agent, member);
+        }
+        hops = hops.saturating_add(1);
+        next = memory.node(hop).map(|node| node.next).filter(|next| *next != NO_NODE);
+    }
+    chain.push(actor, name);
+    if hops > 0 {
+        accepted(program, &chain, hops)?;
+    }
+    Ok(chain)
+}
+
 /// What was found of a chain's agents.
 #[derive(Default)]
 struct Found {

@@ -41,6 +41,6 @@ pub use directory::{Bound, Finding};
 pub use memory::Marked;
 pub use scratch::{RuleMatch, Scratch};
 pub use state::{
-    Before, Described, DescribedAsk, DescribedCall, DescribedSession, Handle, Host, INSTALLED, Installed, Records,
-    Refusal, Told, Trouble, describe, install, tell, validate,
+    Before, Described, DescribedAsk, DescribedCall, DescribedDetail, DescribedSession, Handle, Host, INSTALLED,
+    Installed, Records, Refusal, Told, Trouble, describe, describe_session, install, tell, validate,
 };

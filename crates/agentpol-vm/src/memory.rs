@@ -77,6 +77,8 @@ pub(crate) struct Memory {
     pub(crate) directory: Option<Arc<Bound>>,
     /// How often conditions had which value, where the program counts that.
     pub(crate) marks: Vec<Marked>,
+    /// The first place in an answer that is not as declared: a value, or a record and the symbol of the field it lacks.
+    strange: Option<(NodeId, Option<u32>)>,
 }
 
 /// How often a condition had which value.
@@ -101,6 +103,7 @@ impl Memory {
             pool: Pool::Request,
             directory: None,
             marks: Vec::new(),
+            strange: None,
         }
     }
 
@@ -115,6 +118,7 @@ impl Memory {
             pool: Pool::Stored,
             directory: None,
             marks: Vec::new(),
+            strange: None,
         }
     }
 
@@ -147,6 +151,17 @@ impl Memory {
         self.nodes.clear();
         self.text.clear();
         self.order.clear();
+        self.strange = None;
+    }
+
+    /// Notes a place in an answer that is not as declared, where none was noted before.
+    pub(crate) fn note_strange(&mut self, id: NodeId, lacks: Option<u32>) {
+        self.strange.get_or_insert((id, lacks));
+    }
+
+    /// The first place in an answer that is not as declared.
+    pub(crate) fn strange(&self) -> Option<(NodeId, Option<u32>)> {
+        self.strange
     }
 
     /// What is in here now.

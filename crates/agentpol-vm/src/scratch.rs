@@ -10,10 +10,12 @@ use crate::state::journal::Journal;
 use crate::state::key::Keyer;
 use crate::state::limits::{self, Counter, RESERVATION_BYTES};
 use crate::state::record::EntryKey;
-use crate::value::{NodeId, Register};
+use crate::value::{NO_NODE, NodeId, Register};
 use agentpol_bytecode::scope::Tri;
 use agentpol_bytecode::tables::{Effect, Key, Phase, RuleId, Symbol, Tables};
 use agentpol_bytecode::{Program, sha256::HASH_BYTES};
+use alloc::format;
+use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -169,6 +171,27 @@ impl Scratch {
         self.memory.marks.fill(Marked::default());
     }
 
+    /// Returns the first place in the last answer that was not as its tool declares it, as a JSON Pointer into the answer,
+    /// empty for all of it; nothing where the last event told of no such answer. For people who look for the mistake.
+    pub fn not_as_declared(&self, program: &Program) -> Option<String> {
+        let (id, lacks) = self.memory.strange()?;
+        let mut pointer = lacks.map(|field| format!("/{}", escaped(program.symbol(field)))).unwrap_or_default();
+        let mut next = id;
+        while let Some(node) = self.memory.node(next).filter(|node| node.parent != NO_NODE) {
+            let among = || self.memory.children(node.parent).position(|child| child == next);
+            let step = match self.memory.key(next) {
+                "" => among().map(|at| at.to_string()).unwrap_or_default(),
+                name => escaped(name),
+            };
+            pointer.insert_str(0, &format!("/{step}"));
+            next = node.parent;
+        }
+        // An answer that is part of an event is what it says there.
+        let event = ["/observe/result", "/observe/text"];
+        let inside = event.iter().find_map(|event| pointer.strip_prefix(event)).map(String::from);
+        Some(inside.unwrap_or(pointer))
+    }
+
     /// Returns how the rules that agent and tool did not rule out came out in the last decision, in the order of rules;
     /// nothing where it was not recorded or failed before any rule was asked.
     pub fn last_matches(&self) -> impl Iterator<Item = RuleMatch<'_>> {
@@ -178,6 +201,11 @@ impl Scratch {
             clauses: self.trace.clauses.get(*start..start.saturating_add(*count)).unwrap_or_default(),
         })
     }
+}
+
+/// A name as it stands in a JSON Pointer.
+fn escaped(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
 }
 
 /// Whether something is counted apart or asked for each root session.

@@ -3,7 +3,7 @@
 use crate::call::Call;
 use crate::judge::{Scene, Stop, parties};
 use crate::scratch::Scratch;
-use crate::state::approvals::{Approvals, Asks, Standing};
+use crate::state::approvals::{Action, Approvals, Asks, Standing};
 use crate::state::{Trouble, alerts, limits};
 use agentpol_bytecode::code::{Code, Outcome};
 use agentpol_bytecode::decision::{ArgumentPath, Decision};
@@ -87,7 +87,8 @@ impl Judgement {
         let tables = ledger.program.tables();
         if let (Some(approvals), Some(asks)) = (&self.approvals, &self.asks) {
             let parties = parties(ledger.program, memory, call);
-            approvals.write(ledger, needed, asks, &parties, &mut self.decision)?;
+            let action = Action { program: ledger.program, memory, call };
+            approvals.write(ledger, needed, asks, (&parties, &action), &mut self.decision)?;
         }
         reserved.clear();
         let (spent, heard) = counters.split_at(self.limits.min(counters.len()));

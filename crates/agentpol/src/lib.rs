@@ -70,9 +70,9 @@ pub use agentpol_diagnostics as diagnostics;
 pub use agentpol_diagnostics::{Diagnostic, Diagnostics, FileId, Position, Severity, SourceFile, SourceMap, Span};
 pub use agentpol_syntax::decode;
 pub use agentpol_vm::{
-    Before, Bound, Described, DescribedAsk, DescribedCall, DescribedSession, Finding, Handle, Host, Installed, Marked,
-    Prepared, Preview, Records, Refusal, RuleMatch, Scratch, Told, Trouble, decide, decide_in, describe, install,
-    prepare, preview_in, tell, validate,
+    Before, Bound, Described, DescribedAsk, DescribedCall, DescribedDetail, DescribedSession, Finding, Handle, Host,
+    Installed, Marked, Prepared, Preview, Records, Refusal, RuleMatch, Scratch, Told, Trouble, decide, decide_in,
+    describe, describe_session, install, prepare, preview_in, tell, validate,
 };
 pub use engine::{Engine, EngineError};
 pub use evaluator::Evaluator;

@@ -149,6 +149,10 @@ impl<'a> Answers<'a> {
                 None => (false, Value::Unknown),
             },
         };
+        if !whole {
+            // What is wrong inside has been noted before.
+            self.memory.note_strange(id, None);
+        }
         self.memory.set(id, value);
         whole
     }
@@ -174,7 +178,10 @@ impl<'a> Answers<'a> {
             let (child, fits) = match found {
                 Some(child) => (Some(child), self.field(field, child)),
                 None if field.optional => (None, true),
-                None => (Some(self.supply(id)?), false),
+                None => {
+                    self.memory.note_strange(id, Some(field.wire));
+                    (Some(self.supply(id)?), false)
+                }
             };
             whole &= fits;
             let node = child.and_then(|child| self.memory.node_mut(child));
@@ -186,6 +193,9 @@ impl<'a> Answers<'a> {
     fn field(&mut self, field: &Field, child: NodeId) -> bool {
         if matches!(self.memory.value(child), Value::Null) {
             self.memory.set(child, if field.optional { Value::Absent } else { Value::Unknown });
+            if !field.optional {
+                self.memory.note_strange(child, None);
+            }
             return field.optional;
         }
         let whole = self.value(field.ty, child);
@@ -195,6 +205,7 @@ impl<'a> Answers<'a> {
         let reading = self.reading();
         let fulfils = field.checks.iter().all(|check| reading.fulfils(self.memory, self.registers, *check, child));
         if !fulfils {
+            self.memory.note_strange(child, None);
             self.memory.set(child, Value::Unknown);
         }
         whole && fulfils

@@ -1,7 +1,10 @@
 //! What records hold, for people who look at a store.
 
+use super::Records;
+use super::approvals::Kept;
 use super::approvals::ask::{Asked, State};
 use super::install::Installed;
+use super::key::Name;
 use super::record::Record;
 use super::session::{OPEN, OpenCall, Session};
 use agentpol_bytecode::sha256::HASH_BYTES;
@@ -51,8 +54,10 @@ pub struct DescribedSession {
 /// An open call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DescribedCall {
-    /// Its id; `None` where it is kept as a hash, and of calls in sessions below the root.
+    /// Its id; `None` where it is kept as a hash.
     pub id: Option<String>,
+    /// The session that it was made in, where that is not the root.
+    pub session: Option<String>,
     /// The tool, by index; `None` where the program does not have it.
     pub tool: Option<u32>,
     /// When it was let through, in milliseconds since 1970-01-01T00:00:00Z.
@@ -78,6 +83,29 @@ pub struct DescribedAsk {
     pub expires: i64,
     /// `open`, `spent` or `rejected`.
     pub state: &'static str,
+    /// The meaning hash of the program under which it was asked: under another it cannot be used.
+    pub meaning: [u8; HASH_BYTES],
+    /// What is asked, each part of the call that the digest stands for; none of what is spent.
+    pub details: Vec<DescribedDetail>,
+    /// How many more details there are, for which there was no room.
+    pub left_out: u32,
+}
+
+/// A part of a call that persons are asked about. Where a length is greater than that of the text, the text was cut.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DescribedDetail {
+    /// What it is about: `rule` (its name is the module), `phase`, `tool` (its name is the one in the policy), `server`,
+    /// `tool_digest`, `agent`, `via`, `user`, `session`, `env`, `task`, `resource` (its name is the type), `attribute`,
+    /// `within`, `argument`, `context` or `origin`.
+    pub part: &'static str,
+    /// Its name, where there are several of the part.
+    pub name: String,
+    /// How many bytes the name has.
+    pub name_bytes: u32,
+    /// JSON. Values that are secret were never kept: `"(secret)"` stands in their place.
+    pub value: String,
+    /// How many bytes the value has.
+    pub value_bytes: u32,
 }
 
 /// Says what a record holds; `None` where it is no sound record.
@@ -91,6 +119,13 @@ pub fn describe(key: &[u8], bytes: &[u8], installed: &Installed) -> Option<Descr
         b'r' | b'l' => Described::Counter,
         _ => Described::Other,
     })
+}
+
+/// Says what is known of the session of this id; `None` where there is none.
+pub fn describe_session(id: &str, records: &mut dyn Records, installed: &Installed) -> Option<DescribedSession> {
+    let name = Name::session(id)?;
+    let handle = records.open(name.as_bytes()).ok()?;
+    session(id.as_bytes(), Record::of(records.bytes(handle)).ok()?, installed)
 }
 
 /// Whom a record is about, by its name.
@@ -120,10 +155,18 @@ fn session(id: &[u8], record: Record<'_>, installed: &Installed) -> Option<Descr
     };
     let call = |entry: super::record::Entry<'_>| {
         let call = OpenCall::read(entry.payload)?;
-        // A short id stands in its key behind its length.
+        // Short ids stand in the key behind its length: that of the session behind its own, then the call's.
         let length = usize::from(*entry.key.first()?).checked_sub(1)?;
-        let id = entry.key.get(1..).and_then(|rest| rest.get(..length)).filter(|id| !id.starts_with(&[0]));
-        Some(DescribedCall { id: id.map(text), tool: installed.known_tool(call.tool), time: call.time })
+        let ids = entry.key.get(1..).and_then(|rest| rest.get(..length)).and_then(|ids| {
+            let (length, ids) = ids.split_first_chunk::<2>()?;
+            ids.split_at_checked(usize::from(u16::from_le_bytes(*length)))
+        });
+        Some(DescribedCall {
+            id: ids.map(|(_, call)| text(call)),
+            session: ids.map(|(session, _)| text(session)).filter(|session| !session.is_empty()),
+            tool: installed.known_tool(call.tool),
+            time: call.time,
+        })
     };
     Some(DescribedSession {
         id: text(id),
@@ -139,6 +182,14 @@ fn session(id: &[u8], record: Record<'_>, installed: &Installed) -> Option<Descr
 
 fn ask(id: &[u8], bytes: &[u8]) -> Option<DescribedAsk> {
     let asked = Asked::of(bytes).ok()??;
+    let (left_out, details) = asked.action();
+    let detail = |kept: Kept<'_>| DescribedDetail {
+        part: kept.part,
+        name: kept.name.to_owned(),
+        name_bytes: kept.name_bytes,
+        value: kept.value.to_owned(),
+        value_bytes: kept.value_bytes,
+    };
     Some(DescribedAsk {
         digest: *id.get(8..)?.first_chunk()?,
         from: asked.group().filter(|_| !asked.is_of_user()).map(ToOwned::to_owned),
@@ -152,5 +203,8 @@ fn ask(id: &[u8], bytes: &[u8]) -> Option<DescribedAsk> {
             State::Spent => "spent",
             State::Rejected => "rejected",
         },
+        meaning: asked.meaning(),
+        details: details.map(detail).collect(),
+        left_out,
     })
 }

@@ -87,7 +87,10 @@ impl Pupil<'_, '_> {
     /// said anything about others.
     fn doubt(&mut self, answer: u32, id: Option<NodeId>) {
         self.whole = false;
-        id.into_iter().for_each(|id| self.answers.memory.set(id, Value::Unknown));
+        if let Some(id) = id {
+            self.answers.memory.note_strange(id, None);
+            self.answers.memory.set(id, Value::Unknown);
+        }
         match self.answers.answer(answer) {
             Some(Answer::Value(of)) => self.vague_in(*of),
             Some(Answer::Verbatim) | None => {}

@@ -27,7 +27,9 @@ mod slot;
 pub(crate) mod step;
 mod tell;
 
-pub use describe::{Described, DescribedAsk, DescribedCall, DescribedSession, describe};
+pub use describe::{
+    Described, DescribedAsk, DescribedCall, DescribedDetail, DescribedSession, describe, describe_session,
+};
 pub use install::{Before, Installed, install};
 pub use key::INSTALLED;
 pub use refusal::{Refusal, Told};

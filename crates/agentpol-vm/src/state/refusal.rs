@@ -36,6 +36,9 @@ refusals! {
     AgentUnidentified "agent_unidentified" "what is presented does not identify an agent"
     AgentUnknown "agent_unknown" "no agent is declared under this identity"
     AgentSuspended "agent_suspended" "the agent is suspended"
+    ChainInvalid "chain_invalid" "the chain of delegation is not valid"
+    HopUndeclared "hop_undeclared" "a hop of the chain is not declared"
+    DirectCallRefused "direct_call_refused" "the agent may only act through another"
     SessionExists "session_exists" "a session of this id was opened before"
     SessionUnknown "session_unknown" "the session was never opened, or is closed"
     SessionMismatch "session_mismatch" "the session belongs to another agent or user"
@@ -68,6 +71,9 @@ impl From<Code> for Refusal {
             Code::AgentUnidentified => Refusal::AgentUnidentified,
             Code::AgentUnknown => Refusal::AgentUnknown,
             Code::AgentSuspended => Refusal::AgentSuspended,
+            Code::ChainInvalid => Refusal::ChainInvalid,
+            Code::HopUndeclared => Refusal::HopUndeclared,
+            Code::DirectCallRefused => Refusal::DirectCallRefused,
             Code::SessionUnknown => Refusal::SessionUnknown,
             Code::SessionMismatch => Refusal::SessionMismatch,
             _ => Refusal::Internal,

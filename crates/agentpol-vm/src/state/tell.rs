@@ -11,11 +11,10 @@ use super::session::{self, MAX_DEPTH, Session};
 use super::step::{Place, between, edit, open, read};
 use super::{Host, Records, Refusal, Told};
 use crate::chain;
-use crate::letters::Letters;
 use crate::memory::Memory;
-use crate::request::{Presented, hop};
+use crate::request::Presented;
 use crate::scratch::Scratch;
-use crate::value::{NO_NODE, NodeId, Text, Value};
+use crate::value::{NodeId, Text};
 use agentpol_bytecode::Program;
 use alloc::string::String;
 
@@ -89,27 +88,15 @@ struct Opening {
 }
 
 impl Teller<'_> {
-    /// The name of the record of an agent that is presented.
-    fn agent(&self, scratch: &mut Scratch, presented: &Presented) -> Result<Name, Refusal> {
-        let Scratch { memory, parts, attribute_nodes, .. } = scratch;
-        let (_, member, _) = chain::recognise(self.program, memory, presented, parts, attribute_nodes)?;
-        let letters = Letters::of(self.program, memory, Value::Text(member)).ok_or(Refusal::Internal)?;
-        Ok(Name::agent(self.keyer, letters.written()))
-    }
-
     /// H5: the host opens a session for an agent and a user; below a parent, for the parent's user. Of a chain, the session
     /// at the root is the first's.
     fn open(&self, records: &mut dyn Records, scratch: &mut Scratch, opening: &Opening) -> Result<Told, Refusal> {
-        let mut owner = self.agent(scratch, &opening.agent)?;
-        let mut origin = None;
-        let mut next = opening.via.and_then(|via| scratch.memory.children(via).next());
-        while let Some(hop_node) = next {
-            let (presented, _) = hop(&scratch.memory, hop_node)?;
-            let name = self.agent(scratch, &presented)?;
-            origin.get_or_insert(name);
-            next = scratch.memory.node(hop_node).map(|node| node.next).filter(|next| *next != NO_NODE);
-        }
+        let Scratch { memory, parts, attribute_nodes, .. } = scratch;
+        let chain = chain::presented(self.program, memory, opening.via, &opening.agent, parts, attribute_nodes)?;
         let memory = &scratch.memory;
+        let agent = |member| Name::agent(self.keyer, chain.text(self.program, memory, member));
+        let first = agent(chain.origin());
+        let origin = Some(&first).filter(|_| chain.agents().len() > 1);
         let name = Name::session(memory.text(opening.session)).ok_or(Refusal::EventMalformed)?;
         let handle = open(records, &name)?;
         if Session::of(read(records, handle)?).is_some() {
@@ -118,18 +105,19 @@ impl Teller<'_> {
         let user = Name::user(self.keyer, opening.user.map(|user| memory.text(user)));
         let mut now = opening.at;
         let (mut root, mut parent) = (None, None);
-        match opening.parent {
-            None => owner = origin.unwrap_or(owner),
+        let owner = match opening.parent {
+            None => first,
             Some(id) => {
-                let place = self.below(records, memory, id, opening.at, &user, origin.as_ref())?;
+                let place = self.below(records, memory, id, opening.at, &user, origin)?;
                 now = place.now;
                 let above = place.session(records).ok_or(Refusal::SessionUnknown)?;
                 let itself = || Name::session(memory.text(id));
                 let root_name = above.root().or_else(itself).ok_or(Refusal::SessionUnknown)?;
                 root = place.seat().map(|seat| (seat.root, root_name));
                 parent = above.root().and_then(|_| itself());
+                agent(chain.actor())
             }
-        }
+        };
         let root_name = root.as_ref().map(|(_, name)| *name);
         let session = Session {
             closed: false,

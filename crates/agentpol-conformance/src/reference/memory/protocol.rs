@@ -5,8 +5,9 @@ use super::event::{self, Event};
 use super::evidence::{Pupil, records_in};
 use super::session::{MAX_DEPTH, Session, root_clock};
 use super::{LOST_AFTER, Memory, Past, Stage, Who};
+use crate::reference::chain;
 use crate::reference::facts::Facts;
-use crate::reference::identity;
+use crate::reference::identity::{self, Actor};
 use crate::reference::request::{Presented, User};
 use crate::reference::value::Held;
 use agentpol_bytecode::code::Code;
@@ -76,12 +77,16 @@ impl<'a> Memory<'a> {
         parent: Option<String>,
         at: i64,
     ) -> Result<(), Refusal> {
-        let who = |presented: &Presented| {
-            let actor = identity::identify(self.policy, presented).map_err(Code::as_str)?;
-            Ok(Who::new(self.policy, &actor))
-        };
-        let agent = who(agent)?;
-        let chain = via.iter().map(who).collect::<Result<Vec<Who>, Refusal>>()?;
+        let known = |presented: &Presented| identity::identify(self.policy, presented).map_err(Code::as_str);
+        let actor = known(agent)?;
+        let hops = via.iter().map(known).collect::<Result<Vec<Actor>, Refusal>>()?;
+        // Without hops the chain may follow with the calls.
+        if !hops.is_empty() {
+            chain::sound(self.policy, &hops, &actor).map_err(Code::as_str)?;
+        }
+        let who = |actor: &Actor| Who::new(self.policy, actor);
+        let agent = who(&actor);
+        let chain: Vec<Who> = hops.iter().map(who).collect();
         if self.sessions.contains_key(&id) {
             return Err("session_exists");
         }

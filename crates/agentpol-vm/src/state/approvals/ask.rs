@@ -1,7 +1,9 @@
 //! The record of one asking: what persons approve, who may, who has, and what became of it.
 
+use super::action::{self, Action, Kept};
 use crate::state::Trouble;
 use crate::state::record::{ALONE, Entry, EntryKey, Record, RecordMut, array, read_i64, read_u32, write};
+use agentpol_bytecode::decision::Asker;
 use agentpol_bytecode::sha256::HASH_BYTES;
 use alloc::vec::Vec;
 
@@ -9,6 +11,8 @@ use alloc::vec::Vec;
 const ASKING: u64 = 1;
 /// The entries of persons who have agreed, by their ids.
 const AGREED: u64 = 2;
+/// The entry with what persons are shown.
+const ACTION: u64 = 3;
 /// How many persons may agree to one asking.
 pub(crate) const MAX_PERSONS: usize = 64;
 
@@ -137,6 +141,11 @@ impl<'b> Asked<'b> {
         self.record.all(AGREED).filter_map(id)
     }
 
+    /// What persons are shown: how many details were left out, and the others.
+    pub(crate) fn action(&self) -> (u32, impl Iterator<Item = Kept<'b>> + use<'b>) {
+        action::read(self.record.find(ACTION, &ALONE).unwrap_or_default())
+    }
+
     /// Whether this person has agreed.
     pub(crate) fn has(&self, person: &str) -> bool {
         self.persons().any(|other| other == person)
@@ -153,6 +162,7 @@ pub(crate) fn open<'e>(
     bytes: &mut Vec<u8>,
     asking: &Asking<'e>,
     excluded: impl Iterator<Item = &'e str> + Clone,
+    (action, by): (&Action<'_>, Asker),
 ) -> Option<()> {
     bytes.clear();
     let mut record = RecordMut::of(bytes).ok()?;
@@ -172,6 +182,7 @@ pub(crate) fn open<'e>(
         write(payload, at.saturating_add(4), text);
         at = at.saturating_add(4).saturating_add(text.len());
     }
+    action.write(by, record.resize(ACTION, &ALONE, action.length(by))?);
     record.step(asking.asked_at);
     Some(())
 }
@@ -184,10 +195,14 @@ pub(crate) fn agree(bytes: &mut Vec<u8>, key: &EntryKey, person: &str, now: i64)
     Some(())
 }
 
-/// Notes what became of it.
+/// Notes what became of it. What is spent, nobody has to look at any more.
 pub(crate) fn close(bytes: &mut Vec<u8>, state: State, now: i64) -> Option<()> {
     let mut record = RecordMut::of(bytes).ok()?;
     write(record.payload(ASKING, &ALONE)?, STATE, &[state as u8]);
+    if state == State::Spent {
+        record.payload(ACTION, &ALONE).into_iter().for_each(|shown| shown.fill(0));
+        record.remove(ACTION, &ALONE);
+    }
     record.step(now);
     Some(())
 }

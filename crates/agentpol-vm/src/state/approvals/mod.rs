@@ -1,10 +1,12 @@
 //! Approvals: asked by a decision, given by persons, looked at again when they are used, spent once (semantics 2.7 and 5).
 
+mod action;
 mod answer;
 pub(crate) mod ask;
 mod pending;
 mod persons;
 
+pub(crate) use action::{Action, Kept};
 pub(crate) use answer::answer;
 pub(crate) use persons::Person;
 
@@ -168,7 +170,7 @@ impl Approvals {
         ledger: &mut Ledger<'_>,
         needed: &[Needed],
         asks: &Asks,
-        parties: &Parties<'_>,
+        (parties, action): (&Parties<'_>, &Action<'_>),
         decision: &mut Decision,
     ) -> Result<(), Trouble> {
         for (digest, handle) in asks.going.iter().take(asks.count) {
@@ -179,7 +181,7 @@ impl Approvals {
         let wanted = *decision.asks();
         for one in wanted.named().iter().filter_map(|ask| needed.iter().find(|one| one.by == ask.by)) {
             if !is_open(ledger, one)? {
-                self.open(ledger, one, parties)?;
+                self.open(ledger, one, parties, action)?;
             }
             let asked = Asked::of(ledger.records.bytes(one.handle))?.ok_or(Trouble::Unusable)?;
             let (asked_at, expires) = (asked.asked_at(), asked.expires());
@@ -188,7 +190,13 @@ impl Approvals {
         Ok(())
     }
 
-    fn open(&self, ledger: &mut Ledger<'_>, one: &Needed, parties: &Parties<'_>) -> Result<(), Trouble> {
+    fn open(
+        &self,
+        ledger: &mut Ledger<'_>,
+        one: &Needed,
+        parties: &Parties<'_>,
+        action: &Action<'_>,
+    ) -> Result<(), Trouble> {
         let (program, now) = (ledger.program, ledger.now);
         let tables = program.tables();
         let group = one.from.and_then(|group| tables.groups.get(group as usize));
@@ -204,7 +212,7 @@ impl Approvals {
         let owner = |agent: &u32| tables.agents.get(*agent as usize).map(|agent| program.symbol(agent.owner));
         let excluded = parties.user.into_iter().chain(parties.chain.iter().filter_map(owner));
         let bytes = ledger.records.edit(one.handle).ok_or(Trouble::Unusable)?;
-        ask::open(bytes, &asking, excluded).ok_or(Trouble::Unusable)?;
+        ask::open(bytes, &asking, excluded, (action, one.by)).ok_or(Trouble::Unusable)?;
         let mut pending = RecordMut::of(ledger.records.edit(self.pending).ok_or(Trouble::Unusable)?)?;
         pending::add(&mut pending, &one.digest, &self.digests, &asking).ok_or(Trouble::Unusable)?;
         pending.step(now);
