@@ -6,7 +6,7 @@ use agentpol::{Program, Refusal};
 use agentpol_diagnostics::did_you_mean;
 use serde_json::{Map, Value};
 
-use crate::hints;
+use crate::{hints, strict};
 
 /// The events of the state protocol, and their members: those that are needed first.
 const EVENTS: &[(&str, &[&str], usize)] = &[
@@ -42,7 +42,7 @@ pub(crate) fn help(program: &Program, refusal: Refusal, event: &[u8]) -> Option<
     let read: Value = serde_json::from_slice(event).ok()?;
     let (word, body) = read.as_object()?.iter().next()?;
     match refusal {
-        Refusal::EventMalformed => malformed(word, body),
+        Refusal::EventMalformed => strict::find(event).or_else(|| malformed(word, body)),
         Refusal::AgentUnknown | Refusal::AgentUnidentified => {
             agents(body).find_map(|agent| hints::agent(program, agent).filter(|_| !hints::is_agent(program, agent)))
         }
@@ -58,6 +58,13 @@ pub(crate) fn advice(refusal: Refusal) -> Option<&'static str> {
         Refusal::SessionUnknown => "open it first; a session that is closed stays closed, open another",
         Refusal::SessionMismatch => {
             "a session below another one is for the same user, and its chain begins with the agent of the session above"
+        }
+        Refusal::ChainInvalid => "a chain has at most five agents before the last, and none twice",
+        Refusal::HopUndeclared => {
+            "each agent of the chain must say that it `delegates to` the next, and the next that it is `reached via` it"
+        }
+        Refusal::DirectCallRefused => {
+            "the first agent of the chain is itself `reached via` others only: name who begins, or add `directly`"
         }
         Refusal::CallUnknown => "calls that a decision allowed in this session are reported, by their `call`",
         Refusal::CallClosed => "each call is reported once; a call without a word is lost after an hour",
@@ -77,6 +84,12 @@ pub(crate) fn advice(refusal: Refusal) -> Option<&'static str> {
         Refusal::StateFull => "observe or release calls that are open",
         _ => return None,
     })
+}
+
+/// The session that an event opens another below.
+pub(crate) fn parent(event: &[u8]) -> Option<String> {
+    let read: Value = serde_json::from_slice(event).ok()?;
+    Some(read.get("open")?.get("parent")?.as_str()?.to_owned())
 }
 
 /// The agents that an event names.

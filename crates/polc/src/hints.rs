@@ -9,7 +9,7 @@ use agentpol_diagnostics::{did_you_mean, nearest};
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
-use crate::events;
+use crate::{events, strict, types};
 
 /// The keys of a request, those that are needed first.
 const KEYS: &[&str] = &[
@@ -48,9 +48,7 @@ pub(crate) fn hint(program: &Program, decision: &Decision, request: &[u8], memor
     let code = decision.code();
     if code == Code::RequestMalformed {
         return Some(malformed(program, request, memory).unwrap_or_else(|| {
-            "a key that stands twice, a value of another form or one nested too deeply; see `polc explain \
-             request_malformed`"
-                .to_owned()
+            "a value is not of the form that its key has; see `polc explain request_malformed`".to_owned()
         }));
     }
     let read: Value = serde_json::from_slice(request).ok()?;
@@ -59,11 +57,18 @@ pub(crate) fn hint(program: &Program, decision: &Decision, request: &[u8], memor
         Code::AgentUnknown | Code::AgentUnidentified => agent(program, request.get("agent")?),
         Code::ToolUnknown => tool(program, request),
         Code::ArgumentUndeclared | Code::ArgumentMissing => argument(program, request, decision.argument()?),
+        Code::ArgumentInvalid => declared(program, request, decision.argument()?),
         Code::SessionUnknown | Code::SessionMismatch | Code::CallDuplicate | Code::ClockRegressed => {
             in_memory(code, request).map(str::to_owned)
         }
         _ => None,
     }
+}
+
+/// Returns the session that a request names.
+pub(crate) fn session(request: &[u8]) -> Option<String> {
+    let read: Value = serde_json::from_slice(request).ok()?;
+    Some(read.get("session")?.as_str()?.to_owned())
 }
 
 /// Says what to do about a request that has no place in what is remembered.
@@ -91,8 +96,11 @@ fn malformed(program: &Program, request: &[u8], memory: Memory) -> Option<String
         Err(_) if memory == Memory::None && several(request) => {
             return Some("one request at a time: with `--state FILE` lines are decided in order".to_owned());
         }
-        Err(error) => return Some(not_json(&error)),
+        Err(error) => return Some(strict::not_json(&error)),
     };
+    if let Some(help) = strict::find(request) {
+        return Some(help);
+    }
     let Value::Object(request) = &value else { return Some("a request is one JSON object".to_owned()) };
     if let Some(help) = events::misnamed(request).filter(|_| memory == Memory::Kept) {
         return Some(help);
@@ -124,15 +132,6 @@ fn malformed(program: &Program, request: &[u8], memory: Memory) -> Option<String
 fn several(request: &[u8]) -> bool {
     let first = request.split(|byte| *byte == b'\n').next().unwrap_or_default();
     serde_json::from_slice::<IgnoredAny>(first).is_ok()
-}
-
-/// Says where text stops being JSON.
-pub(crate) fn not_json(error: &serde_json::Error) -> String {
-    let place = match error.line() {
-        1 => format!("column {}", error.column()),
-        line => format!("line {line}, column {}", error.column()),
-    };
-    if error.is_eof() { format!("not JSON: it ends too early, at {place}") } else { format!("not JSON at {place}") }
 }
 
 /// Finds what is wrong with an agent as it is presented.
@@ -258,6 +257,16 @@ fn argument(program: &Program, request: &Map<String, Value>, pointer: &str) -> O
     let strangers = given.keys().map(String::as_str).filter(|key| !declared.contains(key));
     let near = nearest(pointed, strangers)?;
     Some(format!("`{near}` is not declared: did you mean `{pointed}`?"))
+}
+
+/// Says which type an argument is declared with.
+fn declared(program: &Program, request: &Map<String, Value>, pointer: &str) -> Option<String> {
+    let name = request.get("tool").and_then(Value::as_str)?;
+    let tool = program.tables().tools.iter().find(|tool| program.symbol(tool.wire) == name)?;
+    let first = pointer.strip_prefix('/')?.split('/').next()?;
+    let field = tool.params.iter().find(|field| program.symbol(field.wire) == first)?;
+    let checked = if field.checks.is_empty() { "" } else { ", with a condition" };
+    Some(format!("`{first}` is declared as `{}`{checked}", types::of_field(program, field)))
 }
 
 fn names<'p>(program: &'p Program, fields: &[Field]) -> Vec<&'p str> {

@@ -13,6 +13,7 @@ mod exit;
 mod files;
 mod glob;
 mod hints;
+mod history;
 mod import;
 mod markdown;
 mod memory;
@@ -24,7 +25,9 @@ mod reasons;
 mod recordings;
 mod render;
 mod report;
+mod strict;
 mod terminal;
+mod types;
 mod wording;
 
 use std::process::ExitCode;

@@ -10,7 +10,7 @@ use agentpol::{
 use agentpol_store::{FileError, FileErrorKind, FileStore};
 
 use crate::exit::Problem;
-use crate::{events, files};
+use crate::{events, files, history};
 
 /// A state file that is open for a program.
 pub(crate) struct Memory {
@@ -29,10 +29,13 @@ pub(crate) enum NotDone {
 
 impl NotDone {
     /// Returns what to do about it.
-    pub(crate) fn help(&self, program: &Program, event: &[u8]) -> Option<String> {
-        match self {
-            NotDone::Refused(refusal) => events::help(program, *refusal, event),
-            NotDone::Broken(_) => None,
+    pub(crate) fn help(&self, program: &Program, memory: &Memory, event: &[u8]) -> Option<String> {
+        let NotDone::Refused(refusal) = self else { return None };
+        let help = events::help(program, *refusal, event);
+        let above = (*refusal == Refusal::SessionMismatch).then(|| events::parent(event)).flatten();
+        match above.and_then(|session| memory.owner(&session)) {
+            Some(owner) => Some([Some(owner), help].into_iter().flatten().collect::<Vec<_>>().join("; ")),
+            None => help,
         }
     }
 }
@@ -94,6 +97,12 @@ impl Memory {
             show(described, key.len() + bytes.len());
         });
         shown.map_err(|error| unusable(&error))
+    }
+
+    /// Says whose the session of this id is.
+    pub(crate) fn owner(&self, session: &str) -> Option<String> {
+        let found = self.step(|records, host| agentpol::describe_session(session, records, host.installed));
+        found.ok().flatten().map(|session| history::owner(&session))
     }
 
     /// Decides a request; durable when it returns.

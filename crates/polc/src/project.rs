@@ -74,7 +74,7 @@ fn loose(paths: &[PathBuf]) -> Result<Project, Problem> {
     let policies = files::policies_at(paths)?;
     let names: Vec<String> = paths.iter().map(|path| files::shown(path)).collect();
     let name = match names.join(" ") {
-        name if name == "." => "this folder".to_owned(),
+        name if name == "." => "./".to_owned(),
         name => name,
     };
     if policies.is_empty() {

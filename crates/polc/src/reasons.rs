@@ -125,7 +125,7 @@ impl View<'_> {
         if ask.missing != Missing::None {
             page.line(format_args!("            {}", ask.missing.as_str().replace('_', " ")));
         }
-        if let Some(opened) = ask.opened {
+        if let Some(opened) = ask.opened.filter(|_| self.decision.outcome() == Outcome::RequireApproval) {
             let digest: String = opened.digest.iter().map(|byte| format!("{byte:02x}")).collect();
             page.line(format_args!("            until {}, digest", Time(opened.expires)));
             page.line(format_args!("            {digest}"));

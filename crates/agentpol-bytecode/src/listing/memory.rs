@@ -1,7 +1,7 @@
 //! What a program remembers, as text: slots and the questions asked of them, evidence, answers, counters, delegations.
 
-use super::{Listing, Millionths};
-use crate::render::{Span, Text};
+use super::{Counted, Listing};
+use crate::render::{Decimal, Span, Text};
 use crate::tables::{
     Alarm, Answer, Ask, Comparison, Delegation, Effect, Evidence, Field, Happened, Kept, Key, Query, Rate, Reach,
     Returns, Rule, Slot, SlotShape, TypeDef, TypeId,
@@ -21,7 +21,7 @@ impl Listing<'_> {
         ];
         let mut before = "state   at most";
         for (bytes, what) in parts.iter().filter(|(bytes, _)| *bytes > 0) {
-            write!(f, "{before} {bytes} bytes for {what}")?;
+            write!(f, "{before} {} for {what}", Counted(*bytes, "byte"))?;
             before = ",";
         }
         if before == "," { writeln!(f) } else { Ok(()) }
@@ -262,7 +262,7 @@ struct Amount(i64, Option<Kept>);
 impl fmt::Display for Amount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.1 {
-            Some(Kept::Decimal) => write!(f, "{}", Millionths(self.0)),
+            Some(Kept::Decimal) => write!(f, "{}", Decimal(self.0)),
             _ => write!(f, "{}", self.0),
         }
     }

@@ -5,7 +5,7 @@ mod memory;
 use crate::format::FORMAT_VERSION;
 use crate::instruction::{Instruction, Op, Operand, Part};
 use crate::program::Program;
-use crate::render::{Text, Time};
+use crate::render::{Date, Decimal, Span, Text, Time};
 use crate::tables::{Constant, On, Place, Rule, RuleId, Scope, Sources, Symbol};
 use core::fmt::{self, Write};
 
@@ -52,12 +52,12 @@ impl Listing<'_> {
         writeln!(
             f,
             "holds   {}, {}, {}, {}",
-            Counted(tables.rules.len(), "rule"),
-            Counted(tables.tools.len(), "tool"),
-            Counted(tables.agents.len(), "agent"),
-            Counted(tables.code.len(), "instruction")
+            Counted(tables.rules.len() as u64, "rule"),
+            Counted(tables.tools.len() as u64, "tool"),
+            Counted(tables.agents.len() as u64, "agent"),
+            Counted(tables.code.len() as u64, "instruction")
         )?;
-        writeln!(f, "costs   at most {} steps for one decision", self.0.worst_case_steps())?;
+        writeln!(f, "costs   at most {} for one decision", Counted(self.0.worst_case_steps(), "step"))?;
         self.ceiling(f)
     }
 
@@ -80,7 +80,8 @@ impl Listing<'_> {
             None => writeln!(f)?,
         }
         self.scope(f, &rule.scope, rule.effect.grants())?;
-        writeln!(f, "  at most {} steps, {} registers", self.0.steps_of(id), rule.registers)?;
+        let (steps, registers) = (self.0.steps_of(id), u64::from(rule.registers));
+        writeln!(f, "  at most {}, {}", Counted(steps, "step"), Counted(registers, "register"))?;
         self.block(f, rule.entry, tables.debug.clauses.get(id.0 as usize).map(|clauses| clauses.as_slice()))?;
         self.counter(f, rule)
     }
@@ -255,11 +256,11 @@ impl Listing<'_> {
         match constant {
             Constant::Bool(value) => write!(line, " {value}"),
             Constant::Int(value) => write!(line, " {value}"),
-            Constant::Decimal(value) => write!(line, " {}", Millionths(*value)),
+            Constant::Decimal(value) => write!(line, " {}", Decimal(*value)),
             Constant::Float(value) => write!(line, " {value:?}"),
             Constant::Text(symbol) => write!(line, " {}", Text(self.0.symbol(*symbol))),
-            Constant::Duration(value) => write!(line, " {value}ms"),
-            Constant::Date(days) => write!(line, " day {days}"),
+            Constant::Duration(value) => write!(line, " {}", Span(*value)),
+            Constant::Date(days) => write!(line, " {}", Date(i64::from(*days))),
             Constant::DateTime(value) => write!(line, " {}", Time(*value)),
             Constant::Ip { bits, v6 } => write!(line, " {}", address(*bits, *v6)),
             Constant::Network { bits, prefix, v6 } => write!(line, " {}/{prefix}", address(*bits, *v6)),
@@ -286,17 +287,6 @@ fn address(bits: u128, v6: bool) -> core::net::IpAddr {
     match u32::try_from(bits) {
         Ok(bits) if !v6 => core::net::IpAddr::V4(core::net::Ipv4Addr::from_bits(bits)),
         _ => core::net::IpAddr::V6(core::net::Ipv6Addr::from_bits(bits)),
-    }
-}
-
-/// A decimal.
-struct Millionths(i64);
-
-impl fmt::Display for Millionths {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let sign = if self.0 < 0 { "-" } else { "" };
-        let (whole, fraction) = (self.0.unsigned_abs() / 1_000_000, self.0.unsigned_abs() % 1_000_000);
-        write!(f, "{sign}{whole}.{fraction:06}")
     }
 }
 
@@ -330,12 +320,17 @@ impl Write for Line {
     }
 }
 
-/// A number of things: `1 rule`, `2 rules`.
-struct Counted(usize, &'static str);
+/// A number of things: `1 rule`, `2,000 rules`.
+struct Counted(u64, &'static str);
 
 impl fmt::Display for Counted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}{}", self.0, self.1, if self.0 == 1 { "" } else { "s" })
+        let digits = alloc::format!("{}", self.0);
+        for (at, digit) in digits.chars().enumerate() {
+            let group = at > 0 && (digits.len() - at).is_multiple_of(3);
+            write!(f, "{}{digit}", if group { "," } else { "" })?;
+        }
+        write!(f, " {}{}", self.1, if self.0 == 1 { "" } else { "s" })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use agentpol::{Decision, Program, Told};
+use agentpol::{Code, Decision, Program, Told};
 use serde::de::IgnoredAny;
 use serde_json::json;
 
@@ -14,7 +14,7 @@ use crate::program::{Asked, Source};
 use crate::reasons;
 use crate::terminal::{Ink, Terminal};
 use crate::wording::counted;
-use crate::{escape, events, files, hints};
+use crate::{escape, events, files, hints, history};
 
 /// The largest file that is read as a request. Larger ones are denied by the evaluator, which needs one byte to see it.
 const REQUEST_LIMIT: usize = 8 << 20;
@@ -94,6 +94,8 @@ fn one(args: &Args, terminal: &mut Terminal) -> Done {
         Format::Json => terminal.out.line(decision.for_operator(program)),
         Format::Text => {
             let hint = hints::hint(program, &decision, &bytes, hints::Memory::None);
+            let missing = || history::missing(program, &decision, &scratch).filter(|_| !decision.permits());
+            let hint = hint.or_else(|| missing().map(str::to_owned));
             reasons::show(program, &decision, &scratch, hint.as_deref(), &mut terminal.out);
         }
     }
@@ -113,13 +115,16 @@ fn in_order(args: &Args, asked: &Asked, memory: &Memory, terminal: &mut Terminal
             let done = match events::called(item) {
                 Some(word) => {
                     let told = memory.tell(program, &mut scratch, item);
-                    let help = told.as_ref().err().and_then(|error| error.help(program, item));
-                    let about = About { word, place: place.as_deref(), help: help.as_deref() };
+                    let help = told.as_ref().err().and_then(|error| error.help(program, memory, item));
+                    let strange = scratch.not_as_declared(program);
+                    let (help, strange) = (help.as_deref(), strange.as_deref());
+                    let about = About { word, place: place.as_deref(), help, strange };
                     tell(args.format, &about, told, terminal)?
                 }
                 None => {
                     let decision = memory.decide(program, &mut scratch, item)?;
-                    show(args.format, program, &decision, item, place.as_deref(), terminal);
+                    let about = (item, place.as_deref());
+                    show(args.format, (program, memory), &decision, about, terminal);
                     decision.permits()
                 }
             };
@@ -146,10 +151,9 @@ fn items(bytes: &[u8]) -> Vec<(Option<usize>, &[u8])> {
 /// Shows a decision with its reasons, or the operator's record of it.
 fn show(
     format: Format,
-    program: &Program,
+    (program, memory): (&Program, &Memory),
     decision: &Decision,
-    request: &[u8],
-    place: Option<&str>,
+    (request, place): (&[u8], Option<&str>),
     terminal: &mut Terminal,
 ) {
     let page = &mut terminal.out;
@@ -157,7 +161,11 @@ fn show(
         page.line(decision.for_operator(program));
         return;
     }
-    let hint = hints::hint(program, decision, request, hints::Memory::Kept);
+    let mut hint = hints::hint(program, decision, request, hints::Memory::Kept);
+    if decision.code() == Code::SessionMismatch {
+        let owner = hints::session(request).and_then(|session| memory.owner(&session));
+        hint = Some([owner, hint].into_iter().flatten().collect::<Vec<_>>().join("; "));
+    }
     reasons::outcome(program, decision, page);
     reasons::brief(program, decision, hint.as_deref(), page);
     if let Some(place) = place.filter(|_| !decision.permits()) {
@@ -173,6 +181,8 @@ pub(super) struct About<'a> {
     pub(super) place: Option<&'a str>,
     /// What to do where it was refused.
     pub(super) help: Option<&'a str>,
+    /// Where an answer is not as its tool declares it, as a JSON Pointer.
+    pub(super) strange: Option<&'a str>,
 }
 
 /// Shows what became of an event, and says whether it was taken.
@@ -185,14 +195,22 @@ pub(super) fn tell(
     let (page, word) = (&mut terminal.out, about.word);
     match (told, format) {
         (Ok(told), Format::Json) => page.line(match told {
-            Told::Observed { as_declared } => json!({ "taken": word, "as_declared": as_declared }),
+            Told::Observed { as_declared: false } => {
+                json!({ "taken": word, "as_declared": false, "not_as_declared": about.strange })
+            }
+            Told::Observed { .. } => json!({ "taken": word, "as_declared": true }),
             Told::Approved { missing } => json!({ "taken": word, "missing": missing }),
             _ => json!({ "taken": word }),
         }),
         (Ok(told), Format::Text) => {
             let taken = page.ink(Ink::Green, "taken");
             let more = match told {
-                Told::Observed { as_declared: false } => ": the answer is not as its tool declares it".to_owned(),
+                Told::Observed { as_declared: false } => match about.strange {
+                    Some("") | None => ": the answer is not as its tool declares it".to_owned(),
+                    Some(place) => {
+                        format!(": the answer is not as its tool declares it, at {}", escape::one_line(place))
+                    }
+                },
                 Told::Approved { missing: 0 } => ": the call may be made again".to_owned(),
                 Told::Approved { missing } => format!(": {} must agree", counted(missing as usize, "more person")),
                 _ => String::new(),

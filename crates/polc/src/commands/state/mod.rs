@@ -1,6 +1,7 @@
 //! `polc state`: making state files, telling them what happened, and looking at them.
 
 mod answer;
+mod asked;
 mod files;
 mod session;
 mod show;
@@ -87,13 +88,15 @@ fn tell(
     members.insert("at".to_owned(), Value::String(at));
     let event = Value::Object(Map::from_iter([(word.to_owned(), Value::Object(members))]));
     let event = event.to_string();
-    let told = memory.tell(&asked.program, &mut asked.scratch(), event.as_bytes());
-    let help = told.as_ref().err().and_then(|error| error.help(&asked.program, event.as_bytes()));
+    let mut scratch = asked.scratch();
+    let told = memory.tell(&asked.program, &mut scratch, event.as_bytes());
+    let help = told.as_ref().err().and_then(|error| error.help(&asked.program, &memory, event.as_bytes()));
     if matches!(told, Err(NotDone::Refused(Refusal::EventMalformed))) {
         // Every member comes from the command line.
         let text = help.unwrap_or_else(|| Refusal::EventMalformed.title().to_owned());
         return Err(Problem::usage(text).help(format!("`polc state {word} --help` shows an example")));
     }
-    let about = decide::About { word, place: None, help: help.as_deref() };
+    let strange = scratch.not_as_declared(&asked.program);
+    let about = decide::About { word, place: None, help: help.as_deref(), strange: strange.as_deref() };
     Ok(if decide::tell(common.format, &about, told, terminal)? { Exit::Success } else { Exit::Failed })
 }

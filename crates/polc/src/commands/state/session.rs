@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Common, tell};
 use crate::exit::{Done, Problem};
-use crate::hints;
+use crate::strict;
 use crate::terminal::Terminal;
 
 /// Open a session
@@ -140,7 +140,7 @@ pub(super) fn observe(args: &Observe, terminal: &mut Terminal) -> Done {
         members(&[("session", json!(args.session)), ("call", json!(args.call)), ("outcome", json!(outcome))]);
     if let Some(result) = &args.result {
         let read: Value = serde_json::from_str(result).map_err(|error| {
-            Problem::usage(format!("`--result` is {}", hints::not_json(&error)))
+            Problem::usage(format!("`--result` is {}", strict::not_json(&error)))
                 .help("a text that is no JSON goes into `--text`")
         })?;
         members.insert("result".to_owned(), read);
@@ -168,5 +168,5 @@ fn agent(text: &str) -> Result<Value, Problem> {
     if !text.starts_with('{') {
         return Ok(json!(text));
     }
-    serde_json::from_str(text).map_err(|error| Problem::usage(format!("the agent is {}", hints::not_json(&error))))
+    serde_json::from_str(text).map_err(|error| Problem::usage(format!("the agent is {}", strict::not_json(&error))))
 }

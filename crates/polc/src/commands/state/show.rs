@@ -4,10 +4,12 @@ use std::path::PathBuf;
 
 use agentpol::bytecode::render::Time;
 use agentpol::{Described, DescribedAsk, DescribedCall, DescribedSession, Program};
+use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::asked::{Asked, AskedDocument};
 use crate::args::Format;
-use crate::escape::one_line;
+use crate::escape::{json as escaped, one_line};
 use crate::exit::{Done, Exit, Problem};
 use crate::files;
 use crate::memory::Memory;
@@ -17,8 +19,8 @@ use crate::wording::{counted, grouped};
 
 /// Show what a state file holds
 ///
-/// Sessions with their open calls, what is asked of persons with its digest, and the bytes that everything takes.
-/// Nothing is changed.
+/// Sessions with their open calls, what is asked of persons, and the bytes that everything takes. Of what is asked the
+/// digest that persons answer to, and the whole call that it stands for: read it before you answer. Nothing is changed.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -54,7 +56,11 @@ pub(super) fn run(args: &Args, terminal: &mut Terminal) -> Done {
     let found = find(&memory)?;
     let file = files::shown(&args.file);
     match args.format {
-        Format::Json => terminal.out.line(document(&asked.program, &file, &found)),
+        Format::Json => {
+            let document = serde_json::to_string(&document(&asked.program, &file, &found));
+            let document = document.map_err(|error| Problem::file(format!("{file}: {error}")))?;
+            terminal.out.line(escaped(&document));
+        }
         Format::Text => show(&asked.program, &file, &found, &mut terminal.out),
     }
     Ok(Exit::Success)
@@ -75,6 +81,7 @@ fn find(memory: &Memory) -> Result<Found, Problem> {
             _ => {}
         }
     })?;
+    found.asks.sort_by_key(|(ask, _)| (ask.asked_at, ask.digest));
     Ok(found)
 }
 
@@ -91,20 +98,15 @@ fn show(program: &Program, file: &str, found: &Found, page: &mut Page) {
             None => page.line(format_args!("    opened {}, last {}", Time(session.opened), Time(session.last))),
         }
         for call in &session.open {
-            let id = call.id.as_deref().map_or("(below)".into(), one_line);
-            page.line(format_args!("    open {id}  {} since {}", one_line(tool(program, call)), Time(call.time)));
+            let id = call.id.as_deref().map_or("(a long id)".into(), one_line);
+            let inside =
+                call.session.as_deref().map(|session| format!(" in {}", one_line(session))).unwrap_or_default();
+            let tool = one_line(tool(program, call));
+            page.line(format_args!("    open {id}{inside}  {tool} since {}", Time(call.time)));
         }
     }
     for (ask, _) in &found.asks {
-        let from = ask.from.as_deref().unwrap_or("the user");
-        let ink = if ask.state == "open" { Ink::Yellow } else { Ink::Dim };
-        let state = page.ink(ink, ask.state);
-        page.line(format_args!("  asked {}", hex(&ask.digest)));
-        page.line(format_args!("    {state}, from {}, until {}", one_line(from), Time(ask.expires)));
-        if !ask.agreed.is_empty() {
-            let (count, names) = (ask.agreed.len(), ask.agreed.join(", "));
-            page.line(format_args!("    {count} of {} agreed: {}", ask.count, one_line(&names)));
-        }
+        Asked::new(program, ask).show(page);
     }
     for (what, bytes) in &found.parties {
         page.line(format_args!("  {}  {} bytes", one_line(what), grouped(*bytes)));
@@ -115,9 +117,14 @@ fn show(program: &Program, file: &str, found: &Found, page: &mut Page) {
     }
 }
 
-fn document(program: &Program, file: &str, found: &Found) -> Value {
+fn document<'a>(program: &'a Program, file: &'a str, found: &'a Found) -> Document<'a> {
     let calls = |session: &DescribedSession| -> Vec<Value> {
-        let call = |call: &DescribedCall| json!({ "call": call.id, "tool": tool(program, call), "since": Time(call.time).to_string() });
+        let call = |call: &DescribedCall| {
+            json!({
+                "call": call.id, "session": call.session, "tool": tool(program, call),
+                "since": Time(call.time).to_string(),
+            })
+        };
         session.open.iter().map(call).collect()
     };
     let sessions: Vec<Value> = found
@@ -131,32 +138,34 @@ fn document(program: &Program, file: &str, found: &Found) -> Value {
             })
         })
         .collect();
-    let asks: Vec<Value> = found
-        .asks
-        .iter()
-        .map(|(ask, bytes)| {
-            json!({
-                "digest": hex(&ask.digest), "state": ask.state, "from": ask.from, "user": ask.user,
-                "count": ask.count, "agreed": ask.agreed, "asked_at": Time(ask.asked_at).to_string(),
-                "expires": Time(ask.expires).to_string(), "bytes": bytes,
-            })
-        })
-        .collect();
-    let parties: Vec<Value> =
-        found.parties.iter().map(|(what, bytes)| json!({ "about": what, "bytes": bytes })).collect();
-    json!({
-        "version": 1, "file": file, "records": found.records, "bytes": found.bytes, "sessions": sessions,
-        "asks": asks, "parties": parties,
-        "counters": { "count": found.counters.0, "bytes": found.counters.1 },
-    })
+    let parties = found.parties.iter().map(|(what, bytes)| json!({ "about": what, "bytes": bytes }));
+    Document {
+        version: 1,
+        file,
+        records: found.records,
+        bytes: found.bytes,
+        sessions,
+        asks: found.asks.iter().map(|(ask, bytes)| Asked::new(program, ask).document(*bytes)).collect(),
+        parties: parties.collect(),
+        counters: json!({ "count": found.counters.0, "bytes": found.counters.1 }),
+    }
+}
+
+/// What a state file holds, as JSON.
+#[derive(Serialize)]
+struct Document<'a> {
+    version: u32,
+    file: &'a str,
+    records: usize,
+    bytes: usize,
+    sessions: Vec<Value>,
+    asks: Vec<AskedDocument<'a>>,
+    parties: Vec<Value>,
+    counters: Value,
 }
 
 /// The tool's name in the policy.
 fn tool<'p>(program: &'p Program, call: &DescribedCall) -> &'p str {
     let tool = call.tool.and_then(|tool| program.tables().tools.get(tool as usize));
     tool.map_or("(a tool that is gone)", |tool| program.symbol(tool.name))
-}
-
-fn hex(digest: &[u8; 32]) -> String {
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
