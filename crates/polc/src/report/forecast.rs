@@ -113,10 +113,8 @@ fn agents(agents: &BTreeMap<String, AgentForecast>, page: &mut Page) {
         }
         if agent.changing > 0 {
             let calls = counted(number(agent.changing), "call");
-            page.line(format_args!(
-                "      {calls} of those that go through change something: read-only would deny them,"
-            ));
-            page.line("      supervised would ask for them");
+            page.line(format_args!("      goes through and changes something: {calls}; read-only would deny,"));
+            page.line("      supervised would ask");
         }
     }
 }
