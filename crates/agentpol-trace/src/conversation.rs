@@ -11,6 +11,8 @@ use crate::error::{RecordError, RecordErrorKind};
 const HELD: usize = 4_096;
 /// How many bytes of arguments and answers are held back so.
 const HELD_BYTES: usize = 64 << 20;
+/// How many bytes of what was said before a call are kept.
+const HEARD_BYTES: usize = 16 << 20;
 /// How many unanswered calls are looked through for one that a result without an id belongs to.
 const SEARCHED: usize = 1_024;
 
@@ -74,7 +76,8 @@ pub(crate) struct Conversation {
 #[derive(Debug)]
 struct Run {
     trace: Arc<Trace>,
-    heard: Vec<Heard>,
+    heard: VecDeque<Heard>,
+    heard_bytes: usize,
     unanswered: BTreeSet<usize>,
     waiting: HashMap<String, VecDeque<usize>>,
     unreadable: HashSet<Option<String>>,
@@ -120,7 +123,8 @@ impl Conversation {
         self.by_key.insert(key.to_owned(), self.now);
         self.runs.push(Run {
             trace: Arc::new(trace()),
-            heard: Vec::new(),
+            heard: VecDeque::new(),
+            heard_bytes: 0,
             unanswered: BTreeSet::new(),
             waiting: HashMap::new(),
             unreadable: HashSet::new(),
@@ -143,10 +147,16 @@ impl Conversation {
         &mut self.runs[now]
     }
 
-    /// Notes what was said to the agent.
+    /// Notes what was said to the agent. Of very much that is said before a call the oldest is forgotten.
     pub(crate) fn hear(&mut self, by: Speaker, text: String) {
-        if !text.trim().is_empty() {
-            self.run().heard.push(Heard { by, text });
+        if text.trim().is_empty() {
+            return;
+        }
+        let run = self.run();
+        run.heard_bytes += text.len();
+        run.heard.push_back(Heard { by, text });
+        while run.heard_bytes > HEARD_BYTES || run.heard.len() > HELD {
+            run.heard_bytes -= run.heard.pop_front().map_or(run.heard_bytes, |oldest| oldest.text.len());
         }
     }
 
@@ -225,6 +235,8 @@ impl Conversation {
                 run.waiting.entry(key.clone()).or_default().push_back(number);
             }
         }
+        run.heard_bytes = 0;
+        let heard = std::mem::take(&mut run.heard).into();
         let action = Action {
             seq: 0,
             place,
@@ -237,7 +249,7 @@ impl Conversation {
             result: call.result,
             at: call.at,
             turn,
-            heard: std::mem::take(&mut run.heard),
+            heard,
             recorded: call.recorded,
             ruling: call.ruling,
             expect: None,

@@ -17,6 +17,8 @@ use crate::runs::Document;
 
 /// How many lines are looked at to tell the format; transcripts may begin with lines of another kind.
 const DETECTION_LINES: usize = 64;
+/// How many bytes of them.
+const DETECTION_BYTES: usize = 64 << 20;
 
 /// What the caller knows about a recording.
 #[derive(Clone, Debug, Default)]
@@ -196,11 +198,13 @@ fn looks_like_lines<R: BufRead>(rest: &mut Lines<R>, first: &mut VecDeque<Line>)
 /// The format of a source of lines: that of the first line which any format recognises.
 fn detect_lines<R: BufRead>(rest: &mut Lines<R>, first: &mut VecDeque<Line>) -> Result<Format, OpenError> {
     let mut failure = None;
+    let mut bytes = 0;
     for index in 0..DETECTION_LINES {
-        if index >= first.len() && !pull(rest, first, LINE_LIMIT)? {
+        if bytes > DETECTION_BYTES || index >= first.len() && !pull(rest, first, LINE_LIMIT)? {
             break;
         }
         let Some(Line { text: Ok(text), .. }) = first.get(index) else { continue };
+        bytes += text.len();
         match detect(text) {
             Err(error @ (OpenError::Unrecognised { .. } | OpenError::NotJson)) => {
                 failure.get_or_insert(error);

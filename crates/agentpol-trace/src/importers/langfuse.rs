@@ -11,7 +11,7 @@ use crate::conversation::{Call, Conversation};
 use crate::document::{Node, Object};
 use crate::error::{RecordError, RecordErrorKind};
 use crate::format::Format;
-use crate::importers::parts::{answer, arguments, stranger};
+use crate::importers::parts::{answer, arguments, stranger, unknown_answer};
 use crate::importers::{Importer, Items, Setting};
 use crate::json::RawJson;
 
@@ -55,7 +55,8 @@ impl Importer for Observations {
             let key = format!("{:?} {}", trace.session, trace.id);
             conversation.enter(&key, || trace);
             let agent = self.agent(parent).map(|name| RawJson::string(&name));
-            conversation.call_at(place, Call { recorded: Recorded { agent, ..Recorded::default() }, ..call });
+            let recorded = Recorded { agent, ..call.recorded };
+            conversation.call_at(place, Call { recorded, ..call });
         }
         conversation.finish()
     }
@@ -111,8 +112,13 @@ impl Observations {
         let args = one.get("input").map_or(Arguments::Absent, |input| arguments(Some(input)));
         let is_error = one.get("level").is_some_and(|level| level.is("ERROR"));
         let told = one.get("output").or_else(|| one.get("statusMessage").filter(|_| is_error));
-        let result = told.map(|told| ToolResult { is_error, text: answer(Some(told)) });
-        let call = Call { id: one.label("id"), at: start.clone(), result, ..Call::of(Issuer::Agent, tool, args) };
+        let (result, recorded) = match told {
+            Some(told) => (Some(ToolResult { is_error, text: answer(Some(told)) }), Recorded::default()),
+            // One that ended without an output that was kept answered something that nobody knows.
+            None => one.get("endTime").map_or((None, Recorded::default()), |_| unknown_answer()),
+        };
+        let call = Call::of(Issuer::Agent, tool, args);
+        let call = Call { id: one.label("id"), at: start.clone(), result, recorded, ..call };
         self.calls.push(Held { start: start.unwrap_or_default(), place: node.place(), trace, parent, call });
         Ok(())
     }

@@ -3,12 +3,12 @@
 //! Runs of the type `tool` are the calls. Runs may stand in any order, so they are held until the end and given out by
 //! their dotted order, which begins with the time.
 
-use crate::action::{Arguments, Issuer, Place, ToolResult, Trace};
+use crate::action::{Arguments, Issuer, Place, Recorded, ToolResult, Trace};
 use crate::conversation::{Call, Conversation};
 use crate::document::{Node, Object};
 use crate::error::{RecordError, RecordErrorKind};
 use crate::format::Format;
-use crate::importers::parts::{answer, arguments, stranger, written};
+use crate::importers::parts::{answer, arguments, stranger, unknown_answer, written};
 use crate::importers::{Importer, Items, Setting};
 use crate::json;
 use crate::python::python_to_json;
@@ -83,7 +83,8 @@ impl Runs {
         let at = run.label("start_time");
         let order = run.label("dotted_order").or_else(|| at.clone()).unwrap_or_default();
         let call = Call::of(Issuer::Agent, run.require("name")?.string()?, inputs(run)?);
-        let call = Call { id: run.label("id"), at, result: result(run)?, ..call };
+        let (result, recorded) = result(run)?;
+        let call = Call { id: run.label("id"), at, result, recorded, ..call };
         self.calls.push(Held { order, place: node.place(), trace, call });
         Ok(())
     }
@@ -107,11 +108,15 @@ fn inputs(run: &Object<'_>) -> Result<Arguments, RecordError> {
     Ok(arguments(Some(node)))
 }
 
-fn result(run: &Object<'_>) -> Result<Option<ToolResult>, RecordError> {
+/// What came of it. A run that ended without outputs that were kept answered something that nobody knows.
+fn result(run: &Object<'_>) -> Result<(Option<ToolResult>, Recorded), RecordError> {
     if let Some(error) = run.get("error").filter(|error| !error.is("")) {
-        return Ok(Some(ToolResult { is_error: true, text: error.plain() }));
+        return Ok((Some(ToolResult { is_error: true, text: error.plain() }), Recorded::default()));
     }
-    let Some(node) = run.get("outputs") else { return Ok(None) };
+    let Some(node) = run.get("outputs") else {
+        return Ok(run.get("end_time").map_or((None, Recorded::default()), |_| unknown_answer()));
+    };
     let output = if node.is_object() { node.object()?.get("output") } else { None };
-    Ok(Some(ToolResult { is_error: false, text: answer(Some(output.unwrap_or(node))) }))
+    let text = answer(Some(output.unwrap_or(node)));
+    Ok((Some(ToolResult { is_error: false, text }), Recorded::default()))
 }

@@ -1,6 +1,6 @@
 //! What several formats write alike: arguments, the text of messages, names of tools.
 
-use crate::action::{Arguments, Turn};
+use crate::action::{Arguments, Recorded, ToolResult, Turn};
 use crate::conversation::Conversation;
 use crate::detect::looks_like;
 use crate::document::{Node, Object};
@@ -86,6 +86,12 @@ pub(super) fn answer(node: Option<Node<'_>>) -> String {
     };
     let of_text = node.is_list() && node.list().is_ok_and(|parts| !parts.is_empty() && parts.iter().all(is_text));
     if of_text { content(Some(node)).unwrap_or_default() } else { node.plain() }
+}
+
+/// That a tool answered, where what it answered was not kept.
+pub(super) fn unknown_answer() -> (Option<ToolResult>, Recorded) {
+    let recorded = Recorded { redacted: vec!["/result".to_owned()], ..Recorded::default() };
+    (Some(ToolResult { is_error: false, text: String::new() }), recorded)
 }
 
 /// The turn of a message that makes so many calls. Content that cannot be read does not hide the calls beside it.
