@@ -36,8 +36,12 @@ const PAYLOAD: u64 = 128;
 const TIME: u64 = 8;
 /// A key, hashed where it is longer.
 const KEY: u64 = 32;
-/// A call under way, where a question looks for it.
-const PENDING: u64 = 2 * TIME + KEY;
+/// What an open call says to a slot, beside the values.
+const WAITING: u64 = 22 + 2 * KEY;
+/// How many open calls a slot waits for that many sessions share.
+const MAX_SHARED_OPEN: u64 = 256;
+/// How many closed calls are told from unknown ones.
+const MAX_CLOSED: u64 = 128;
 /// A scalar behind its tag.
 const SCALAR: u64 = 24;
 /// The longest list, map or record that is remembered.
@@ -94,7 +98,10 @@ impl Program {
             own.map(|slot| slot_load(tables, slot)).fold(Load::default(), Load::and)
         };
         let evidence = tables.evidence.iter().map(|evidence| evidence_load(tables, evidence));
-        let labels = Load::of(1, PAYLOAD.saturating_add(MAX_ID).saturating_add(tables.datasets.len() as u64));
+        let whose = Load::of(1, PAYLOAD.saturating_add(3 * MAX_ID));
+        let labels = Load::of(1, PAYLOAD.saturating_add((tables.datasets.len() as u64).saturating_mul(TIME)));
+        let closed = Load::of(1, TIME.saturating_add(MAX_CLOSED * KEY));
+        let labels = whose.and(labels).and(closed);
         let open = Load::of(u64::from(MAX_OPEN), open_bytes(self));
         let session = evidence.fold(slots(Reach::Session).and(labels).and(open), Load::and);
         let mut ceiling = Ceiling {
@@ -118,8 +125,27 @@ fn list(count: u64, width: u64) -> u64 {
     count.saturating_add(count / 2).saturating_add(1).saturating_mul(width)
 }
 
-/// All keys of a slot, and what lies under none: calls under way, those that surely count, and those that may.
+/// How many calls a slot waits for at most: those of one session tree, or of all of an agent or user.
+fn most_open(slot: &Slot) -> u64 {
+    if slot.reach == Reach::Session { u64::from(MAX_OPEN) } else { MAX_SHARED_OPEN }
+}
+
+/// How wide a call under way is where a slot looks for it.
+fn pending_bytes(slot: &Slot) -> u64 {
+    let beside = (slot.values.len() as u64).saturating_sub(u64::from(slot.keys));
+    let compared = match slot.shape {
+        SlotShape::Ring { .. } => beside,
+        SlotShape::First | SlotShape::Last => 0,
+        _ => beside.min(1),
+    };
+    let keys = compared.saturating_add(u64::from(slot.keys.min(1)));
+    (2 * TIME).saturating_add(keys.saturating_mul(KEY))
+}
+
+/// All keys of a slot, with the calls that surely count and those that may, and what lies under none: the same, and calls
+/// under way.
 fn slot_load(tables: &Tables, slot: &Slot) -> Load {
+    let compared = (slot.values.len() as u64).saturating_sub(u64::from(slot.keys));
     let values = slot.values.iter().skip(slot.keys as usize);
     let values = values.map(|kept| kept_bytes(tables, *kept)).fold(0u64, u64::saturating_add);
     let (count, width) = match slot.shape {
@@ -129,13 +155,16 @@ fn slot_load(tables: &Tables, slot: &Slot) -> Load {
         SlotShape::Count { most } => (u64::from(most), TIME),
         SlotShape::Distinct { most } => (u64::from(most), TIME + KEY),
         SlotShape::Sum { entries } => (u64::from(entries), 3 * TIME),
+        SlotShape::Newest { steps } => (u64::from(steps), 2 * TIME),
+        SlotShape::Ring { most } => (u64::from(most), (2 * TIME).saturating_add(compared.saturating_mul(KEY))),
         SlotShape::Last => (1, (3 * TIME).saturating_add(values)),
         SlotShape::First if slot.window.is_none() => (1, (3 * TIME).saturating_add(values)),
         SlotShape::First => (FIRST_STEPS, (3 * TIME).saturating_add(values)),
     };
-    let lists = [list(count, width), list(count, width), list(count, TIME), list(u64::from(MAX_OPEN), PENDING)];
+    let lists = [list(count, width), list(count, width), list(count, TIME)];
     let payload = lists.into_iter().fold(PAYLOAD, u64::saturating_add);
-    Load::of(u64::from(slot.room).saturating_add(1), payload)
+    let open = list(most_open(slot), pending_bytes(slot));
+    Load::of(u64::from(slot.room).saturating_add(1), payload).and(Load { entries: 0, payloads: open })
 }
 
 fn kept_bytes(tables: &Tables, kept: Kept) -> u64 {
@@ -178,12 +207,16 @@ fn open_bytes(program: &Program) -> u64 {
     let tables = program.tables();
     let of_slot = |(slot, _): (u32, Tri)| {
         let Some(slot) = tables.slots.get(slot as usize) else { return 0 };
+        let behind = slot.values.get(slot.keys as usize..).unwrap_or_default();
+        let packed = matches!(slot.shape, SlotShape::Ring { .. }).then_some(behind.len() as u64).unwrap_or(0);
+        // What hangs on the answer is worked out anew once there is one.
         let values = match slot.shape {
-            SlotShape::First | SlotShape::Last => slot.values.get(slot.keys as usize..).unwrap_or_default(),
+            _ if slot.result_entry.is_some() => slot.values.as_slice(),
+            SlotShape::First | SlotShape::Last => behind,
             _ => &[],
         };
         let values = values.iter().map(|kept| kept_bytes(tables, *kept));
-        values.fold(PENDING.saturating_add(KEY), u64::saturating_add)
+        values.fold(WAITING.saturating_add(packed.saturating_mul(KEY)), u64::saturating_add)
     };
     let of_tool = |tool: u32| program.memory().slots(tool).iter().copied().map(of_slot).fold(0u64, u64::saturating_add);
     let tools = u32::try_from(tables.tools.len()).unwrap_or(u32::MAX);

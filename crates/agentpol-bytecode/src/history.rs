@@ -130,8 +130,12 @@ impl Program {
 
     /// Returns a question, the slot that it is asked of, and how many operands it has.
     pub fn query(&self, query: u32) -> Option<(&Query, &Slot, u32)> {
+        let slots = &self.tables().slots;
         let query = self.tables().queries.get(query as usize)?;
-        let slot = self.tables().slots.get(query.slot as usize)?;
-        Some((query, slot, slot.keys.saturating_add(query.ask.operands())))
+        let slot = slots.get(query.slot as usize)?;
+        let cutting = query.since.and_then(|since| slots.get(since as usize)).map_or(0, |since| since.keys);
+        let compared = u32::try_from(query.compares.len()).unwrap_or(u32::MAX);
+        let operands = [slot.keys, compared, cutting, query.ask.operands()];
+        Some((query, slot, operands.into_iter().fold(0, u32::saturating_add)))
     }
 }

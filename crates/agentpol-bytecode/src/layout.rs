@@ -146,10 +146,18 @@ coded_enum!(SlotShape {
     6 Sum { entries };
     7 First;
     8 Last;
+    9 Newest { steps };
+    10 Ring { most };
 });
 coded_enum!(Happened { 0 Attempted; 1 Called; 2 Completed; 3 Failed; });
 coded_enum!(Reach { 0 Session; 1 Agent; 2 User; });
-coded_struct!(Query { slot: u32, within: Option<i64>, ask: Ask });
+coded_struct!(Query {
+    slot: u32,
+    within: Option<i64>,
+    since: Option<u32>,
+    compares: Vec<(u32, Comparison)>,
+    ask: Ask,
+});
 coded_enum!(Ask {
     0 Exists;
     1 Pair(op);

@@ -7,8 +7,11 @@ use agentpol_bytecode::tables::{
     Alarm, Answer, Ask, Comparison, Effect, Happened, Kept, Key, Query, SlotShape, Tables, TypeDef,
 };
 use agentpol_bytecode::{Ceiling, Fault, LoadError, Program, Tri, encode, load};
-use lab::remembering::{COUNT, LAST, LEAST, SUM, TIME, remembering};
+use lab::remembering::{COUNT, LAST, LEAST, NEWEST, RING, SUM, TIME, remembering};
 use lab::sample::sample;
+
+/// The number of the question to the ring.
+const RINGED: usize = 8;
 
 fn fault(tables: &Tables) -> Option<Fault> {
     match load(&encode(tables)) {
@@ -55,6 +58,11 @@ fn slots_have_their_laws() {
         (Fault::SlotTable, |t| t.slots[LAST].values.truncate(1)),
         (Fault::SlotTable, |t| t.slots[LAST].values = vec![Kept::Int; 65]),
         (Fault::SlotTable, |t| t.slots[LAST].happened = Happened::Called),
+        (Fault::SlotTable, |t| t.slots[RING].shape = SlotShape::Ring { most: 0 }),
+        (Fault::SlotTable, |t| t.slots[RING].values = vec![Kept::Int; 9]),
+        (Fault::SlotTable, |t| t.slots[RING].values[0] = Kept::Typed(0)),
+        (Fault::SlotTable, |t| t.slots[NEWEST].values.push(Kept::Int)),
+        (Fault::SlotTable, |t| t.slots[NEWEST].shape = SlotShape::Newest { steps: 0 }),
         (Fault::SlotTable, |t| t.slots[0].window = Some(0)),
         (Fault::SlotTable, |t| t.slots[0].room = 0),
         (Fault::SlotTable, |t| t.slots[0].room = 10_001),
@@ -80,7 +88,19 @@ fn questions_ask_for_what_is_kept() {
         (Fault::QueryTable, |t| t.queries[LEAST].ask = Ask::Pair(Comparison::Gt)),
         (Fault::QueryTable, |t| t.queries[6].ask = Ask::Pair(Comparison::Eq)),
         (Fault::QueryTable, |t| t.queries[SUM].ask = Ask::Exists),
-        (Fault::QueryTable, |t| t.queries.push(Query { slot: 0, within: Some(1), ask: Ask::Value(0) })),
+        (Fault::QueryTable, |t| t.queries[0].ask = Ask::Value(0)),
+        (Fault::QueryTable, |t| t.queries[0].since = Some(NEWEST as u32)),
+        (Fault::QueryTable, |t| t.queries[0].compares = vec![(0, Comparison::Eq)]),
+        (Fault::QueryTable, |t| t.queries[RINGED].ask = Ask::Pair(Comparison::Ne)),
+        (Fault::QueryTable, |t| t.queries[RINGED].ask = Ask::Count { op: Comparison::Gt, plus: false, bound: 6 }),
+        (Fault::QueryTable, |t| t.queries[RINGED].since = Some(99)),
+        (Fault::QueryTable, |t| t.queries[RINGED].since = Some(TIME as u32)),
+        (Fault::QueryTable, |t| t.slots[NEWEST].window = Some(1_000)),
+        (Fault::QueryTable, |t| t.slots[NEWEST].reach = agentpol_bytecode::tables::Reach::User),
+        (Fault::QueryTable, |t| t.queries[RINGED].compares = vec![(0, Comparison::Lt)]),
+        (Fault::QueryTable, |t| t.queries[RINGED].compares = vec![(2, Comparison::Eq)]),
+        (Fault::QueryTable, |t| t.queries[RINGED].compares = vec![(u32::MAX, Comparison::Eq)]),
+        (Fault::QueryTable, |t| t.queries[RINGED].compares = vec![(0, Comparison::Eq); 9]),
     ]);
 }
 
@@ -240,7 +260,7 @@ fn blocks_hold_what_fits_them() {
         (Fault::OperandKind, |t| first(t, t.rules[0].entry, Op::Known, |i| i.a = 1)),
         (Fault::OperandKind, |t| first(t, t.rules[0].entry, Op::Known, |i| i.a = 2)),
         (Fault::OperandKind, |t| first(t, t.rules[0].entry, Op::Has, |i| i.a = 2)),
-        (Fault::OperandRange, |t| first(t, t.rules[0].entry, Op::Earlier, |i| i.imm = 8)),
+        (Fault::OperandRange, |t| first(t, t.rules[0].entry, Op::Earlier, |i| i.imm = 9)),
         (Fault::OperandRange, |t| first(t, t.rules[0].entry, Op::Known, |i| i.imm = 1)),
         (Fault::OperandRange, |t| first(t, t.rules[0].entry, Op::AllKnown, |i| (i.op, i.imm) = (Op::SessionLabel, 0))),
     ]);
@@ -273,15 +293,15 @@ fn calls_find_where_they_are_remembered() {
     let program = program();
     assert!(program.remembers() && load(&encode(&sample())).is_ok_and(|sample| sample.remembers()));
     let slots: Vec<(u32, Tri)> = program.slots_of(0, 1).collect();
-    assert_eq!(slots, (0..8).map(|slot| (slot, Tri::True)).collect::<Vec<_>>());
+    assert_eq!(slots, (0..10).map(|slot| (slot, Tri::True)).collect::<Vec<_>>());
     assert_eq!(program.slots_of(1, 0).count(), 0);
     assert_eq!((program.evidence_of(0), program.evidence_of(1), program.evidence_of(9)), (&[0][..], &[0][..], &[][..]));
     assert_eq!((program.delegations(0, 1).len(), program.delegations(0, 0).len()), (1, 0));
     let rules = &program.tables().rules;
     let rates: Vec<Option<u32>> = rules.iter().map(|rule| program.rate_of(rule).map(|(rate, _)| rate)).collect();
     assert_eq!(rates, [None, Some(0), Some(1)]);
-    let operands: Vec<u32> = (0..8).filter_map(|query| program.query(query)).map(|(.., operands)| operands).collect();
-    assert_eq!(operands, [1, 1, 1, 2, 2, 2, 2, 1]);
+    let operands: Vec<u32> = (0..9).filter_map(|query| program.query(query)).map(|(.., operands)| operands).collect();
+    assert_eq!(operands, [1, 1, 1, 2, 2, 2, 2, 1, 3]);
 }
 
 #[test]
@@ -327,6 +347,7 @@ fn listings_show_what_is_remembered() {
         "  for 1m",
         "  once it is answered",
         "  question 1: how many and the operand > 5, within 1s",
+        "question 8: how many and the operand > 5, value 1 < its operand, since the newest of 000000000000000a, within 1s",
         "evidence 0000000000000001 of \"order\", at most 64\n  by id\n  keeps id status",
         "\"order\" by the call's key, its status",
         "the first that fits of 0 1",

@@ -81,6 +81,17 @@ pub(crate) struct Calls<'a> {
     pub(crate) selectors: Vec<Clause>,
     /// What is still to be typed, in order.
     pub(crate) conditions: Vec<Condition<'a>>,
+    /// The set of which the newest call cuts off what came before it.
+    pub(crate) since: Option<Box<Since<'a>>>,
+    /// How many calls are kept one by one.
+    pub(crate) keeping: Option<(u32, Span)>,
+}
+
+/// What stands behind `since`.
+#[derive(Clone, Debug)]
+pub(crate) struct Since<'a> {
+    pub(crate) outcome: ast::HistoryOutcome,
+    pub(crate) calls: Calls<'a>,
 }
 
 /// A condition of a set of calls.

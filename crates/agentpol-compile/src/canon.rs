@@ -276,9 +276,10 @@ impl<'p> Canon<'p> {
             Question::First(value) => format!("first {}", that.expr(value)),
             Question::Last(value) => format!("last {}", that.expr(value)),
         };
+        let since = earlier.since.as_ref().map_or(String::new(), |since| format!(" since {}", self.earlier(since)));
         let (happened, reach, within) = (earlier.happened, earlier.reach, earlier.within);
         let pairs = pairs.join(" ");
-        format!("(earlier {happened:?} {reach:?} {within:?} scope {scope} where {filter} {pairs} {question})")
+        format!("(earlier {happened:?} {reach:?} {within:?} scope {scope} where {filter} {pairs} {question}{since})")
     }
 
     fn within(&mut self, locals: &[LocalId], body: &Expr) -> String {

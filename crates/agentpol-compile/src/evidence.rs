@@ -222,8 +222,10 @@ impl Reading {
 
     /// Both frames: what is known may be read in either.
     fn earlier(&mut self, earlier: &Earlier) {
-        self.clauses(&earlier.clauses);
-        earlier.pairs.iter().for_each(|pair| self.whole(&pair.that));
+        for set in [Some(earlier), earlier.since.as_deref()].into_iter().flatten() {
+            self.clauses(&set.clauses);
+            set.pairs.iter().for_each(|pair| self.whole(&pair.that));
+        }
         match &earlier.question {
             Question::Distinct { of, .. } | Question::Sum { of, .. } => self.whole(of),
             Question::First(take) | Question::Last(take) => self.whole(take),

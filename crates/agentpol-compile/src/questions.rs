@@ -17,6 +17,8 @@ const MAX_COUNT: i64 = 10_000;
 const MAX_VALUES: usize = 56;
 /// How many steps of a least or greatest value in a window are kept.
 const STEPS: u32 = 64;
+/// How many of the newest are kept where a later step may have an earlier time.
+const NEWEST: u32 = 4;
 /// How many amounts a sum is kept of.
 const AMOUNTS: u32 = 256;
 
@@ -38,10 +40,14 @@ pub(crate) struct Definition {
 }
 
 /// A question: which definition, how long ago, what.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Asked {
     pub(crate) definition: usize,
     pub(crate) within: Option<i64>,
+    /// The definition of what cuts off.
+    pub(crate) since: Option<usize>,
+    /// How values of a ring compare.
+    pub(crate) compares: Vec<(u32, Comparison)>,
     /// A value is named by its place among the definition's values so far.
     pub(crate) ask: Ask,
 }
@@ -62,69 +68,107 @@ struct Put<'e> {
     operands: Vec<&'e Expr>,
 }
 
+/// A definition that is asked, and what is asked of it.
+struct Defined<'e> {
+    definition: usize,
+    /// What stands in the rule's frame: the keys, then what ring values are compared with.
+    operands: Vec<&'e Expr>,
+    compares: Vec<(u32, Comparison)>,
+    /// Where the value that is asked for stands.
+    place: u32,
+}
+
 impl Questions {
     fn put<'e>(&mut self, policy: &Policy, earlier: &'e Earlier, span: Span) -> Result<Put<'e>, Diagnostic> {
+        let form = Form::of(earlier, span)?;
+        let Defined { definition, mut operands, compares, place } = self.define(policy, earlier, &form, span)?;
+        let since = match &earlier.since {
+            None => None,
+            Some(since) => {
+                let cutting = self.define(policy, since, &Form::newest(), span)?;
+                operands.extend(cutting.operands);
+                Some(cutting.definition)
+            }
+        };
+        operands.extend(form.operand);
+        let ask = match form.ask {
+            Ask::Value(_) => Ask::Value(place),
+            other => other,
+        };
+        let wanted = Asked { definition, within: earlier.within, since, compares, ask };
+        let known = self.asked.iter().position(|other| *other == wanted);
+        let number = known.unwrap_or(self.asked.len());
+        if known.is_none() {
+            self.asked.push(wanted);
+        }
+        Ok(Put { number: number as u32, operands })
+    }
+
+    /// Finds or adds what is remembered for a question.
+    fn define<'e>(
+        &mut self,
+        policy: &Policy,
+        earlier: &'e Earlier,
+        form: &Form<'e>,
+        span: Span,
+    ) -> Result<Defined<'e>, Diagnostic> {
         let mut canon = Canon::new(policy);
         let filter = canon.clauses(&earlier.clauses);
-        let mut keyed: Vec<(String, &policy::Pair)> = Vec::new();
-        let mut compared = None;
-        for pair in &earlier.pairs {
-            match pair.op {
-                CompareOp::Eq => keyed.push((canon.expr(&pair.that), pair)),
-                _ => compared = Some(pair),
-            }
-        }
+        let mut written = |pair: &'e policy::Pair| (canon.expr(&pair.that), pair);
+        let compared = |pair: &&policy::Pair| form.one_by_one || pair.op != CompareOp::Eq;
+        let mut keyed: Vec<(String, &policy::Pair)> =
+            earlier.pairs.iter().filter(|pair| !compared(pair)).map(&mut written).collect();
+        let mut ring: Vec<(String, &policy::Pair)> = match form.one_by_one {
+            true => earlier.pairs.iter().filter(compared).map(&mut written).collect(),
+            false => Vec::new(),
+        };
         keyed.sort_by(|one, other| one.0.cmp(&other.0));
-        if keyed.len() > MAX_KEYS {
+        ring.sort_by(|one, other| one.0.cmp(&other.0));
+        if keyed.len().max(ring.len()) > MAX_KEYS {
             return Err(too_many_keys(span));
         }
-        let asked = Form::of(earlier, compared, span)?;
-        let mut operands: Vec<&Expr> = keyed.iter().map(|(_, pair)| &pair.now).collect();
-        operands.extend(asked.operand);
-        let values = asked.value.map(|value| (canon.expr(value), value));
+        let values = form.value.map(|value| (canon.expr(value), value));
         let mut text = format!(
             "slot 1\n{:?}\n{:?}\nscope {}\nwhere {filter}\n{}",
             earlier.happened,
             earlier.reach,
             canon.scope(&earlier.scope),
-            asked.word
+            form.word
         );
         for (written, pair) in &keyed {
             text += &format!("\nby {written}:{}", canon.of_scalar(&pair.that.ty));
         }
         // What is kept of the first and the last is one list for all that is asked of them.
-        if let Some((written, value)) = values.as_ref().filter(|_| !asked.kept) {
+        if let Some((written, value)) = values.as_ref().filter(|_| !form.kept) {
             text += &format!("\nof {written}:{}", canon.of_scalar(&value.ty));
         }
+        let mut kept: IndexMap<String, Expr> = IndexMap::new();
+        for (written, pair) in &ring {
+            if kept.insert(written.clone(), pair.that.clone()).is_none() {
+                text += &format!("\nof {written}:{}", canon.of_scalar(&pair.that.ty));
+            }
+        }
+        let place_of = |written: &String| kept.get_index_of(written).unwrap_or_default() as u32;
+        let compares = ring.iter().map(|(written, pair)| (place_of(written), comparison(pair.op))).collect();
         let keys = || keyed.iter().map(|(_, pair)| pair.that.clone()).collect();
         let entry = self.definitions.entry(text);
         let definition = entry.index();
         let found = entry.or_insert_with(|| Definition {
             earlier: earlier.clone(),
             keys: keys(),
-            values: IndexMap::new(),
-            shape: asked.shape,
+            values: kept,
+            shape: form.shape,
             window: earlier.within,
             span,
         });
-        found.shape = larger(found.shape, asked.shape);
+        found.shape = larger(found.shape, form.shape);
         found.window = found.window.zip(earlier.within).map(|(one, other)| one.max(other));
-        let mut ask = asked.ask;
-        if let Some((written, value)) = values {
-            let place = found.values.insert_full(written, value.clone()).0;
-            if let Ask::Value(at) = &mut ask {
-                *at = place as u32;
-            }
-        }
+        let place = values.map_or(0, |(written, value)| found.values.insert_full(written, value.clone()).0);
         if found.values.len() > MAX_VALUES {
             return Err(too_many_values(span));
         }
-        let wanted = Asked { definition, within: earlier.within, ask };
-        let known = self.asked.iter().position(|other| *other == wanted);
-        if known.is_none() {
-            self.asked.push(wanted);
-        }
-        Ok(Put { number: known.unwrap_or(self.asked.len() - 1) as u32, operands })
+        let operands = keyed.iter().chain(&ring).map(|(_, pair)| &pair.now).collect();
+        Ok(Defined { definition, operands, compares, place: place as u32 })
     }
 }
 
@@ -138,14 +182,28 @@ struct Form<'e> {
     value: Option<&'e Expr>,
     /// The value is kept, among others.
     kept: bool,
-    /// What stands behind the keys, in the rule's frame.
+    /// Calls are kept one by one, with what all pairs compare.
+    one_by_one: bool,
+    /// What stands behind all others, in the rule's frame.
     operand: Option<&'e Expr>,
 }
 
 impl<'e> Form<'e> {
-    fn of(earlier: &'e Earlier, compared: Option<&'e policy::Pair>, span: Span) -> Result<Self, Diagnostic> {
-        let plain =
-            Form { word: "time", shape: SlotShape::Time, ask: Ask::Exists, value: None, kept: false, operand: None };
+    fn plain(word: &'static str, shape: SlotShape) -> Self {
+        Form { word, shape, ask: Ask::Exists, value: None, kept: false, one_by_one: false, operand: None }
+    }
+
+    /// What cuts off, and what is cut off.
+    fn newest() -> Self {
+        Form::plain("newest", SlotShape::Newest { steps: NEWEST })
+    }
+
+    fn of(earlier: &'e Earlier, span: Span) -> Result<Self, Diagnostic> {
+        if earlier.since.is_some() || earlier.keeping.is_some() {
+            return Form::in_steps(earlier, span);
+        }
+        let compared = earlier.pairs.iter().find(|pair| pair.op != CompareOp::Eq);
+        let plain = Form::plain("time", SlotShape::Time);
         // Without a window the one least value says it all.
         let steps = if earlier.within.is_some() { STEPS } else { 1 };
         let form = match (&earlier.question, compared) {
@@ -162,12 +220,12 @@ impl<'e> Form<'e> {
             (_, Some(_)) => return Err(only_of_one(span)),
             (Question::Count { op, plus, bound }, None) => {
                 let ask = Ask::Count { op: comparison(*op), plus: plus.is_some(), bound: *bound };
-                let shape = SlotShape::Count { most: ring(*bound, span)? };
+                let shape = SlotShape::Count { most: ring_of(*bound, span)? };
                 Form { word: "count", shape, ask, operand: plus.as_deref(), ..plain }
             }
             (Question::Distinct { of, op, bound }, None) => {
                 let ask = Ask::Distinct { op: comparison(*op), bound: *bound };
-                let shape = SlotShape::Distinct { most: ring(*bound, span)? };
+                let shape = SlotShape::Distinct { most: ring_of(*bound, span)? };
                 Form { word: "distinct", shape, ask, value: Some(of), ..plain }
             }
             (Question::Sum { of, op, plus, bound }, None) => {
@@ -188,10 +246,28 @@ impl<'e> Form<'e> {
         };
         Ok(form)
     }
+
+    /// What is asked of calls whose steps are kept: to be cut off, or to be looked through one by one.
+    fn in_steps(earlier: &'e Earlier, span: Span) -> Result<Self, Diagnostic> {
+        let ring =
+            |most: u32| Form { one_by_one: earlier.keeping.is_some(), ..Form::plain("ring", SlotShape::Ring { most }) };
+        let form = match (&earlier.question, earlier.keeping) {
+            (Question::Exists, None) => Form::newest(),
+            (Question::Exists, Some(most)) => ring(most),
+            (Question::Count { op, plus, bound }, keeping) => {
+                let ask = Ask::Count { op: comparison(*op), plus: plus.is_some(), bound: *bound };
+                let most = keeping.map_or_else(|| ring_of(*bound, span), Ok)?;
+                Form { ask, operand: plus.as_deref(), ..ring(most) }
+            }
+            _ => return Err(only_of_one(span)),
+        };
+        let other = earlier.pairs.iter().any(|pair| pair.op != CompareOp::Eq);
+        if other && !form.one_by_one { Err(only_of_one(span)) } else { Ok(form) }
+    }
 }
 
 /// One more than is asked for, so that more can be told from as many.
-fn ring(bound: i64, span: Span) -> Result<u32, Diagnostic> {
+fn ring_of(bound: i64, span: Span) -> Result<u32, Diagnostic> {
     match u32::try_from(bound.max(0)) {
         Ok(bound) if i64::from(bound) <= MAX_COUNT => Ok(bound + 1),
         _ => {
@@ -212,6 +288,7 @@ fn larger(one: SlotShape, other: SlotShape) -> SlotShape {
         (SlotShape::Distinct { most }, SlotShape::Distinct { most: other }) => {
             SlotShape::Distinct { most: most.max(other) }
         }
+        (SlotShape::Ring { most }, SlotShape::Ring { most: other }) => SlotShape::Ring { most: most.max(other) },
         (same, _) => same,
     }
 }

@@ -46,7 +46,8 @@ pub(crate) fn slots(
             Ask::Value(place) => Ask::Value(places[place as usize]),
             other => other,
         };
-        Query { slot: *slot, within: asked.within, ask }
+        let since = asked.since.map(|since| numbers[since].0);
+        Query { slot: *slot, within: asked.within, since, compares: asked.compares.clone(), ask }
     };
     let queries = asked.iter().map(query).collect();
     (written.into_iter().map(|(slot, ..)| slot).collect(), queries)

@@ -22,7 +22,13 @@ fn earlier(question: Question, clauses: Vec<ClauseKind>, pairs: Vec<Pair>, withi
         clauses: clauses.into_iter().map(|kind| Clause { kind, span: Span::default() }).collect(),
         pairs,
         within,
+        since: None,
+        keeping: None,
     }
+}
+
+fn query(within: Option<i64>, ask: Ask) -> Query {
+    Query { slot: 0, within, since: None, compares: Vec::new(), ask }
 }
 
 fn asked(earlier: Earlier) -> Expr {
@@ -82,7 +88,7 @@ fn calls_that_were_made_are_remembered_by_their_keys() {
     assert_eq!(slot.result_entry, None);
     let entry = block(&tables, slot.entry);
     assert_eq!(entry, [Op::Arg, Op::Const, Op::Lt, Op::Clause, Op::Arg, Op::Keep, Op::Return]);
-    assert_eq!(tables.queries, [Query { slot: 0, within: Some(60_000), ask: Ask::Exists }]);
+    assert_eq!(tables.queries, [query(Some(60_000), Ask::Exists)]);
     assert_eq!(block(&tables, tables.rules[0].entry), [Op::Arg, Op::Earlier, Op::Clause, Op::Return]);
 }
 
@@ -99,7 +105,7 @@ fn one_definition_is_one_slot_however_it_is_asked() {
     assert_eq!((tables.slots.len(), tables.queries.len()), (1, 2));
     assert_eq!((tables.slots[0].shape, tables.slots[0].window), (SlotShape::Count { most: 10 }, Some(5_000)));
     let ask = Ask::Count { op: Comparison::Gt, plus: false, bound: 3 };
-    assert_eq!(tables.queries[0], Query { slot: 0, within: Some(1_000), ask });
+    assert_eq!(tables.queries[0], query(Some(1_000), ask));
     let unbounded = slot(vec![when("a", count(3, Some(1_000))), when("b", count(3, None))]);
     assert_eq!(unbounded.window, None);
 }
@@ -139,7 +145,7 @@ fn operands_are_the_keys_then_what_is_compared_then_what_is_added() {
     assert_eq!(made.slots[0].shape, SlotShape::Sum { entries: 256 });
     assert_eq!(made.slots[0].values, [Kept::Text, Kept::Int]);
     let ask = Ask::Sum { op: Comparison::Gt, plus: true, bound: 100 };
-    assert_eq!(made.queries, [Query { slot: 0, within: Some(1_000), ask }]);
+    assert_eq!(made.queries, [query(Some(1_000), ask)]);
     let code = block(&made, made.rules[0].entry);
     assert_eq!(code, [Op::Arg, Op::Arg, Op::Gather, Op::Earlier, Op::Clause, Op::Return]);
     let shape = |op, within| {
@@ -149,6 +155,60 @@ fn operands_are_the_keys_then_what_is_compared_then_what_is_added() {
     assert_eq!(shape(CompareOp::Ne, None), SlotShape::Other);
     assert_eq!(shape(CompareOp::Lt, None), SlotShape::Least { steps: 1 });
     assert_eq!(shape(CompareOp::Ge, Some(9)), SlotShape::Greatest { steps: 64 });
+}
+
+#[test]
+fn what_cuts_off_is_remembered_apart_and_shared() {
+    let failed =
+        |question: Question, pairs| Earlier { happened: Happened::Failed, ..earlier(question, vec![], pairs, None) };
+    let since = |set: Earlier, cutting: Earlier| asked(Earlier { since: Some(Box::new(cutting)), ..set });
+    let done = |pairs| earlier(Question::Exists, Vec::new(), pairs, None);
+    let count = Question::Count { op: CompareOp::Ge, plus: Some(Box::new(arg("count", Type::Int))), bound: 3 };
+    let made = tables(&policy(vec![
+        when("a", since(done(by_id()), failed(Question::Exists, by_id()))),
+        when("b", since(failed(Question::Exists, by_id()), done(by_id()))),
+        when("c", since(failed(count, by_id()), done(by_id()))),
+    ]));
+    assert_eq!((made.slots.len(), made.queries.len()), (3, 3));
+    let newest = |at: u32| made.slots[at as usize].shape == SlotShape::Newest { steps: 4 };
+    for query in &made.queries {
+        assert!(query.since.is_some_and(|since| newest(since) && since != query.slot));
+    }
+    assert_eq!(
+        (made.queries[0].slot, made.queries[0].since),
+        (made.queries[1].since.unwrap(), Some(made.queries[1].slot))
+    );
+    let ring = &made.slots[made.queries[2].slot as usize];
+    assert_eq!((ring.shape, ring.keys), (SlotShape::Ring { most: 4 }, 1));
+    let code = block(&made, made.rules[2].entry);
+    assert_eq!(code.iter().filter(|op| **op == Op::Gather).count(), 2);
+    // A question without `since` is not asked of it.
+    assert_ne!(slot(vec![when("a", exists(by_id(), None))]).id, made.slots[made.queries[0].slot as usize].id);
+}
+
+#[test]
+fn calls_kept_one_by_one_are_compared_each() {
+    let pairs = |turned: bool| {
+        let mut pairs = vec![
+            same(CompareOp::Eq, "id", Type::String),
+            same(CompareOp::Lt, "count", Type::Int),
+            same(CompareOp::Ge, "count", Type::Int),
+        ];
+        if turned {
+            pairs.reverse();
+        }
+        pairs
+    };
+    let keeping = |keeping, turned| {
+        let set = earlier(Question::Exists, Vec::new(), pairs(turned), None);
+        asked(Earlier { keeping: Some(keeping), ..set })
+    };
+    let made = tables(&policy(vec![when("a", keeping(64, false)), when("b", keeping(9, true))]));
+    assert_eq!(made.slots.len(), 1);
+    let slot = &made.slots[0];
+    assert_eq!((slot.shape, slot.keys, slot.room), (SlotShape::Ring { most: 64 }, 0, 1));
+    assert_eq!(slot.values.len(), 2);
+    assert_eq!(made.queries[0].compares.len(), 3);
 }
 
 /// The tool answers a record `order` with these fields, by its id.

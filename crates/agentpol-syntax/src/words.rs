@@ -52,7 +52,7 @@ pub const SOURCES: &[&str] = &["users", "resources"];
 pub const RULE_CLAUSES: &[&str] = &[
     "agent", "user", "tool", "does", "on", "env", "task", "during", "outside", "let", "when", "unless", "because",
     "from", "within", "phase", "always", "where", "by", "returns", "distinct", "at", "more", "outcome", "novel",
-    "severity",
+    "severity", "since", "keeping",
 ];
 
 /// Words that begin a clause of an agent.

@@ -4,7 +4,7 @@ use super::{Counted, Listing};
 use crate::render::{Decimal, Span, Text};
 use crate::tables::{
     Alarm, Answer, Ask, Comparison, Delegation, Effect, Evidence, Field, Happened, Kept, Key, Query, Rate, Reach,
-    Returns, Rule, Slot, SlotShape, TypeDef, TypeId,
+    Returns, Rule, Slot, SlotShape, Tables, TypeDef, TypeId,
 };
 use core::fmt;
 
@@ -63,7 +63,7 @@ impl Listing<'_> {
         }
         let asked = (0u32..).zip(&self.0.tables().queries).filter(|(_, query)| query.slot == number);
         let summed = values.first().copied();
-        asked.into_iter().try_for_each(|(number, query)| question(f, number, query, summed))
+        asked.into_iter().try_for_each(|(number, query)| question(f, number, query, summed, self.0.tables()))
     }
 
     fn kept(&self, f: &mut fmt::Formatter<'_>, kept: Kept) -> fmt::Result {
@@ -197,7 +197,13 @@ impl Listing<'_> {
     }
 }
 
-fn question(f: &mut fmt::Formatter<'_>, number: u32, query: &Query, summed: Option<Kept>) -> fmt::Result {
+fn question(
+    f: &mut fmt::Formatter<'_>,
+    number: u32,
+    query: &Query,
+    summed: Option<Kept>,
+    tables: &Tables,
+) -> fmt::Result {
     write!(f, "  question {number}: ")?;
     match query.ask {
         Ask::Exists => f.write_str("is there one")?,
@@ -208,6 +214,12 @@ fn question(f: &mut fmt::Formatter<'_>, number: u32, query: &Query, summed: Opti
             write!(f, "how much{} {} {}", added(plus), sign(op), Amount(bound, summed))?;
         }
         Ask::Value(place) => write!(f, "value {place}")?,
+    }
+    for (value, op) in &query.compares {
+        write!(f, ", value {value} {} its operand", sign(*op))?;
+    }
+    if let Some(since) = query.since.and_then(|since| tables.slots.get(since as usize)) {
+        write!(f, ", since the newest of {:016x}", since.id)?;
     }
     match query.within {
         Some(within) => writeln!(f, ", within {}", Span(within)),
@@ -283,6 +295,8 @@ impl fmt::Display for Shape {
             SlotShape::Sum { entries } => write!(f, "amounts, {entries} of them"),
             SlotShape::First => f.write_str("values of the first"),
             SlotShape::Last => f.write_str("values of the last"),
+            SlotShape::Newest { .. } => f.write_str("when and in which step the newest was"),
+            SlotShape::Ring { most } => write!(f, "the last {most}, one by one"),
         }
     }
 }

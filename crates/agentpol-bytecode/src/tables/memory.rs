@@ -32,8 +32,8 @@ pub struct Slot {
     pub registers: u32,
     /// How many of the values are keys: what is remembered is apart for each combination of them.
     pub keys: u32,
-    /// The types of all values, keys first. Of `Last` and `First` those behind the keys are kept; of the others the one
-    /// behind the keys is compared, counted or summed.
+    /// The types of all values, keys first. Of `Last` and `First` those behind the keys are kept, of `Ring` they are kept to be
+    /// compared; of the others the one behind the keys is compared, counted or summed.
     pub values: Vec<Kept>,
     /// What is kept under each key.
     pub shape: SlotShape,
@@ -118,6 +118,17 @@ pub enum SlotShape {
     First,
     /// The values of the last, by decision.
     Last,
+    /// When and in which step the newest one was: for what is cut off by another slot, and for what cuts off. So many are
+    /// kept where clocks differ and a later step has an earlier time.
+    Newest {
+        /// How many.
+        steps: u32,
+    },
+    /// When and in which step each of the last so many was, and its values.
+    Ring {
+        /// How many.
+        most: u32,
+    },
 }
 
 /// How far a call has come.
@@ -144,18 +155,23 @@ pub enum Reach {
     User,
 }
 
-/// A question to a slot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A question to a slot. Operands are its keys in order, one for each of `compares`, the keys of `since`, and then what
+/// `ask` names.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Query {
     /// Which slot.
     pub slot: u32,
     /// How long ago at most, in milliseconds.
     pub within: Option<i64>,
+    /// The slot of the same reach whose newest call cuts off what was decided before it; a `Newest`.
+    pub since: Option<u32>,
+    /// Of a `Ring` how values behind the keys must compare: which, and `that OP operand`.
+    pub compares: Vec<(u32, Comparison)>,
     /// What is asked.
     pub ask: Ask,
 }
 
-/// What is asked of a slot. Operands are the keys in order, then what is named here.
+/// What is asked of a slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ask {
     /// Whether there is one.
@@ -192,7 +208,7 @@ pub enum Ask {
 }
 
 impl Ask {
-    /// Returns how many operands the question has behind the keys.
+    /// Returns how many operands the question has behind all others.
     pub fn operands(self) -> u32 {
         match self {
             Ask::Exists | Ask::Distinct { .. } | Ask::Value(_) => 0,

@@ -89,6 +89,10 @@ fn shape_is_sound(shape: SlotShape, values: &[Kept]) -> bool {
         (SlotShape::Distinct { most }, [value]) => value.is_scalar() && ring(most),
         (SlotShape::Sum { entries }, [value]) => value.is_number() && ring(entries),
         (SlotShape::First | SlotShape::Last, values) => !values.is_empty(),
+        (SlotShape::Newest { steps }, []) => ring(steps),
+        (SlotShape::Ring { most }, values) => {
+            ring(most) && values.len() <= MAX_KEYS && values.iter().all(|value| value.is_scalar())
+        }
         _ => false,
     }
 }
@@ -97,7 +101,9 @@ fn shape_is_sound(shape: SlotShape, values: &[Kept]) -> bool {
 fn query_is_sound(tables: &Tables, query: &Query) -> bool {
     let Some(slot) = tables.slots.get(query.slot as usize) else { return false };
     let asked = match (query.ask, slot.shape) {
-        (Ask::Exists, SlotShape::Time) => true,
+        (Ask::Exists, SlotShape::Time) => query.since.is_none(),
+        (Ask::Exists, SlotShape::Newest { .. } | SlotShape::Ring { .. }) => true,
+        (Ask::Count { bound, .. }, SlotShape::Ring { most }) => bound < i64::from(most),
         (Ask::Pair(op), shape) => match shape {
             SlotShape::Other => op == Comparison::Ne,
             SlotShape::Least { .. } => matches!(op, Comparison::Lt | Comparison::Le),
@@ -117,7 +123,29 @@ fn query_is_sound(tables: &Tables, query: &Query) -> bool {
         (Some(within), None) => within > 0,
         (None, window) => window.is_none(),
     };
-    asked && long_enough
+    asked && long_enough && compares_are_sound(slot, query) && cut_is_sound(tables, slot, query)
+}
+
+/// Only what is kept one by one is compared, by order where it has one.
+fn compares_are_sound(slot: &Slot, query: &Query) -> bool {
+    let fits = |(value, op): &(u32, Comparison)| {
+        let kept = slot.keys.checked_add(*value).and_then(|at| slot.values.get(at as usize));
+        let equal = matches!(op, Comparison::Eq | Comparison::Ne);
+        kept.is_some_and(|kept| equal || kept.is_ordered())
+    };
+    let ring = matches!(slot.shape, SlotShape::Ring { .. });
+    query.compares.is_empty() || ring && query.compares.len() <= MAX_KEYS && query.compares.iter().all(fits)
+}
+
+/// What cuts off is kept as long as there is something, and in the same record: its steps have one order.
+fn cut_is_sound(tables: &Tables, slot: &Slot, query: &Query) -> bool {
+    let Some(since) = query.since else { return true };
+    let Some(cutting) = tables.slots.get(since as usize) else { return false };
+    let ordered = |shape: SlotShape| matches!(shape, SlotShape::Newest { .. } | SlotShape::Ring { .. });
+    ordered(slot.shape)
+        && matches!(cutting.shape, SlotShape::Newest { .. })
+        && cutting.window.is_none()
+        && cutting.reach == slot.reach
 }
 
 fn evidence_is_sound(tables: &Tables, evidence: &Evidence, at: usize) -> bool {

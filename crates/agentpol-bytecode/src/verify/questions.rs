@@ -32,11 +32,19 @@ pub(super) fn takes(tables: &Tables, instruction: &Instruction, given: &Known) -
     }
 }
 
-/// The operands of a question: the keys, then what is compared or added.
+/// The operands of a question: the keys, what is compared with each call, the keys of what cuts off, and what is compared or
+/// added.
 fn asked(tables: &Tables, query: &Query) -> Option<Vec<Kinds>> {
     let slot = tables.slots.get(query.slot as usize)?;
     let kinds = |place: usize| slot.values.get(place).map(|kept| Known::of_kept(tables, *kept).kinds);
     let mut wanted: Vec<Kinds> = (0..slot.keys as usize).map(kinds).collect::<Option<_>>()?;
+    let compared = query.compares.iter().map(|(value, _)| kinds(slot.keys.checked_add(*value)? as usize));
+    wanted.extend(compared.collect::<Option<Vec<Kinds>>>()?);
+    if let Some(since) = query.since {
+        let cutting = tables.slots.get(since as usize)?;
+        let keys = cutting.values.get(..cutting.keys as usize)?;
+        wanted.extend(keys.iter().map(|kept| Known::of_kept(tables, *kept).kinds));
+    }
     if query.ask.operands() == 1 {
         wanted.push(match query.ask {
             Ask::Count { .. } => Kinds::INT,
@@ -83,8 +91,12 @@ pub(super) fn steps(tables: &Tables, instruction: &Instruction) -> u64 {
     let index = instruction.imm as usize;
     let looked_at = match instruction.op {
         Op::Earlier => {
-            let slot = tables.queries.get(index).and_then(|query| tables.slots.get(query.slot as usize));
-            slot.map_or(0, |slot| kept(slot).saturating_add(FINDING).saturating_add(MAX_OPEN))
+            let query = tables.queries.get(index);
+            let asked = query.into_iter().flat_map(|query| [Some(query.slot), query.since]).flatten();
+            let slots = asked.filter_map(|slot| tables.slots.get(slot as usize));
+            let each = slots.map(|slot| kept(slot).saturating_add(FINDING).saturating_add(MAX_OPEN));
+            let compares = query.map_or(0, |query| query.compares.len()).max(1);
+            each.fold(0, u32::saturating_add).saturating_mul(u32::try_from(compares).unwrap_or(u32::MAX))
         }
         Op::Known => FINDING.saturating_add(MAX_OPEN),
         Op::AllKnown => tables.evidence.get(index).map_or(0, |evidence| evidence.room.saturating_add(MAX_OPEN)),
@@ -101,8 +113,8 @@ pub(super) fn steps(tables: &Tables, instruction: &Instruction) -> u64 {
 fn kept(slot: &Slot) -> u32 {
     match slot.shape {
         SlotShape::Time | SlotShape::Other | SlotShape::First | SlotShape::Last => 1,
-        SlotShape::Least { steps } | SlotShape::Greatest { steps } => steps,
-        SlotShape::Count { most } | SlotShape::Distinct { most } => most,
+        SlotShape::Least { steps } | SlotShape::Greatest { steps } | SlotShape::Newest { steps } => steps,
+        SlotShape::Count { most } | SlotShape::Distinct { most } | SlotShape::Ring { most } => most,
         SlotShape::Sum { entries } => entries,
     }
 }

@@ -13,6 +13,8 @@ pub(crate) const COUNT: usize = 1;
 pub(crate) const LAST: usize = 2;
 pub(crate) const SUM: usize = 3;
 pub(crate) const LEAST: usize = 4;
+pub(crate) const RING: usize = 8;
+pub(crate) const NEWEST: usize = 9;
 
 /// Symbols of arguments.
 struct Args {
@@ -131,6 +133,9 @@ fn slots(lab: &mut Lab, args: &Args, pending: u32) {
     ] {
         slot(lab, shape, &amounts, 1, &keeping(&[args.id, args.amount]));
     }
+    slot(lab, SlotShape::Ring { most: 6 }, &amounts, 0, &keeping(&[args.id, args.amount]));
+    slot(lab, SlotShape::Newest { steps: 4 }, &[Kept::Text], 1, &keeping(&[args.id]));
+    lab.tables.slots[NEWEST].window = None;
     let asks = [
         Ask::Exists,
         Ask::Count { op: Comparison::Gt, plus: true, bound: 5 },
@@ -141,7 +146,15 @@ fn slots(lab: &mut Lab, args: &Args, pending: u32) {
         Ask::Pair(Comparison::Ne),
         Ask::Distinct { op: Comparison::Eq, bound: 2 },
     ];
-    lab.tables.queries = (0u32..).zip(asks).map(|(slot, ask)| Query { slot, within: Some(1_000), ask }).collect();
+    let query = |(slot, ask)| Query { slot, within: Some(1_000), since: None, compares: Vec::new(), ask };
+    lab.tables.queries = (0u32..).zip(asks).map(query).collect();
+    lab.tables.queries.push(Query {
+        slot: RING as u32,
+        within: Some(1_000),
+        since: Some(NEWEST as u32),
+        compares: vec![(1, Comparison::Lt)],
+        ask: Ask::Count { op: Comparison::Gt, plus: true, bound: 5 },
+    });
 }
 
 /// A rule that asks everything, a limit, and an alert.

@@ -60,17 +60,43 @@ pub(crate) fn more(question: &Question) -> More {
     }
 }
 
+impl More {
+    fn opposite(self) -> More {
+        match self {
+            More::True => More::False,
+            More::False => More::True,
+            More::Either => More::Either,
+        }
+    }
+}
+
+/// Returns whether nothing says that calls that came so far were made.
+fn only_asked(happened: Happened) -> bool {
+    matches!(happened, Happened::Attempted | Happened::Called)
+}
+
+/// Returns whether more calls may loosen a condition of this effect.
+fn rests(more: More, effect: Effect) -> bool {
+    !matches!((more, effect), (More::True, Effect::Tightens) | (More::False, Effect::Loosens))
+}
+
 impl<'a> Typer<'_, 'a> {
     /// Refuses a grant that rests on calls that were asked for or let through: nothing says that they were made.
     pub(super) fn check_asked(&mut self, earlier: &Earlier, effect: Effect, span: Span) {
-        if !self.grants() || !matches!(earlier.happened, Happened::Attempted | Happened::Called) {
+        if !self.grants() {
             return;
         }
-        let grants = match (more(&earlier.question), effect) {
-            (More::True, Effect::Tightens) | (More::False, Effect::Loosens) => false,
-            (More::True, _) | (More::False, _) | (More::Either, _) => true,
-        };
-        if !grants {
+        let more = more(&earlier.question);
+        if let Some(since) = earlier.since.as_ref().filter(|since| only_asked(since.happened)) {
+            // Calls of the one set take calls of the other out of the question.
+            if rests(more.opposite(), effect) {
+                let title = "a grant rests on a call behind `since` that may never have been made";
+                let diagnostic = Diagnostic::new(Code::AP0319, title, span, "asking is not doing");
+                let word = if since.happened == Happened::Called { "`called`, or no word," } else { "`attempted`" };
+                self.report(diagnostic.help(format!("write `since completed` in the place of {word} behind `since`")));
+            }
+        }
+        if !only_asked(earlier.happened) || !rests(more, effect) {
             return;
         }
         let word = if earlier.happened == Happened::Called { "called" } else { "attempted" };

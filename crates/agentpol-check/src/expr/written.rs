@@ -47,6 +47,7 @@ pub(crate) fn in_clause<'a>(clause: &ClauseKind<'a>) -> Vec<Expr<'a>> {
         }
         ClauseKind::AtMost(rate) | ClauseKind::MoreThan(rate) => rate.of.iter().chain(rate.keys).copied().collect(),
         ClauseKind::Novel(keys) => keys.to_vec(),
+        ClauseKind::Since(history) => in_history(history),
         _ => Vec::new(),
     }
 }

@@ -90,12 +90,23 @@ impl<'a> Used<'_, 'a> {
         let mut open = vec![*expr];
         while let Some(expr) = open.pop() {
             if let ast::ExprKind::History(history) = expr.kind {
-                match history.calls {
-                    ast::CallSet::Block(block) => block.clauses.iter().for_each(|clause| self.selector(&clause.kind)),
-                    ast::CallSet::Tool(pattern) => self.pattern(&pattern),
-                }
+                self.calls(history);
             }
             open.extend(parts(&expr));
+        }
+    }
+
+    fn calls(&mut self, history: &ast::History<'a>) {
+        match history.calls {
+            ast::CallSet::Block(block) => {
+                for clause in block.clauses {
+                    match &clause.kind {
+                        ClauseKind::Since(since) => self.calls(since),
+                        kind => self.selector(kind),
+                    }
+                }
+            }
+            ast::CallSet::Tool(pattern) => self.pattern(&pattern),
         }
     }
 

@@ -19,10 +19,16 @@ pub struct Earlier {
     /// What else must hold of the earlier call, in its frame: selectors, `when`, `unless`, and the parts of `where` that
     /// speak of it alone. A clause reads arguments and surroundings, or the result, never both.
     pub clauses: Vec<Clause>,
-    /// The parts of `where` that relate it to the call at hand: any number of `==`; or these and one other, last.
+    /// The parts of `where` that relate it to the call at hand: any number of `==`; or these and one other, last; or any where
+    /// calls are kept one by one.
     pub pairs: Vec<Pair>,
     /// How long ago at most, in milliseconds.
     pub within: Option<i64>,
+    /// Only calls that were decided after the newest of these count: whether there is one, of the same reach, with neither a
+    /// window nor a `since` of its own, related by `==` only.
+    pub since: Option<Box<Earlier>>,
+    /// The last so many calls of the set are kept one by one, so that the pairs may be any comparisons.
+    pub keeping: Option<u32>,
 }
 
 /// One part of a `where`: `that.args.id == args.id`.

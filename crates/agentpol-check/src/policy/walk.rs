@@ -3,7 +3,7 @@
 use super::{Alarm, ClauseKind, Each, Earlier, Effect, Expr, ExprKind, Key, Question, Rate};
 
 impl Earlier {
-    /// Returns the expressions that stand in the frame of the earlier call.
+    /// Returns the expressions that stand in the frame of an earlier call.
     pub fn then(&self) -> Vec<&Expr> {
         let of = match &self.question {
             Question::Sum { of, .. } | Question::Distinct { of, .. } => Some(&**of),
@@ -14,7 +14,8 @@ impl Earlier {
             ClauseKind::Let(_, expr) | ClauseKind::When(expr) | ClauseKind::Unless(expr) => Some(expr),
             _ => None,
         });
-        conditions.chain(self.pairs.iter().map(|pair| &pair.that)).chain(of).collect()
+        let since = self.since.iter().flat_map(|since| since.then());
+        conditions.chain(self.pairs.iter().map(|pair| &pair.that)).chain(of).chain(since).collect()
     }
 
     /// Returns the expressions that stand in the frame of the rule, not in that of the earlier call.
@@ -23,7 +24,8 @@ impl Earlier {
             Question::Count { plus, .. } | Question::Sum { plus, .. } => plus.as_deref(),
             Question::Exists | Question::Distinct { .. } | Question::First(_) | Question::Last(_) => None,
         };
-        self.pairs.iter().map(|pair| &pair.now).chain(plus).collect()
+        let since = self.since.iter().flat_map(|since| since.now());
+        self.pairs.iter().map(|pair| &pair.now).chain(since).chain(plus).collect()
     }
 }
 

@@ -9,7 +9,7 @@ use super::scope::{self, Standing};
 use crate::declare::Declared;
 use crate::draft::Draft;
 use crate::expr::{in_clause, parts};
-use crate::names::{Calls, Condition, Entity};
+use crate::names::{Calls, Condition, Entity, Since};
 use crate::ownership::Grantable;
 use crate::policy::{Clause, ModuleId, Reach, Scope, ToolId};
 use crate::tool_sets::ToolSets;
@@ -19,6 +19,9 @@ use std::collections::HashMap;
 
 /// How many pairs of a set and a tool a program may have: each set lists the tools whose calls are in it.
 const MAX_PAIRS: usize = 1 << 25;
+
+/// How many calls may be kept one by one.
+const MOST_KEPT: u32 = 1024;
 
 /// How far back a question may look, in milliseconds: ten years.
 const LONGEST: i64 = 3_653 * 24 * 60 * 60 * 1000;
@@ -43,12 +46,13 @@ pub(crate) fn resolve_calls<'a>(draft: &mut Draft<'a, '_>, declared: &Declared<'
     while let Some((module, expr)) = open.pop() {
         if let Written::History(history) = expr.kind {
             let before = pairs;
-            pairs = pairs.saturating_add(draft.policy.tools.len());
+            let sets_in_it = 1 + clauses(history).iter().filter(|clause| is_since(clause)).count();
+            pairs = pairs.saturating_add(draft.policy.tools.len().saturating_mul(sets_in_it));
             let calls = if pairs > MAX_PAIRS {
                 refuse_more(draft, history.span, before > MAX_PAIRS);
                 None
             } else {
-                resolve(draft, module, sets, history)
+                resolve(draft, module, sets, history, Whole::Set)
             };
             draft.names.calls.insert(history.span, calls);
         }
@@ -65,17 +69,39 @@ fn refuse_more(draft: &mut Draft<'_, '_>, span: Span, said: bool) {
     }
 }
 
+/// Where a set stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Whole {
+    /// It is what is asked about.
+    Set,
+    /// It stands behind `since`.
+    Since,
+}
+
+/// Returns the clauses of a set.
+fn clauses<'a>(history: &ast::History<'a>) -> &'a [ast::Clause<'a>] {
+    match history.calls {
+        CallSet::Block(block) => block.clauses,
+        CallSet::Tool(_) => &[],
+    }
+}
+
+fn is_since(clause: &ast::Clause<'_>) -> bool {
+    matches!(clause.kind, ClauseKind::Since(_))
+}
+
 fn resolve<'a>(
     draft: &mut Draft<'a, '_>,
     module: ModuleId,
     sets: &mut ToolSets,
     history: &'a ast::History<'a>,
+    whole: Whole,
 ) -> Option<Calls<'a>> {
-    let (block, pattern) = match &history.calls {
-        CallSet::Block(block) => (block.clauses, None),
+    let pattern = match &history.calls {
+        CallSet::Block(_) => None,
         CallSet::Tool(pattern) => {
-            let tools = ast::ToolPatterns { include: std::slice::from_ref(pattern), except: &[], span: history.span };
-            (&[] as &[ast::Clause<'a>], Some(tools))
+            let include = std::slice::from_ref(pattern);
+            Some(ast::ToolPatterns { include, except: &[], span: history.span })
         }
     };
     if let Some(ast::ToolPattern::Named(path)) = pattern.as_ref().and_then(|tools| tools.include.first())
@@ -86,7 +112,7 @@ fn resolve<'a>(
         draft.report(diagnostic.help(help));
         return None;
     }
-    let mut set = sort(draft, block);
+    let mut set = sort(draft, clauses(history), whole);
     set.parts.tool = set.parts.tool.or(pattern.as_ref().map(|tools| (tools, history.span)));
     let grantable = Grantable::default();
     let standing = Standing { module, block: Block::Rule(Effect::Deny), grantable: &grantable };
@@ -102,8 +128,16 @@ fn resolve<'a>(
     let tools = members(draft, &mut scope, set.untrusted, history.span)?;
     let selectors = set.parts.dynamic.iter().zip(ready);
     let selectors = selectors.filter_map(|(ast, kind)| Some(Clause { kind: kind??, span: ast.span })).collect();
-    let Set { reach, within, conditions, .. } = set;
-    sound.then_some(Calls { scope, tools, reach, within, selectors, conditions })
+    let Set { reach, within, conditions, since, keeping, .. } = set;
+    let since = match since {
+        None => None,
+        Some(since) => {
+            let mut calls = resolve(draft, module, sets, since, Whole::Since)?;
+            calls.reach = reach;
+            Some(Box::new(Since { outcome: since.outcome, calls }))
+        }
+    };
+    sound.then_some(Calls { scope, tools, reach, within, selectors, conditions, since, keeping })
 }
 
 /// Says how something of a call is written where it stands right behind the tool: `last crm.order.args.id`.
@@ -124,13 +158,23 @@ struct Set<'r, 'a> {
     within: Option<i64>,
     untrusted: bool,
     conditions: Vec<Condition<'a>>,
+    since: Option<&'a ast::History<'a>>,
+    keeping: Option<(u32, Span)>,
     sound: bool,
 }
 
 /// Sorts the clauses of a set, and says which do not belong there or stand twice.
-fn sort<'r, 'a>(draft: &mut Draft<'a, '_>, clauses: &'r [ast::Clause<'a>]) -> Set<'r, 'a> {
-    let (reach, parts) = (Reach::Session, Parts::default());
-    let mut set = Set { parts, reach, within: None, untrusted: false, conditions: Vec::new(), sound: true };
+fn sort<'a>(draft: &mut Draft<'a, '_>, clauses: &'a [ast::Clause<'a>], whole: Whole) -> Set<'a, 'a> {
+    let mut set = Set {
+        parts: Parts::default(),
+        reach: Reach::Session,
+        within: None,
+        untrusted: false,
+        conditions: Vec::new(),
+        since: None,
+        keeping: None,
+        sound: true,
+    };
     let mut said: HashMap<&str, Span> = HashMap::new();
     for clause in clauses {
         let word = word(&clause.kind);
@@ -143,14 +187,37 @@ fn sort<'r, 'a>(draft: &mut Draft<'a, '_>, clauses: &'r [ast::Clause<'a>]) -> Se
             set.sound = false;
             continue;
         }
-        set.sound &= set.take(draft, clause, word);
+        set.sound &= match whole {
+            Whole::Since if !may_cut(&clause.kind) => {
+                no_cut(draft, clause, word);
+                false
+            }
+            _ => set.take(draft, clause, word),
+        };
     }
     set
 }
 
-impl<'r, 'a> Set<'r, 'a> {
+/// Returns whether a clause may stand in the set behind `since`.
+fn may_cut(kind: &ClauseKind<'_>) -> bool {
+    !matches!(kind, ClauseKind::Within(_) | ClauseKind::By(_) | ClauseKind::Since(_) | ClauseKind::Keeping(_))
+}
+
+/// Says that a clause does not belong into the set behind `since`.
+fn no_cut(draft: &mut Draft<'_, '_>, clause: &ast::Clause<'_>, word: &str) {
+    let title = format!("`{word}` does not belong into the set behind `since`");
+    let help = match clause.kind {
+        ClauseKind::Within(_) => "remove it: the newest call counts, however long ago it was",
+        ClauseKind::By(_) => "remove it: it looks at the same sessions as the set around it",
+        ClauseKind::Since(_) => "write two questions joined by `and`, each with a `since` of its own",
+        _ => "remove it: only the newest call of it matters",
+    };
+    draft.report(Diagnostic::new(Code::AP0104, title, clause.span, "not here").help(help));
+}
+
+impl<'a> Set<'a, 'a> {
     /// Puts a clause in its place; says so where it has none.
-    fn take(&mut self, draft: &mut Draft<'a, '_>, clause: &'r ast::Clause<'a>, word: &str) -> bool {
+    fn take(&mut self, draft: &mut Draft<'a, '_>, clause: &'a ast::Clause<'a>, word: &str) -> bool {
         match &clause.kind {
             ClauseKind::Agent(selector) => self.parts.agent = Some((selector, clause.span)),
             ClauseKind::Tool(patterns) => self.parts.tool = Some((patterns, clause.span)),
@@ -165,6 +232,17 @@ impl<'r, 'a> Set<'r, 'a> {
             ClauseKind::When(expr) => self.conditions.push(Condition::When(*expr)),
             ClauseKind::Unless(expr) => self.conditions.push(Condition::Unless(*expr)),
             ClauseKind::ReturnsUntrusted => self.untrusted = true,
+            ClauseKind::Since(since) => self.since = Some(since),
+            ClauseKind::Keeping(number) => match number.digits.replace('_', "").parse::<u32>() {
+                Ok(count) if (1..=MOST_KEPT).contains(&count) => self.keeping = Some((count, clause.span)),
+                _ => {
+                    let title = "a number of calls that is not kept";
+                    let label = format!("must be a number from 1 to {MOST_KEPT}");
+                    let diagnostic = Diagnostic::new(Code::AP0306, title, number.span, label);
+                    draft.report(diagnostic.help("write how many calls are looked through, such as `keeping last 64`"));
+                    return false;
+                }
+            },
             ClauseKind::By(whose) => match whose.text {
                 "agent" => self.reach = Reach::Agent,
                 "user" => self.reach = Reach::User,

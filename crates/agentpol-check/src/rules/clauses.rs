@@ -115,6 +115,7 @@ impl<'r, 'a> Parts<'r, 'a> {
             | ClauseKind::When(_)
             | ClauseKind::Unless(_) => self.dynamic.push(clause),
             ClauseKind::Where(_) | ClauseKind::By(_) | ClauseKind::ReturnsUntrusted => {}
+            ClauseKind::Since(_) | ClauseKind::Keeping(_) => {}
         }
     }
 
@@ -153,6 +154,8 @@ pub(super) fn word(kind: &ClauseKind<'_>) -> &'static str {
         ClauseKind::Outcome(_) => "outcome",
         ClauseKind::Novel(_) => "novel",
         ClauseKind::Severity(_) => "severity",
+        ClauseKind::Since(_) => "since",
+        ClauseKind::Keeping(_) => "keeping last",
     }
 }
 
@@ -202,6 +205,7 @@ fn elsewhere(block: Block, clause: &ClauseKind<'_>) -> Option<&'static str> {
             "write `per` before what is counted apart: `5 per 1h per user`"
         }
         ClauseKind::By(_) | ClauseKind::ReturnsUntrusted => "it belongs to a set of earlier calls",
+        ClauseKind::Since(_) | ClauseKind::Keeping(_) => "it belongs inside the braces of a set of earlier calls",
         ClauseKind::AtMost(_) if alert => "write `more than`: an alert is raised above a number",
         ClauseKind::AtMost(_) if block != Block::Rule(Effect::Limit) => "it belongs to a `limit`",
         ClauseKind::MoreThan(_) if block == Block::Rule(Effect::Limit) => "write `at most`: a limit says what may pass",

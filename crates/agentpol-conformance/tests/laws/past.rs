@@ -194,7 +194,8 @@ pub(crate) fn condition(random: &mut Random, depth: usize) -> String {
             _ => format!("(not {one})"),
         };
     }
-    match random.below(16) {
+    match random.below(19) {
+        16..=18 => in_steps(random),
         0..=3 => format!("({} {})", random.pick(&["called", "completed", "attempted", "failed"]), block(random, true)),
         4..=5 => counted(random),
         6 => summed(random),
@@ -210,6 +211,48 @@ pub(crate) fn condition(random: &mut Random, depth: usize) -> String {
         14 => format!("(args.n {} {})", random.pick(&ORDER), random.pick(&NUMBERS)),
         _ => format!("(user.grade {} {})", random.pick(&ORDER), random.pick(&NUMBERS)),
     }
+}
+
+/// A set of earlier calls that another one may cut off, or of which the last ones are kept one by one.
+fn set_in_steps(random: &mut Random) -> String {
+    let keeping = random.percent(50);
+    let mut set = block(random, false);
+    set.truncate(set.len() - 2);
+    let mut parts: Vec<&str> = Vec::new();
+    if random.percent(if keeping { 100 } else { 50 }) {
+        parts.push(random.pick(&["that.args.id == args.id", "that.user == user"]));
+    }
+    if keeping {
+        let others =
+            ["that.args.n < args.n", "that.args.n >= 1 + args.n", "that.args.id != args.id", "that.at < now - 30s"];
+        parts.extend(random.some(&others, 40));
+    }
+    if !parts.is_empty() {
+        let word = if set.contains(" where ") { " and " } else { "  where " };
+        set.push_str(&format!("{word}{}", parts.join(" and ")));
+    }
+    if keeping {
+        set.push_str("  keeping last 4");
+    }
+    if !keeping || random.percent(50) {
+        let outcome = random.pick(&["", "completed ", "completed ", "failed ", "attempted "]);
+        let tool = random.pick(&["log", "fetch", "crm.set", "act", "*"]);
+        let parts = random.some(&["that.args.id == args.id", "that.args.n > 1"], 30);
+        let related = if parts.is_empty() { String::new() } else { format!("  where {}", parts.join(" and ")) };
+        set.push_str(&format!("  since {outcome}{{ tool {tool}{related} }}"));
+    }
+    format!("{set} }}")
+}
+
+/// A question about such a set.
+fn in_steps(random: &mut Random) -> String {
+    let happened = random.pick(&["called ", "completed ", "completed ", "failed ", "attempted "]);
+    if random.percent(60) {
+        return format!("({happened}{})", set_in_steps(random));
+    }
+    let plus = random.pick(&["", "", "1 + ", "args.n + "]);
+    let asked = format!("{plus}count of {happened}{}", set_in_steps(random));
+    format!("({asked} {} {})", random.pick(&ORDER), random.pick(&["0", "1", "2", "3"]))
 }
 
 /// A set of earlier calls.

@@ -106,6 +106,10 @@ pub enum ClauseKind<'a> {
     Novel(&'a [Expr<'a>]),
     /// `severity high`, in an alert.
     Severity(Name<'a>),
+    /// `since { clauses }`, `since completed crm.reset`, in a set of calls: a question whether there is one of another set.
+    Since(super::History<'a>),
+    /// `keeping last 64`, in a set of calls.
+    Keeping(Number<'a>),
 }
 
 /// `5 of EXPR per 1h per user, args.channel`

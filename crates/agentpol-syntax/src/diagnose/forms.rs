@@ -57,6 +57,8 @@ fn clause(word: &str) -> Option<&'static str> {
         "more" => "more than 10 per 5m per agent",
         "novel" => "novel (agent, tool)",
         "severity" => "severity high",
+        "since" => "since completed { tool crm.find }",
+        "keeping" => "keeping last 64",
         _ => return None,
     })
 }

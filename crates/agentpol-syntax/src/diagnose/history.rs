@@ -20,6 +20,9 @@ impl Place<'_, '_> {
         if self.word(first) == "distinct" && first > 0 && self.seams.is(first - 1, "count") && self.at == first + 1 {
             return self.unexpected(DISTINCT);
         }
+        if let Some(help) = self.clause_of_set() {
+            return self.unexpected(help);
+        }
         let asks = matches!(self.word(self.part.from), "when" | "unless" | "let" | "define");
         if !asks || self.at <= self.part.from + 1 {
             return None;
@@ -27,6 +30,16 @@ impl Place<'_, '_> {
         let help =
             self.no_braces().or_else(|| self.number()).or_else(|| self.inside_of_set()).or_else(|| self.adverb());
         help.or_else(|| self.no_word()).and_then(|help| self.unexpected(help))
+    }
+
+    /// `since 1h`, `keeping 64`
+    fn clause_of_set(&self) -> Option<String> {
+        let written = self.word(self.at);
+        match (self.at.checked_sub(1).map(|before| self.word(before))?, self.kind(self.at)) {
+            ("since", K::Duration) => Some(format!("write `within {written}`")),
+            ("keeping", K::Number) => Some(format!("write `keeping last {written}`")),
+            _ => None,
+        }
     }
 
     fn before(&self) -> &str {
@@ -72,14 +85,14 @@ impl Place<'_, '_> {
         }
     }
 
-    /// `called { crm.order }`, `called { since 1h }`
+    /// `called { crm.order }`, `called { last 1h }`
     fn inside_of_set(&self) -> Option<String> {
         let open = self.bracket().filter(|open| self.kind(*open) == K::OpenBrace)?;
         if open <= self.part.from || !LEADING.contains(&self.word(open - 1)) || self.kind(self.at) != K::Word {
             return None;
         }
         let word = self.word(self.at);
-        if matches!(word, "since" | "during" | "last" | "in") && self.kind(self.at + 1) == K::Duration {
+        if matches!(word, "during" | "last" | "in") && self.kind(self.at + 1) == K::Duration {
             return Some(format!("write `within {}`", self.word(self.at + 1)));
         }
         if word == "in" && self.word(self.at + 1) == "session" {

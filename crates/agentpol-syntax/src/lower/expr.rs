@@ -239,7 +239,7 @@ impl<'a> Lower<'a, '_> {
         Some((names, over, self.expr(kids.take(G::expr)?)?))
     }
 
-    fn history(&self, span: Span, kids: &mut Kids<'a>) -> Option<History<'a>> {
+    pub(super) fn history(&self, span: Span, kids: &mut Kids<'a>) -> Option<History<'a>> {
         let question = match kids.peek()? {
             G::k_count => {
                 kids.next()?;

@@ -3,6 +3,7 @@
 use super::tool::verb;
 use super::{Kids, Lower, Node};
 use crate::ast::*;
+use agentpol_diagnostics::Span;
 use agentpol_grammar::Rule as G;
 
 impl<'a> Lower<'a, '_> {
@@ -26,12 +27,12 @@ impl<'a> Lower<'a, '_> {
         let mut clauses = Vec::new();
         for kid in node.into_inner() {
             let span = self.span(&kid);
-            clauses.push(Clause { kind: self.clause(&mut Kids::of(kid))?, span });
+            clauses.push(Clause { kind: self.clause(span, &mut Kids::of(kid))?, span });
         }
         Some(Block { clauses: self.slice(clauses), span })
     }
 
-    fn clause(&self, kids: &mut Kids<'a>) -> Option<ClauseKind<'a>> {
+    fn clause(&self, span: Span, kids: &mut Kids<'a>) -> Option<ClauseKind<'a>> {
         let word = kids.next()?;
         Some(match word.as_rule() {
             G::k_agent => ClauseKind::Agent(self.agents(kids.take(G::agents)?)?),
@@ -72,6 +73,11 @@ impl<'a> Lower<'a, '_> {
             }
             G::k_outcome => ClauseKind::Outcome(self.outcomes(kids)),
             G::k_novel => ClauseKind::Novel(self.exprs(kids)?),
+            G::k_since => ClauseKind::Since(self.history(span, kids)?),
+            G::k_keeping => {
+                kids.has(G::k_last);
+                ClauseKind::Keeping(self.number(&kids.take(G::number)?))
+            }
             _ => ClauseKind::Severity(self.name(&kids.take(G::bare)?)),
         })
     }
@@ -108,7 +114,7 @@ impl<'a> Lower<'a, '_> {
         Some(self.slice(out))
     }
 
-    fn verbs(&self, kids: &mut Kids<'a>) -> Option<&'a [(VerbWord, agentpol_diagnostics::Span)]> {
+    fn verbs(&self, kids: &mut Kids<'a>) -> Option<&'a [(VerbWord, Span)]> {
         let mut out = Vec::new();
         while let Some(node) = kids.take(G::verb) {
             out.push((verb(node.as_str())?, self.span(&node)));

@@ -3,7 +3,7 @@
 //! Elements of a list have one width and begin with a time; lists of times are sorted by it. Each list knows the newest
 //! time that it had to give up. Lists are read where they lie; a longer one is found by halving.
 
-use super::record::{EntryKey, RecordMut, array, read_i64, read_u32, write};
+use super::record::{EntryKey, RecordMut, array, read_i64, read_u32, read_u64, write};
 
 /// Calls that are open.
 pub(crate) const PENDING: usize = 0;
@@ -25,7 +25,7 @@ const BLOB_CAPACITY: usize = BLOB * LIST;
 const BLOB_COUNT: usize = BLOB_CAPACITY + 4;
 /// The newest time that each list but that of open calls gave up.
 const DROPPED: usize = BLOB_COUNT + 4;
-/// What the amounts of sure and of doubtful calls come to.
+/// What the amounts of sure and of doubtful calls come to; of lists in the order of steps the newest step that they gave up.
 const TOTALS: usize = DROPPED + 3 * 8;
 const HEADER: usize = TOTALS + 2 * 8;
 
@@ -88,6 +88,13 @@ impl<'b> Areas<'b> {
     /// What the amounts of a list come to; `None` where they are too much, or are not kept.
     pub(crate) fn total(&self, list: usize) -> Option<i64> {
         (SURE..=DOUBTFUL).contains(&list).then(|| read_i64(self.header, total(list))).filter(|total| *total != i64::MIN)
+    }
+}
+
+impl Areas<'_> {
+    /// The newest step that a list in the order of steps had to give up; 0 where there is none.
+    pub(crate) fn step_dropped(&self, list: usize) -> u64 {
+        if (SURE..=DOUBTFUL).contains(&list) { read_u64(self.header, total(list)) } else { 0 }
     }
 }
 
@@ -246,6 +253,15 @@ impl<'r, 'b> AreasMut<'r, 'b> {
         if (SURE..=BLANK).contains(&list) {
             let before = self.read().dropped(list);
             write(self.payload(), dropped(list), &before.max(time).to_le_bytes());
+        }
+    }
+
+    /// Notes that a list in the order of steps gave up a step of a time.
+    pub(crate) fn give_up_step(&mut self, list: usize, time: i64, step: u64) {
+        self.give_up(list, time);
+        if (SURE..=DOUBTFUL).contains(&list) {
+            let before = self.read().step_dropped(list);
+            write(self.payload(), total(list), &before.max(step).to_le_bytes());
         }
     }
 

@@ -9,6 +9,7 @@ use super::record::EntryKey;
 use super::session::{self, OPEN, OpenCall, OpenWriter, Waiting};
 use super::slot::{Event, Shelf, compares};
 use super::step::{Place, View, edit};
+use super::steps;
 use super::{Records, Trouble};
 use crate::call::Call;
 use crate::memory::Memory;
@@ -46,6 +47,8 @@ struct Note {
     /// Where its values lie.
     start: usize,
     end: usize,
+    /// Where what it is compared by one by one lies: it ends where the values begin, or is the values.
+    measures: (usize, usize),
     /// The number of the step in the slot's record.
     seq: u64,
 }
@@ -136,7 +139,16 @@ fn note_slot(program: &Program, scratch: &mut Scratch, view: &View<'_>, (index, 
     let Scratch { memory, kept, journal, .. } = scratch;
     let key = slot_key(view.keyer, program, memory, slot, kept);
     let value = value_of(view.keyer, program, memory, slot, kept);
-    let start = journal.values.len();
+    let first = journal.values.len();
+    for (of, register) in slot.values.iter().zip(kept.iter()).skip(slot.keys as usize).take(steps::measures(slot)) {
+        let measure = steps::measure(view.keyer, program, memory, *of, register.value);
+        let room = journal.values.capacity().saturating_sub(journal.values.len()) >= measure.len();
+        room.then(|| journal.values.extend_from_slice(&measure));
+    }
+    let measures = (first, journal.values.len());
+    // What does not hang on the answer is kept as it is compared.
+    let ready = steps::in_steps(slot.shape) && slot.result_entry.is_none();
+    let start = if ready { first } else { journal.values.len() };
     let mut writer = Writer { program, memory, out: &mut journal.values };
     let takes = matches!(slot.shape, SlotShape::First | SlotShape::Last);
     // Of a slot that waits for the result everything is kept; of others what will be asked for.
@@ -156,7 +168,7 @@ fn note_slot(program: &Program, scratch: &mut Scratch, view: &View<'_>, (index, 
     }
     let end = journal.values.len();
     if journal.notes.len() < journal.notes.capacity() {
-        journal.notes.push(Note { slot: index, sure, key, value, start, end, seq: 0 });
+        journal.notes.push(Note { slot: index, sure, key, value, start, end, measures, seq: 0 });
     }
 }
 
@@ -198,10 +210,11 @@ impl Commit<'_> {
             note.seq = record.read().seq();
             let event = Event { time: now, seq: note.seq, sure: note.sure, key: note.key, value: note.value };
             let values = journal.values.get(note.start..note.end).unwrap_or_default();
+            let measures = journal.values.get(note.measures.0..note.measures.1).unwrap_or_default();
             let mut shelf = Shelf::of(&mut record, slot, now);
             let done = match slot.happened {
                 Happened::Attempted => shelf.close(&event, values),
-                _ => shelf.open(&event),
+                _ => shelf.open(&event, measures),
             };
             done.ok_or(Trouble::Unusable)?;
         }

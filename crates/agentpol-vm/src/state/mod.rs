@@ -23,8 +23,10 @@ pub(crate) mod query;
 pub(crate) mod record;
 mod refusal;
 mod session;
+mod since;
 mod slot;
 pub(crate) mod step;
+mod steps;
 mod tell;
 
 pub use describe::{

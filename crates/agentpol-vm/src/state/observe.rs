@@ -12,6 +12,7 @@ use super::record::EntryKey;
 use super::session::{self, OPEN, OpenCall, Waiting};
 use super::slot::{Event, Shelf};
 use super::step::{Place, edit, open};
+use super::steps;
 use super::{Handle, Records, Refusal, limits};
 use crate::json;
 use crate::machine::Machine;
@@ -201,6 +202,9 @@ impl Observer<'_> {
                 Writer { program: self.program, memory, out: &mut values }.value(register.value)?;
             }
             values.shrink_to_fit();
+        }
+        for (of, register) in slot.values.iter().zip(kept.iter()).skip(slot.keys as usize).take(steps::measures(slot)) {
+            values.extend_from_slice(&steps::measure(self.keyer, self.program, memory, *of, register.value));
         }
         Some((Event { sure: waiting.sure && matched == Tri::True, key, value, ..before }, values))
     }

@@ -4,8 +4,10 @@ use super::areas::{Areas, BLANK, DOUBTFUL, List, PENDING, SURE};
 use super::kept::Reader;
 use super::key::{Keyer, Scalar};
 use super::record::{ALONE, EntryKey, read_i64, write};
+use super::since;
 use super::slot::{Event, firsts, widths};
 use super::step::View;
+use super::steps;
 use crate::memory::Memory;
 use crate::value::{Register, Value};
 use agentpol_bytecode::Program;
@@ -90,6 +92,9 @@ fn ask(
     (query, slot): (&Query, &Slot),
     operands: &[Register],
 ) -> Option<Register> {
+    if steps::in_steps(slot.shape) {
+        return since::ask(view, program, memory, (query, slot), operands);
+    }
     if operands.len() != slot.keys.saturating_add(query.ask.operands()) as usize {
         return None;
     }
@@ -128,7 +133,7 @@ fn ask(
     }))
 }
 
-fn number(kept: Kept, value: Value) -> Option<i64> {
+pub(super) fn number(kept: Kept, value: Value) -> Option<i64> {
     match Scalar::of(kept, value)? {
         Scalar::Number(number) => Some(number),
         _ => None,
@@ -136,13 +141,13 @@ fn number(kept: Kept, value: Value) -> Option<i64> {
 }
 
 /// From the least to the most; no most where something may be missing.
-struct Range {
-    low: i128,
-    high: Option<i128>,
+pub(super) struct Range {
+    pub(super) low: i128,
+    pub(super) high: Option<i128>,
 }
 
 /// `[lo,hi] op k`: true if true for every number of the range, false if false for every one, else unknown.
-fn against(op: Comparison, range: Range, plus: i64, bound: i64) -> Tri {
+pub(super) fn against(op: Comparison, range: Range, plus: i64, bound: i64) -> Tri {
     let fits = |number: i128| i64::try_from(number).is_ok();
     let (low, high) =
         (range.low.saturating_add(i128::from(plus)), range.high.map(|high| high.saturating_add(i128::from(plus))));

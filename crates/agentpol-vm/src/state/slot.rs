@@ -5,6 +5,7 @@
 
 use super::areas::{Areas, AreasMut, BLANK, BLOB, DOUBTFUL, PENDING, SURE, Widths};
 use super::record::{ALONE, EntryKey, KEY_BYTES, RecordMut, array, read_i64, read_u32, read_u64, write};
+use super::steps;
 use agentpol_bytecode::tables::{Happened, Slot, SlotShape};
 use alloc::vec::Vec;
 
@@ -48,7 +49,7 @@ impl Event {
     pub(crate) fn pending(element: &[u8], slot: &Slot) -> Event {
         let flags = read_u64(element, 8);
         let value = compares(slot.shape).then(|| array(element, PENDING_BYTES)).flatten();
-        let key_at = if compares(slot.shape) { PENDING_BYTES.saturating_add(KEY_BYTES) } else { PENDING_BYTES };
+        let key_at = PENDING_BYTES.saturating_add(beside(slot).saturating_mul(KEY_BYTES));
         let key = if slot.keys > 0 { array(element, key_at) } else { Some(keyless()) };
         Event {
             time: read_i64(element, 0),
@@ -59,25 +60,32 @@ impl Event {
         }
     }
 
-    fn write(&self, slot: &Slot) -> [u8; PENDING_BYTES + 2 * KEY_BYTES] {
+    /// As a slot keeps an open call, with what it is compared by one by one.
+    fn write<const BYTES: usize>(&self, slot: &Slot, measures: &[u8]) -> [u8; BYTES] {
         let flag = |set: bool, bit: u64| if set { bit } else { 0 };
         let flags = self.seq
             | flag(!self.sure, UNSURE)
             | flag(self.value.is_none(), VALUELESS)
             | flag(self.key.is_none(), KEYLESS);
-        let mut element = [0; PENDING_BYTES + 2 * KEY_BYTES];
+        let mut element = [0; BYTES];
         write(&mut element, 0, &self.time.to_le_bytes());
         write(&mut element, 8, &flags.to_le_bytes());
-        let mut at = PENDING_BYTES;
         if compares(slot.shape) {
-            write(&mut element, at, &self.value.unwrap_or(ALONE));
-            at = at.saturating_add(KEY_BYTES);
+            write(&mut element, PENDING_BYTES, &self.value.unwrap_or(ALONE));
+        } else if measures.len() == steps::measures(slot).saturating_mul(KEY_BYTES) {
+            write(&mut element, PENDING_BYTES, measures);
         }
         if slot.keys > 0 {
+            let at = PENDING_BYTES.saturating_add(beside(slot).saturating_mul(KEY_BYTES));
             write(&mut element, at, self.place());
         }
         element
     }
+}
+
+/// How many values stand with an open call beside its key.
+fn beside(slot: &Slot) -> usize {
+    if compares(slot.shape) { 1 } else { steps::measures(slot) }
 }
 
 /// The key of a slot that has none.
@@ -95,17 +103,23 @@ pub(crate) fn widths(slot: &Slot) -> Widths {
         SlotShape::Least { .. } | SlotShape::Greatest { .. } => (16, 16),
         SlotShape::Sum { .. } => (24, 24),
         SlotShape::First | SlotShape::Last => (24, 8),
+        SlotShape::Newest { .. } | SlotShape::Ring { .. } => (steps::width(slot), steps::width(slot)),
     };
-    let parts = usize::from(compares(slot.shape)).saturating_add(usize::from(slot.keys > 0));
+    let parts = beside(slot).saturating_add(usize::from(slot.keys > 0));
     [PENDING_BYTES.saturating_add(parts.saturating_mul(KEY_BYTES)), sure, doubtful, 8, 1]
 }
 
 /// Returns whether calls are compared, counted apart or summed by a value.
 pub(crate) fn compares(shape: SlotShape) -> bool {
-    !matches!(shape, SlotShape::Time | SlotShape::Count { .. } | SlotShape::First | SlotShape::Last)
+    match shape {
+        SlotShape::Time | SlotShape::Count { .. } | SlotShape::First | SlotShape::Last => false,
+        SlotShape::Newest { .. } | SlotShape::Ring { .. } => false,
+        SlotShape::Other | SlotShape::Least { .. } | SlotShape::Greatest { .. } => true,
+        SlotShape::Distinct { .. } | SlotShape::Sum { .. } => true,
+    }
 }
 
-/// The values of a call that is the first or the last.
+/// The values of a call that is the first or the last; of one that is kept one by one what it is compared by.
 pub(crate) type Values<'v> = &'v [u8];
 
 /// A slot in a record.
@@ -142,9 +156,13 @@ impl<'r, 'b> Shelf<'r, 'b> {
         let (id, shape) = (self.slot.id, self.slot.shape);
         let areas = Areas::of(self.record.read().find(id, key), widths(self.slot));
         let blank = areas.list(BLANK).iter().next_back().map(|element| read_i64(element, 0));
+        let newest = steps::in_steps(shape).then(|| steps::newest(areas));
         self.record.remove(id, key);
         let mut alone = self.areas(&ALONE)?;
-        alone.give_up(SURE, stamp);
+        match newest {
+            Some(newest) => alone.give_up_step(SURE, stamp, newest),
+            None => alone.give_up(SURE, stamp),
+        }
         match blank {
             Some(time) => push(&mut alone, BLANK, &time.to_le_bytes(), blanks(shape)),
             None => Some(()),
@@ -152,12 +170,19 @@ impl<'r, 'b> Shelf<'r, 'b> {
     }
 
     /// Notes a call that is let through and not reported. `None` where there is no room.
-    pub(crate) fn open(&mut self, event: &Event) -> Option<()> {
-        let slot = self.slot;
+    pub(crate) fn open(&mut self, event: &Event, measures: &[u8]) -> Option<()> {
         // What its result says is not known yet.
-        let waiting = Event { sure: event.sure && slot.result_entry.is_none(), ..*event };
+        let waiting = Event { sure: event.sure && self.slot.result_entry.is_none(), ..*event };
+        if measures.is_empty() {
+            self.wait(&waiting.write::<{ PENDING_BYTES + 2 * KEY_BYTES }>(self.slot, measures))
+        } else {
+            self.wait(&waiting.write::<{ PENDING_BYTES + (steps::MOST_MEASURES + 1) * KEY_BYTES }>(self.slot, measures))
+        }
+    }
+
+    fn wait(&mut self, element: &[u8]) -> Option<()> {
+        let slot = self.slot;
         let [width, ..] = widths(slot);
-        let element = waiting.write(slot);
         let element = element.get(..width)?;
         if let Some(payload) = self.record.payload(slot.id, &ALONE)
             && AreasMut::push_open(payload, width, element, MAX_PENDING)
@@ -166,12 +191,13 @@ impl<'r, 'b> Shelf<'r, 'b> {
         }
         let mut areas = self.areas(&ALONE)?;
         if areas.list(PENDING).count() >= MAX_PENDING {
-            let oldest = Event::pending(areas.list(PENDING).get(0), slot);
+            let list = areas.list(PENDING);
+            let (oldest, measures) = (Event::pending(list.get(0), slot), steps::kept(list.get(0), slot).to_vec());
             areas.remove(PENDING, 0);
             // One that is not lost yet may still turn out not to have been dispatched.
             let lost = self.now.saturating_sub(oldest.time) > LOST_AFTER;
             let sure = slot.happened == Happened::Called && lost && oldest.sure;
-            self.close(&Event { sure, ..oldest }, &[])?;
+            self.close(&Event { sure, ..oldest }, &measures)?;
             areas = self.areas(&ALONE)?;
         }
         let at = areas.list(PENDING).count();
@@ -203,7 +229,7 @@ impl<'r, 'b> Shelf<'r, 'b> {
         let key = *event.place();
         let stale = self.stale(&key, event.time);
         self.admit(&key)?;
-        let (shape, windowed) = (self.slot.shape, self.slot.window.is_some());
+        let (slot, shape, windowed) = (self.slot, self.slot.shape, self.slot.window.is_some());
         let list = if event.sure && event.key.is_some() { SURE } else { DOUBTFUL };
         let after = self.slot.window.map_or(i64::MIN, |window| self.now.saturating_sub(window));
         let mut areas = self.areas(&key)?;
@@ -224,6 +250,8 @@ impl<'r, 'b> Shelf<'r, 'b> {
             SlotShape::First | SlotShape::Last if list == DOUBTFUL => {
                 push(&mut areas, DOUBTFUL, &event.time.to_le_bytes(), 1)
             }
+            SlotShape::Newest { steps } => steps::push_newest(&mut areas, list, event, steps as usize),
+            SlotShape::Ring { most } => steps::push_ring(&mut areas, list, event, slot, values, most as usize),
             SlotShape::Last => push_last(&mut areas, event, values),
             SlotShape::First => push_first(&mut areas, event, values, windowed.then_some(after)),
         }

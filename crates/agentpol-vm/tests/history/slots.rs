@@ -56,7 +56,7 @@ pub(crate) struct About {
 
 /// Returns whether a shape looks at `v`.
 pub(crate) fn has_value(shape: SlotShape) -> bool {
-    !matches!(shape, SlotShape::Time | SlotShape::Count { .. })
+    !matches!(shape, SlotShape::Time | SlotShape::Count { .. } | SlotShape::Newest { .. })
 }
 
 /// Adds a slot of the calls whose `f` is true, and returns its index.
@@ -104,7 +104,7 @@ pub(crate) fn slot(lab: &mut Lab, about: About, shape: SlotShape) -> u32 {
 /// value that is taken is compared with `w`.
 pub(crate) fn query(lab: &mut Lab, slot: u32, within: Option<i64>, ask: Ask) -> String {
     let keyed = lab.tables.slots[slot as usize].keys > 0;
-    lab.tables.queries.push(Query { slot, within, ask });
+    lab.tables.queries.push(Query { slot, within, since: None, compares: Vec::new(), ask });
     let query = lab.tables.queries.len() as u32 - 1;
     let plus = matches!(ask, Ask::Pair(_) | Ask::Count { plus: true, .. } | Ask::Sum { plus: true, .. });
     let mut block = vec![arg(lab, 1, "k"), arg(lab, 2, "w")];

@@ -57,6 +57,8 @@ impl<'a> Typer<'_, 'a> {
             }
             _ => None,
         };
+        let counts = matches!(history.question, HistoryQuestion::Count);
+        (counts || self.whole_set(&earlier, words, history.span)).then_some(())?;
         self.keys_only(&earlier, words).then_some(())?;
         let sum = matches!(history.question, HistoryQuestion::Sum(_));
         let distinct = matches!(history.question, HistoryQuestion::Distinct(_));
@@ -75,6 +77,12 @@ impl<'a> Typer<'_, 'a> {
             let title = format!("calls are counted up to {MAX_COUNT}");
             let label = format!("must be a number from 0 to {MAX_COUNT}");
             self.report(Diagnostic::new(Code::AP0306, title, at, label).help("count over a shorter time: `within 1h`"));
+            return None;
+        }
+        if let Some(kept) = earlier.keeping.filter(|kept| !sum && i64::from(*kept) <= bound) {
+            let title = format!("the last {kept} calls are kept, and counted to {bound}");
+            let diagnostic = Diagnostic::new(Code::AP0306, title, at, "one more must be kept to tell");
+            self.report(diagnostic.help(format!("write `keeping last {}`, or more", bound + 1)));
             return None;
         }
         let plus = plus.map(|plus| Box::new(self.operand(plus)));

@@ -8,6 +8,7 @@ mod aggregate;
 mod frame;
 mod path;
 mod related;
+mod since;
 
 pub(super) use frame::{Past, That};
 pub(super) use path::{Call, around_taken};
@@ -15,7 +16,7 @@ pub(crate) use related::MAX_KEYS;
 
 use super::typed::Typed;
 use super::{Place, Typer};
-use crate::names::Condition;
+use crate::names::{Calls, Condition};
 use crate::policy::{Clause, ClauseKind, Earlier, ExprKind, Happened, Question};
 use agentpol_diagnostics::{Code, Diagnostic, Span};
 use agentpol_syntax::ast::{self, HistoryOutcome, HistoryQuestion};
@@ -63,7 +64,14 @@ impl<'a> Typer<'_, 'a> {
             return None;
         };
         let calls = calls.as_ref()?;
-        let happened = match history.outcome {
+        let (mut earlier, past, sound) = self.typed_calls(calls, history.outcome);
+        let sound = sound & self.order_pairs(&mut earlier, calls.keeping) & self.cut(&mut earlier, calls);
+        sound.then_some((earlier, past))
+    }
+
+    /// Types the conditions of a set of calls; false where something in it is wrong.
+    fn typed_calls(&mut self, calls: &Calls<'a>, outcome: HistoryOutcome) -> (Earlier, Past, bool) {
+        let happened = match outcome {
             HistoryOutcome::Attempted => Happened::Attempted,
             HistoryOutcome::Called => Happened::Called,
             HistoryOutcome::Completed => Happened::Completed,
@@ -78,6 +86,8 @@ impl<'a> Typer<'_, 'a> {
             clauses: calls.selectors.clone(),
             pairs: Vec::new(),
             within: calls.within,
+            since: None,
+            keeping: calls.keeping.map(|(count, _)| count),
         };
         let mut sound = true;
         for condition in &calls.conditions {
@@ -87,7 +97,7 @@ impl<'a> Typer<'_, 'a> {
                 Condition::Unless(expr) => self.alone(&mut past, &mut earlier, expr, false),
             };
         }
-        (self.order_pairs(&mut earlier) && sound).then_some((earlier, past))
+        (earlier, past, sound)
     }
 
     /// Types `when` or `unless` of a set: it speaks of the earlier call alone.

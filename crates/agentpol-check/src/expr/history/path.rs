@@ -56,7 +56,8 @@ impl<'a> Typer<'_, 'a> {
             return None;
         }
         let (earlier, past) = self.set_of_calls(history)?;
-        self.keys_only(&earlier, word).then(|| Rc::new(Call { earlier, first, past }))
+        let sound = self.whole_set(&earlier, word, history.span) && self.keys_only(&earlier, word);
+        sound.then(|| Rc::new(Call { earlier, first, past }))
     }
 
     /// Puts the name of a call in force, if that is what a `let` binds.

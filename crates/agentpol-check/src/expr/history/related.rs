@@ -13,6 +13,8 @@ use agentpol_syntax::ast::{self, ExprKind as Written, RelationOp};
 
 /// How many values may tell calls apart, or records.
 pub(crate) const MAX_KEYS: usize = 8;
+/// What to write where calls can be related by `==` only.
+pub(super) const BY_EQUALS: &str = "compare by `==`, or compare what is of the earlier call with a literal";
 
 impl<'a> Typer<'_, 'a> {
     /// Types a `where`; false where something in it is wrong.
@@ -136,30 +138,56 @@ impl<'a> Typer<'_, 'a> {
         self.literal(Value::Text(name), crate::policy::Type::String, text.span)
     }
 
-    /// Puts the pair that is not `==` last; more than one cannot be answered.
-    pub(super) fn order_pairs(&mut self, earlier: &mut Earlier) -> bool {
+    /// Puts the pair that is not `==` last; more than one cannot be answered where calls are not kept one by one.
+    pub(super) fn order_pairs(&mut self, earlier: &mut Earlier, keeping: Option<(u32, Span)>) -> bool {
         earlier.pairs.sort_by_key(|pair| pair.op != CompareOp::Eq);
-        if let Some(pair) = earlier.pairs.iter().filter(|pair| pair.op == CompareOp::Eq).nth(MAX_KEYS) {
-            let title = format!("calls are told apart by at most {MAX_KEYS} values");
-            let diagnostic = Diagnostic::new(Code::AP0317, title, pair.that.span, "one too many");
-            self.report(diagnostic.help("leave some of the comparisons out, or compare with literals"));
+        if !self.few_enough(earlier) {
             return false;
+        }
+        if let Some((_, span)) = keeping {
+            if earlier.pairs.is_empty() {
+                let title = "`keeping last` in a set that is not related to the call at hand";
+                let diagnostic = Diagnostic::new(Code::AP0317, title, span, "answered without it");
+                self.report(diagnostic.help("remove it, or compare: `where that.args.NAME > args.NAME`"));
+            }
+            return !earlier.pairs.is_empty();
         }
         let others: Vec<Span> =
             earlier.pairs.iter().filter(|pair| pair.op != CompareOp::Eq).map(|pair| pair.that.span).collect();
         let [first, .., last] = others.as_slice() else { return true };
         let title = "of what relates the two calls, only one may be other than `==`";
         let diagnostic = Diagnostic::new(Code::AP0317, title, *last, "another one").because(*first, "the first one");
-        self.report(diagnostic.help("write two sets joined by `and`, or compare one of them with a literal"));
+        self.report(diagnostic.help(
+            "compare one of them with a literal, or add `keeping last 64` to the set: so many calls are then looked through one \
+             by one",
+        ));
+        false
+    }
+
+    /// Refuses more pairs than values are kept of a call.
+    pub(super) fn few_enough(&mut self, earlier: &Earlier) -> bool {
+        let counted = earlier.pairs.iter().filter(|pair| pair.op == CompareOp::Eq || earlier.keeping.is_some());
+        let Some(pair) = counted.skip(MAX_KEYS).next() else { return true };
+        let title = format!("calls are told apart by at most {MAX_KEYS} values");
+        let diagnostic = Diagnostic::new(Code::AP0317, title, pair.that.span, "one too many");
+        self.report(diagnostic.help("leave some of the comparisons out, or compare with literals"));
         false
     }
 
     /// Refuses pairs other than `==` for questions that need the calls told apart by keys.
     pub(super) fn keys_only(&mut self, earlier: &Earlier, what: &str) -> bool {
-        let Some(pair) = earlier.pairs.iter().find(|pair| pair.op != CompareOp::Eq) else { return true };
+        let counts = what == "count of";
+        let other = earlier.pairs.iter().find(|pair| pair.op != CompareOp::Eq);
+        let Some(pair) = other.filter(|_| !(counts && earlier.keeping.is_some())) else { return true };
         let title = format!("`{what}` relates calls by `==` only");
         let diagnostic = Diagnostic::new(Code::AP0317, title, pair.that.span, "compared otherwise");
-        self.report(diagnostic.help("compare by `==`, or compare what is of the earlier call with a literal"));
+        let help = if counts {
+            "compare by `==` or with a literal, or add `keeping last 64` to the set: so many calls are then looked through one \
+             by one"
+        } else {
+            BY_EQUALS
+        };
+        self.report(diagnostic.help(help));
         false
     }
 

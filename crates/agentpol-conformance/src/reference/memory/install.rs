@@ -2,7 +2,7 @@
 
 use super::recall::Recall;
 use super::session::root_clock;
-use super::slot::{questions, signature};
+use super::slot::questions;
 use super::{Memory, evidence, limit};
 use agentpol_check::policy::{Policy, Reach};
 use std::collections::BTreeMap;
@@ -53,7 +53,7 @@ impl<'a> Memory<'a> {
             Before::Empty => Since::Ever,
             Before::Unknown => Since::At(at),
         };
-        let mut asked: Vec<String> = questions(policy).into_iter().map(|earlier| signature(policy, earlier)).collect();
+        let mut asked: Vec<String> = questions(policy).into_iter().map(|set| set.signature(policy)).collect();
         asked.extend(evidence::signatures(policy));
         asked.extend(limit::signatures(policy));
         let windows = limit::forgetting(policy);

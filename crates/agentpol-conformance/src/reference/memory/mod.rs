@@ -18,6 +18,7 @@ mod reading;
 mod recall;
 mod room;
 mod session;
+mod since;
 mod slot;
 
 pub(super) use alert::{Heard, hear};

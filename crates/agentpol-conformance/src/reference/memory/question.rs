@@ -2,7 +2,7 @@
 
 use super::Stage;
 use super::recall::Recall;
-use super::slot::{Entry, signature};
+use super::slot::{Entry, Set, signature};
 use crate::reference::compute::{arithmetic, compare, order};
 use crate::reference::truth::Truth;
 use crate::reference::value::{Held, Value};
@@ -19,9 +19,9 @@ struct Found<'m> {
 }
 
 /// From the least to the most; no most where something may be missing.
-struct Range {
-    low: i128,
-    high: Option<i128>,
+pub(super) struct Range {
+    pub(super) low: i128,
+    pub(super) high: Option<i128>,
 }
 
 impl<'m> Recall<'m> {
@@ -30,6 +30,9 @@ impl<'m> Recall<'m> {
         let now: Vec<Held> = earlier.pairs.iter().map(|pair| value(&pair.now)).collect();
         if now.iter().any(|side| side.known().is_none()) {
             return Held::Unknown;
+        }
+        if earlier.since.is_some() || earlier.keeping.is_some() {
+            return self.in_steps(earlier, &now, value);
         }
         let found = self.found(earlier, &now);
         let lost = self.lost(earlier);
@@ -64,7 +67,7 @@ impl<'m> Recall<'m> {
     /// The calls within reach and window that are, or may be, among those asked about, in the order of decision.
     fn found(self, earlier: &Earlier, now: &[Held]) -> Vec<Found<'m>> {
         let asked = signature(self.memory.policy, earlier);
-        let room = self.room(earlier);
+        let room = self.room(Set { earlier, cuts: false });
         let mut all = Vec::new();
         for past in self.reached(earlier.reach) {
             if room.dropped.contains(&past.decided) {
@@ -96,7 +99,7 @@ impl<'m> Recall<'m> {
     fn lost(self, earlier: &Earlier) -> bool {
         let memory = self.memory;
         let asked = signature(memory.policy, earlier);
-        let dropped = self.room(earlier).lost;
+        let dropped = self.room(Set { earlier, cuts: false }).lost;
         let inside = |time: i64| earlier.within.is_none_or(|window| time > self.now - window);
         memory.missing(&asked, earlier.reach, self, earlier.within) || dropped.is_some_and(inside)
     }
@@ -162,7 +165,7 @@ fn sum(found: &[Found<'_>], lost: bool) -> Option<Range> {
 }
 
 /// `[lo,hi] op k`: true if true for every number of the range, false if false for every one, else unknown.
-fn against(op: CompareOp, range: &Range, plus: Option<&Held>, bound: i64) -> Truth {
+pub(super) fn against(op: CompareOp, range: &Range, plus: Option<&Held>, bound: i64) -> Truth {
     let zero = Held::of(Value::Int(0));
     let plus = match plus.unwrap_or(&zero).known() {
         Some(Value::Int(plus) | Value::Decimal(plus)) => *plus,

@@ -122,8 +122,10 @@ impl Reading<'_> {
                 known.keys.iter().for_each(|key| self.all(key));
             }
             ExprKind::Earlier(earlier) => {
-                self.clauses(&earlier.clauses);
-                earlier.pairs.iter().for_each(|pair| self.all(&pair.that));
+                for set in [Some(&**earlier), earlier.since.as_deref()].into_iter().flatten() {
+                    self.clauses(&set.clauses);
+                    set.pairs.iter().for_each(|pair| self.all(&pair.that));
+                }
                 match &earlier.question {
                     Question::Exists | Question::Count { .. } => {}
                     Question::Distinct { of, .. } | Question::Sum { of, .. } => self.all(of),

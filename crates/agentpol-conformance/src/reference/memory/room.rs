@@ -1,10 +1,10 @@
 //! How many keys a question has room for: the one used the longest ago gives way, and it is known that something is lost
 //! (semantics 7).
 
-use super::Past;
 use super::question::counts;
 use super::recall::Recall;
-use super::slot::signature;
+use super::slot::Set;
+use super::{Past, Stage};
 use crate::reference::truth::Truth;
 use agentpol_check::policy::{CompareOp, Earlier, Happened};
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,6 +19,8 @@ pub(super) struct Room {
     pub(super) dropped: BTreeSet<u64>,
     /// The time of the newest of them.
     pub(super) lost: Option<i64>,
+    /// The step of the newest of them.
+    pub(super) lost_step: u64,
     /// The calls that came back when later ones had given way, which may have been of the same key.
     pub(super) stale: BTreeSet<u64>,
 }
@@ -34,22 +36,22 @@ struct Shelf {
 }
 
 impl Recall<'_> {
-    /// Goes through everything that is put under keys, in the order in which it was: calls when they are decided, and again
-    /// when they end.
-    pub(super) fn room(self, earlier: &Earlier) -> Room {
-        let keyed = earlier.pairs.iter().any(|pair| pair.op == CompareOp::Eq);
+    /// Goes through everything that is put under keys, in the order in which it was: calls when they end, those that count as
+    /// soon as they are attempted when they are decided.
+    pub(super) fn room(self, set: Set<'_>) -> Room {
+        let earlier = set.earlier;
+        let keyed = earlier.keeping.is_none() && earlier.pairs.iter().any(|pair| pair.op == CompareOp::Eq);
         let mut room = Room::default();
         if !keyed {
             return room;
         }
-        let asked = signature(self.memory.policy, earlier);
+        let asked = set.signature(self.memory.policy);
         let mut puts: Vec<(u64, &Past<'_>)> = Vec::new();
         for past in self.reached(earlier.reach) {
             let attempted = earlier.happened == Happened::Attempted;
-            if past.stage.let_through() || attempted {
+            if attempted {
                 puts.push((past.decided, past));
-            }
-            if past.ended > 0 && counts(past.stage, earlier.happened).1 && !attempted {
+            } else if matches!(past.stage, Stage::Done | Stage::Failed) && counts(past.stage, earlier.happened).1 {
                 puts.push((past.ended, past));
             }
         }
@@ -63,6 +65,8 @@ impl Recall<'_> {
                 if let Some(shelf) = oldest.and_then(|oldest| shelves.remove(&oldest)) {
                     room.dropped.extend(shelf.calls.iter().map(|(step, _)| *step));
                     room.lost = room.lost.max(Some(shelf.used));
+                    let newest = shelf.calls.iter().map(|(step, _)| *step).max();
+                    room.lost_step = room.lost_step.max(newest.unwrap_or(0));
                 }
             }
             room.dropped.remove(&past.decided);

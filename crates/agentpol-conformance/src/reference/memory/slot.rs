@@ -61,7 +61,8 @@ impl<'a> Memory<'a> {
     /// What every question of the policy makes of a call that is decided now.
     pub(super) fn entries(&self, decided: &Decided<'_, 'a>) -> BTreeMap<String, Entry> {
         let recall = Recall::new(self, decided.place, decided.facts.now);
-        let entry = |earlier: &Earlier| {
+        let entry = |set: Set<'_>| {
+            let earlier = set.earlier;
             let scope = select::restricting(self.policy, &earlier.scope, decided.actor, decided.tool);
             let frame = Frame::new(&decided.facts, Some(recall));
             let value = |expr: &Expr| if reads_result(expr) { Held::Unknown } else { frame.value(expr) };
@@ -79,14 +80,15 @@ impl<'a> Memory<'a> {
             }
         };
         let all = questions(self.policy);
-        all.into_iter().map(|earlier| (signature(self.policy, earlier), entry(earlier))).collect()
+        all.into_iter().map(|set| (set.signature(self.policy), entry(set))).collect()
     }
 
     /// What the questions make of the result of a call.
     pub(super) fn with_result(&self, past: &mut Past<'a>) {
         let facts = &Facts { policy: self.policy, ..past.facts.clone() };
-        for earlier in questions(self.policy) {
-            let Some(entry) = past.entries.get_mut(&signature(self.policy, earlier)) else { continue };
+        for set in questions(self.policy) {
+            let Some(entry) = past.entries.get_mut(&set.signature(self.policy)) else { continue };
+            let earlier = set.earlier;
             let frame = Frame::new(facts, None);
             let clauses = condition::each(facts, None, &earlier.clauses);
             for ((truth, found), clause) in entry.clauses.iter_mut().zip(clauses).zip(&earlier.clauses) {
@@ -106,8 +108,16 @@ impl<'a> Memory<'a> {
     }
 }
 
-/// Every question that the rules and delegations of a policy ask about earlier calls.
-pub(super) fn questions(policy: &Policy) -> Vec<&Earlier> {
+/// A set of earlier calls.
+#[derive(Clone, Copy)]
+pub(super) struct Set<'p> {
+    pub(super) earlier: &'p Earlier,
+    /// It stands behind `since`.
+    pub(super) cuts: bool,
+}
+
+/// Every set of earlier calls that the rules and delegations of a policy ask about.
+pub(super) fn questions(policy: &Policy) -> Vec<Set<'_>> {
     let mut found = Vec::new();
     for rule in &policy.rules {
         in_clauses(&rule.clauses, &mut found);
@@ -127,7 +137,7 @@ pub(super) fn questions(policy: &Policy) -> Vec<&Earlier> {
     found
 }
 
-fn in_clauses<'p>(clauses: &'p [Clause], found: &mut Vec<&'p Earlier>) {
+fn in_clauses<'p>(clauses: &'p [Clause], found: &mut Vec<Set<'p>>) {
     for clause in clauses {
         if let ClauseKind::Let(_, expr) | ClauseKind::When(expr) | ClauseKind::Unless(expr) = &clause.kind {
             in_expr(expr, found);
@@ -135,12 +145,12 @@ fn in_clauses<'p>(clauses: &'p [Clause], found: &mut Vec<&'p Earlier>) {
     }
 }
 
-fn in_rate<'p>(rate: &'p Rate, found: &mut Vec<&'p Earlier>) {
+fn in_rate<'p>(rate: &'p Rate, found: &mut Vec<Set<'p>>) {
     rate.of.iter().for_each(|of| in_expr(of, found));
     in_keys(&rate.keys, found);
 }
 
-fn in_keys<'p>(keys: &'p [Key], found: &mut Vec<&'p Earlier>) {
+fn in_keys<'p>(keys: &'p [Key], found: &mut Vec<Set<'p>>) {
     for key in keys {
         if let Key::Value(expr) = key {
             in_expr(expr, found);
@@ -148,9 +158,10 @@ fn in_keys<'p>(keys: &'p [Key], found: &mut Vec<&'p Earlier>) {
     }
 }
 
-fn in_expr<'p>(expr: &'p Expr, found: &mut Vec<&'p Earlier>) {
+fn in_expr<'p>(expr: &'p Expr, found: &mut Vec<Set<'p>>) {
     if let ExprKind::Earlier(earlier) = &expr.kind {
-        found.push(earlier);
+        found.push(Set { earlier, cuts: false });
+        found.extend(earlier.since.as_deref().map(|since| Set { earlier: since, cuts: true }));
     }
     expr.children().into_iter().for_each(|child| in_expr(child, found));
 }
@@ -158,30 +169,49 @@ fn in_expr<'p>(expr: &'p Expr, found: &mut Vec<&'p Earlier>) {
 /// H8: what is asked, without thresholds and names: two questions that are the same are answered from the same past, in
 /// whatever policy they stand. All that is taken of the first or the last of some calls is kept together.
 pub(super) fn signature(policy: &Policy, earlier: &Earlier) -> String {
-    let (Question::First(of) | Question::Last(of)) = &earlier.question else { return asked_of(policy, earlier) };
-    let calls = asked_of(policy, earlier);
-    let same = questions(policy).into_iter().filter(|other| asked_of(policy, other) == calls);
-    let mut together: Vec<String> =
-        same.filter_map(|other| taken(&other.question)).map(|of| named(policy, of)).collect();
-    together.sort();
-    together.dedup();
-    format!("{calls} {together:?} {}", named(policy, of))
+    Set { earlier, cuts: false }.signature(policy)
 }
 
-fn asked_of(policy: &Policy, earlier: &Earlier) -> String {
-    let question = match &earlier.question {
-        Question::Exists => "exists".to_owned(),
-        Question::Count { .. } => "count".to_owned(),
-        Question::Distinct { of, .. } => format!("distinct {of:?}"),
-        Question::Sum { of, .. } => format!("sum {of:?}"),
-        Question::First(_) if earlier.within.is_some() => "first in a window".to_owned(),
-        Question::First(_) => "first".to_owned(),
-        Question::Last(_) => "last".to_owned(),
-    };
-    let equal = |op: CompareOp| if op == CompareOp::Eq { "same".to_owned() } else { format!("{op:?}") };
-    let pairs: Vec<String> = earlier.pairs.iter().map(|pair| format!("{} {:?}", equal(pair.op), pair.that)).collect();
-    let asked = (question, earlier.happened, earlier.reach, &earlier.scope, &earlier.clauses, pairs);
-    named(policy, &asked)
+impl Set<'_> {
+    /// As [`signature`].
+    pub(super) fn signature(self, policy: &Policy) -> String {
+        let (Question::First(of) | Question::Last(of)) = &self.earlier.question else { return self.asked_of(policy) };
+        let calls = self.asked_of(policy);
+        let same = questions(policy).into_iter().filter(|other| other.asked_of(policy) == calls);
+        let mut together: Vec<String> =
+            same.filter_map(|other| taken(&other.earlier.question)).map(|of| named(policy, of)).collect();
+        together.sort();
+        together.dedup();
+        format!("{calls} {together:?} {}", named(policy, of))
+    }
+
+    fn asked_of(self, policy: &Policy) -> String {
+        let Set { earlier, cuts } = self;
+        let in_steps = earlier.since.is_some() || earlier.keeping.is_some();
+        let question = match &earlier.question {
+            // The newest is what cuts off, and what is cut off.
+            Question::Exists if cuts || in_steps && earlier.keeping.is_none() => "newest".to_owned(),
+            Question::Exists | Question::Count { .. } if in_steps => "one by one".to_owned(),
+            Question::Exists => "exists".to_owned(),
+            Question::Count { .. } => "count".to_owned(),
+            Question::Distinct { of, .. } => format!("distinct {of:?}"),
+            Question::Sum { of, .. } => format!("sum {of:?}"),
+            Question::First(_) if earlier.within.is_some() => "first in a window".to_owned(),
+            Question::First(_) => "first".to_owned(),
+            Question::Last(_) => "last".to_owned(),
+        };
+        let equal = |op: CompareOp| if op == CompareOp::Eq { "same".to_owned() } else { format!("{op:?}") };
+        let mut pairs: Vec<String> =
+            earlier.pairs.iter().map(|pair| format!("{} {:?}", equal(pair.op), pair.that)).collect();
+        if earlier.keeping.is_some() {
+            // What is kept does not hang on how it is compared.
+            pairs = earlier.pairs.iter().map(|pair| named(policy, &pair.that)).collect();
+            pairs.sort();
+            pairs.dedup();
+        }
+        let asked = (question, earlier.happened, earlier.reach, &earlier.scope, &earlier.clauses, pairs);
+        named(policy, &asked)
+    }
 }
 
 /// A part of a policy as text in which ids are names and places are left out.
