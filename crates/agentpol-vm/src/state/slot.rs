@@ -353,16 +353,10 @@ fn push_sum(
         areas.add_up(list, amount.saturating_neg());
     }
     areas.add_up(list, added);
-    let found = areas.list(list);
-    let at = found.until(time);
-    let around = found.get(at);
-    if at < found.count() && read_i64(around, 8) <= time {
-        // Inside of what was merged it is merged, too.
-        let merged = amount(read_i64(around, 0), read_i64(around, 8), read_i64(around, 16).saturating_add(added));
-        areas.change(list, at, &merged);
+    if into_merged(areas, list, time, added) {
         return Some(());
     }
-    if found.count() >= entries.max(2) {
+    if areas.list(list).count() >= entries.max(2) {
         let found = areas.list(list);
         let gap = |at: &usize| found.time(at.saturating_add(1)).saturating_sub(found.time(*at));
         let closest = (0..found.count().saturating_sub(1)).min_by_key(gap)?;
@@ -371,9 +365,26 @@ fn push_sum(
         let merged = amount(read_i64(next, 0), read_i64(one, 8).min(read_i64(next, 8)), together);
         areas.change(list, closest.saturating_add(1), &merged);
         areas.remove(list, closest);
+        // What came late may now lie inside of what was merged.
+        if into_merged(areas, list, time, added) {
+            return Some(());
+        }
     }
     let at = areas.list(list).until(time);
     areas.insert(list, at, &amount(time, time, added))
+}
+
+/// Adds an amount to what was merged around its time, so that nothing that is kept overlaps; `false` where there is no such.
+fn into_merged(areas: &mut AreasMut<'_, '_>, list: usize, time: i64, added: i64) -> bool {
+    let found = areas.list(list);
+    let at = found.until(time);
+    let around = found.get(at);
+    let inside = at < found.count() && read_i64(around, 8) <= time;
+    if inside {
+        let merged = amount(read_i64(around, 0), read_i64(around, 8), read_i64(around, 16).saturating_add(added));
+        areas.change(list, at, &merged);
+    }
+    inside
 }
 
 /// One of the first, or the last: when it was, in which step, how long its values are.

@@ -57,6 +57,8 @@ fn shapes(dice: &mut Dice, small: bool) -> Vec<SlotShape> {
         SlotShape::Sum { entries: if small { 3 } else { 256 } },
         SlotShape::First,
         SlotShape::Last,
+        SlotShape::Newest { steps: if small { 1 } else { 4 } },
+        SlotShape::Ring { most: ring(dice) },
     ]
 }
 
@@ -64,11 +66,12 @@ fn question(dice: &mut Dice, shape: SlotShape) -> Ask {
     let (op, plus) = (dice.pick(&COMPARISONS), dice.roll(3) == 0);
     let bound = |dice: &mut Dice, most: u32| dice.roll(u64::from(most).min(9)) as i64;
     match shape {
-        SlotShape::Time => Ask::Exists,
+        SlotShape::Time | SlotShape::Newest { .. } => Ask::Exists,
         SlotShape::Other => Ask::Pair(Comparison::Ne),
         SlotShape::Least { .. } => Ask::Pair(dice.pick(&[Comparison::Lt, Comparison::Le])),
         SlotShape::Greatest { .. } => Ask::Pair(dice.pick(&[Comparison::Gt, Comparison::Ge])),
-        SlotShape::Count { most } => Ask::Count { op, plus, bound: bound(dice, most) },
+        SlotShape::Ring { .. } if dice.roll(4) == 0 => Ask::Exists,
+        SlotShape::Count { most } | SlotShape::Ring { most } => Ask::Count { op, plus, bound: bound(dice, most) },
         SlotShape::Distinct { most } => Ask::Distinct { op, bound: bound(dice, most) },
         SlotShape::Sum { .. } => Ask::Sum { op, plus, bound: dice.roll(30) as i64 },
         SlotShape::First | SlotShape::Last => Ask::Value(0),

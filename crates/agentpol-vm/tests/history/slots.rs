@@ -56,7 +56,7 @@ pub(crate) struct About {
 
 /// Returns whether a shape looks at `v`.
 pub(crate) fn has_value(shape: SlotShape) -> bool {
-    !matches!(shape, SlotShape::Time | SlotShape::Count { .. } | SlotShape::Newest { .. })
+    !matches!(shape, SlotShape::Time | SlotShape::Count { .. } | SlotShape::Newest { .. } | SlotShape::Ring { .. })
 }
 
 /// Adds a slot of the calls whose `f` is true, and returns its index.

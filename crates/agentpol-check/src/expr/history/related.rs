@@ -166,8 +166,8 @@ impl<'a> Typer<'_, 'a> {
 
     /// Refuses more pairs than values are kept of a call.
     pub(super) fn few_enough(&mut self, earlier: &Earlier) -> bool {
-        let counted = earlier.pairs.iter().filter(|pair| pair.op == CompareOp::Eq || earlier.keeping.is_some());
-        let Some(pair) = counted.skip(MAX_KEYS).next() else { return true };
+        let mut counted = earlier.pairs.iter().filter(|pair| pair.op == CompareOp::Eq || earlier.keeping.is_some());
+        let Some(pair) = counted.nth(MAX_KEYS) else { return true };
         let title = format!("calls are told apart by at most {MAX_KEYS} values");
         let diagnostic = Diagnostic::new(Code::AP0317, title, pair.that.span, "one too many");
         self.report(diagnostic.help("leave some of the comparisons out, or compare with literals"));

@@ -7,7 +7,7 @@ use super::{Past, Stage};
 use crate::reference::compute::compare;
 use crate::reference::truth::Truth;
 use crate::reference::value::Held;
-use agentpol_check::policy::{Earlier, Expr, Question};
+use agentpol_check::policy::{Earlier, Expr, Happened, Question};
 use std::collections::BTreeSet;
 
 /// A call of a set: whether it surely is one, or may be.
@@ -124,11 +124,10 @@ impl<'m> Recall<'m> {
                 .reached(earlier.reach)
                 .into_iter()
                 .filter(|past| {
-                    let (low, high) = counts(past.stage, earlier.happened);
-                    let ended = low || matches!(past.stage, Stage::Done | Stage::Failed);
-                    let open = matches!(past.stage, Stage::Open | Stage::Lost);
-                    let kept =
-                        high && ended && (!open || earlier.happened == agentpol_check::policy::Happened::Attempted);
+                    // What is open is looked for where open calls are.
+                    let ended = matches!(past.stage, Stage::Done | Stage::Failed);
+                    let closed = ended && counts(past.stage, earlier.happened).1;
+                    let kept = closed || earlier.happened == Happened::Attempted;
                     kept && past.entries.get(&asked).is_some_and(|entry| entry.filter() == wanted)
                 })
                 .collect();
@@ -153,6 +152,6 @@ impl<'m> Recall<'m> {
             set.earlier.within.is_none_or(|window| *time > self.now - window) && *step > cut.sure
         };
         let keys = room.lost.map(|time| (time, room.lost_step));
-        unkept && !covered || gone.last.iter().chain(&keys).any(|last| inside(last))
+        unkept && !covered || gone.last.iter().chain(&keys).any(inside)
     }
 }
