@@ -14,8 +14,9 @@ use crate::importers::{Importer, Items, Setting};
 
 /// Beginnings of texts that stand among the user's and are not: what commands printed, and what the client adds.
 const NOT_SAID: [&str; 4] = ["<local-command-", "<bash-", "<system-reminder>", "Caveat: "];
-/// What the client writes in place of an answer where the user refused the call.
-const REJECTED: [&str; 2] = ["User rejected tool use", "The user doesn't want to proceed with this tool use."];
+/// What the client notes beside the answer where the user refused the call. The text of an answer proves nothing: a tool may
+/// write anything.
+const REJECTED: &str = "User rejected tool use";
 
 /// A transcript while it is read.
 #[derive(Debug, Default)]
@@ -124,9 +125,8 @@ impl Transcript {
         }
         let text = answer(block.get("content"));
         let is_error = block.get("is_error").is_some_and(|flag| flag.raw() == "true");
-        let beside = line.get("toolUseResult").filter(|result| result.is_string()).map(|result| result.plain());
-        let rejected = |text: &str| REJECTED.iter().any(|mark| text.trim_start_matches("Error: ").starts_with(mark));
-        if let Some(key) = key.as_deref().filter(|_| rejected(&text) || beside.as_deref().is_some_and(rejected)) {
+        let rejected = is_error && line.get("toolUseResult").is_some_and(|beside| beside.is(REJECTED));
+        if let Some(key) = key.as_deref().filter(|_| rejected) {
             let by = Some("user".to_owned());
             let ruling = Ruling { approved: Some(false), by, ..Ruling::from(Outcome::RequireApproval) };
             self.conversation.refused(key, ruling);
