@@ -42,6 +42,8 @@ pub(crate) struct Judged {
     pub(crate) verdict: Result<Verdict, NotEvaluable>,
     /// The decision, where there is a verdict.
     pub(crate) decision: Option<Decision>,
+    /// What was decided before it was taken for approved, where it was.
+    pub(crate) asked: Option<Decision>,
     /// What had to be assumed.
     pub(crate) assumed: Assumed,
 }
@@ -76,11 +78,7 @@ impl<'r, 'p> Judging<'r, 'p> {
         format: Format,
         history: History,
     ) -> Judging<'r, 'p> {
-        let answers = entry.answers.unwrap_or(match format {
-            Format::AgentDojo => Answers::Yaml,
-            _ => Answers::AsWritten,
-        });
-        let runs = Runs::new(engine.program, entry, answers, history);
+        let runs = Runs::new(engine.program, entry, answers(entry, format), history);
         Judging { engine, entry, runs }
     }
 
@@ -114,7 +112,7 @@ impl<'r, 'p> Judging<'r, 'p> {
                         clock: request.fixed_clock,
                         credential: request.assumed_credential,
                         forgotten: found.forgotten && self.engine.has_history(),
-                        approved: found.approved,
+                        approved: found.asked.is_some(),
                         origins: found.matched && self.engine.reads_origins(),
                     };
                 }
@@ -126,7 +124,7 @@ impl<'r, 'p> Judging<'r, 'p> {
             (Err(reason), _) => (self.entry.wire_tool(&action.tool).to_owned(), Err(reason)),
         };
         let decision = found.decision.filter(|_| verdict.is_ok());
-        Seen::Judged(Box::new(Judged { tool, tool_id, agent, verdict, decision, assumed }))
+        Seen::Judged(Box::new(Judged { tool, tool_id, agent, verdict, decision, asked: found.asked, assumed }))
     }
 
     /// What a decision says of the call. A tool that the policy does not know, and a credential or an environment that the
@@ -146,4 +144,12 @@ impl<'r, 'p> Judging<'r, 'p> {
             _ => Ok(verdict),
         }
     }
+}
+
+/// How a recording of that format writes what tools answered.
+pub(crate) fn answers(entry: &RecordingEntry, format: Format) -> Answers {
+    entry.answers.unwrap_or(match format {
+        Format::AgentDojo => Answers::Yaml,
+        _ => Answers::AsWritten,
+    })
 }

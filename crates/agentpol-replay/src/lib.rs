@@ -5,6 +5,7 @@
 
 mod clock;
 mod coverage;
+pub mod diff;
 mod engine;
 mod forecast;
 mod golden;

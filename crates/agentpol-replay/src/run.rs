@@ -69,8 +69,8 @@ pub(crate) struct Judged {
     pub(crate) decision: Option<Decision>,
     /// It ran, and is not remembered: its request could not be read.
     pub(crate) forgotten: bool,
-    /// It was asked for approval and taken for approved.
-    pub(crate) approved: bool,
+    /// What was decided before it was taken for approved, where it was.
+    pub(crate) asked: Option<Decision>,
     /// Origins were told for it.
     pub(crate) matched: bool,
 }
@@ -110,8 +110,7 @@ impl<'e> Runs<'e> {
         let origin = run.origins(action).filter(|_| action.recorded.origin.is_none());
         let matched = origin.is_some();
         let seat = Seat { call: format!("call {}", action.seq), origin, heard: &run.heard };
-        let unread =
-            |reason| Judged { request: Err(reason), decision: None, forgotten: false, approved: false, matched };
+        let unread = |reason| Judged { request: Err(reason), decision: None, forgotten: false, asked: None, matched };
         let mut request = match request_in(action, self.entry, Some(&seat)) {
             Ok(request) => request,
             Err(reason) => return unread(reason),
@@ -129,7 +128,8 @@ impl<'e> Runs<'e> {
         });
         request.take_seat(session);
         let ran = action.result.is_some();
-        let approved = ran && self.entry.approvals == ApprovalSetting::AsRecorded && approve(engine, &memory, &request);
+        let as_recorded = ran && self.entry.approvals == ApprovalSetting::AsRecorded;
+        let asked = if as_recorded { approve(engine, &memory, &request) } else { None };
         let ran_then = (self.history == History::AsRecorded).then_some(ran);
         let decision = memory.decide(engine.program, &mut engine.scratch, &request.json, ran_then);
         engine.reach(&decision);
@@ -150,16 +150,16 @@ impl<'e> Runs<'e> {
                 at: request.at.clone(),
             });
         }
-        Judged { request: Ok(request), decision: Some(decision), forgotten, approved, matched }
+        Judged { request: Ok(request), decision: Some(decision), forgotten, asked, matched }
     }
 }
 
-/// Where a call that ran would be asked for approval: asks, and answers for as many persons as are needed. Says whether that
-/// was so.
-fn approve(engine: &mut Engine<'_>, memory: &Memory, request: &Request) -> bool {
+/// Where a call that ran would be asked for approval: asks, and answers for as many persons as are needed. Returns what was
+/// decided when it asked.
+fn approve(engine: &mut Engine<'_>, memory: &Memory, request: &Request) -> Option<Decision> {
     let outcome = memory.preview(engine.program, &mut engine.scratch, &request.json);
     if outcome != Some(Outcome::RequireApproval) {
-        return false;
+        return None;
     }
     let decision = memory.decide(engine.program, &mut engine.scratch, &request.json, Some(false));
     for (ask, lacking) in decision.asks().named().iter().zip(engine.lacking(&decision)) {
@@ -178,7 +178,7 @@ fn approve(engine: &mut Engine<'_>, memory: &Memory, request: &Request) -> bool 
             let _ = memory.tell(engine.program, &mut engine.scratch, &event);
         }
     }
-    true
+    Some(decision)
 }
 
 /// What tells runs apart.

@@ -3,7 +3,9 @@
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::commands::{build, check, decide, directory, explain, fmt, forecast, import, init, inspect, state, test};
+use crate::commands::{
+    build, check, decide, diff, directory, explain, fmt, forecast, import, init, inspect, state, test,
+};
 use crate::exit::Exit;
 use crate::terminal::Color;
 
@@ -18,7 +20,8 @@ Start with `polc init`. `polc COMMAND --help` shows examples.
 
 Exit codes:
   0  everything is as it should be
-  1  a test or a replay failed, or there was none to run
+  1  a test or a replay failed, or there was none to run;
+     `diff`: more gets through, and nobody accepted it
   2  the command line is wrong
   3  the policy has errors
   4  a file could not be read or written, or is malformed
@@ -39,6 +42,7 @@ pub(crate) enum Command {
     Check(check::Args),
     Fmt(fmt::Args),
     Test(test::Args),
+    Diff(diff::Args),
     Forecast(forecast::Args),
     Decide(decide::Args),
     #[command(subcommand)]

@@ -28,6 +28,10 @@ pub(crate) fn build(paths: &[PathBuf], key: UserKey, as_of: Option<i64>) -> Resu
         };
         builder.read(&files::shown(path), BufReader::new(source)).map_err(unreadable)?;
     }
+    finish(builder, as_of)
+}
+
+fn finish(builder: Builder, as_of: Option<i64>) -> Result<Built, Problem> {
     builder.finish(as_of).map_err(|problems| {
         let mut lines = Vec::new();
         for problem in problems.iter().take(SHOWN) {
@@ -71,6 +75,24 @@ fn sound(bytes: &[u8], paths: &[PathBuf]) -> Result<Arc<Directory>, Problem> {
 /// Reads a directory as a program reads it.
 pub(crate) fn bind(paths: &[PathBuf], program: &Program) -> Result<Option<Arc<Bound>>, Problem> {
     Ok(load(paths)?.map(|directory| Arc::new(Bound::new(directory, program))))
+}
+
+/// Reads a directory from bytes with their names, as a program reads it. None where there are none.
+pub(crate) fn bind_bytes(texts: &[(String, Vec<u8>)], program: &Program) -> Result<Option<Arc<Bound>>, Problem> {
+    let built = match texts {
+        [] => return Ok(None),
+        [(_, bytes)] if bytes.starts_with(&DIRECTORY_MAGIC) => bytes.clone(),
+        _ => {
+            let mut builder = Builder::new(UserKey::default());
+            for (name, bytes) in texts {
+                let unreadable = |error| files::unreadable(Path::new(name), &error);
+                builder.read(name, bytes.as_slice()).map_err(unreadable)?;
+            }
+            finish(builder, None)?.bytes
+        }
+    };
+    let names: Vec<PathBuf> = texts.iter().map(|(name, _)| PathBuf::from(name)).collect();
+    Ok(Some(Arc::new(Bound::new(sound(&built, &names)?, program))))
 }
 
 fn is_built(path: &Path) -> bool {

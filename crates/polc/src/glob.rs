@@ -65,6 +65,19 @@ fn search(folder: &Path, parts: &[&str], depth: usize, found: &mut Vec<PathBuf>)
     Ok(())
 }
 
+/// Returns whether the parts of a path fit those of a pattern. Names that begin with a dot fit only a part that does.
+pub(crate) fn fits_path(pattern: &[&str], path: &[&str]) -> bool {
+    match (pattern, path) {
+        ([], []) => true,
+        (["**", rest @ ..], _) if fits_path(rest, path) => true,
+        (["**", ..], [first, below @ ..]) => !first.starts_with('.') && fits_path(pattern, below),
+        ([part, rest @ ..], [first, below @ ..]) => {
+            (!first.starts_with('.') || part.starts_with('.')) && fits(part, first) && fits_path(rest, below)
+        }
+        _ => false,
+    }
+}
+
 /// Returns whether a name fits one part of a pattern.
 fn fits(pattern: &str, name: &str) -> bool {
     let (pattern, name): (Vec<char>, Vec<char>) = (pattern.chars().collect(), name.chars().collect());
@@ -102,6 +115,19 @@ mod tests {
         }
         for (pattern, name) in [("*.agentpol", "x.agentpo"), ("a?c", "ac"), ("a*b", "acbd"), ("", "a")] {
             assert!(!fits(pattern, name), "{pattern} {name}");
+        }
+    }
+
+    #[test]
+    fn paths_fit_patterns() {
+        let fits = |pattern: &str, path: &str| {
+            fits_path(&pattern.split('/').collect::<Vec<_>>(), &path.split('/').collect::<Vec<_>>())
+        };
+        for (pattern, path) in [("**/*.x", "a.x"), ("**/*.x", "s/d/a.x"), ("s/**/a.x", "s/a.x"), ("s/a.x", "s/a.x")] {
+            assert!(fits(pattern, path), "{pattern} {path}");
+        }
+        for (pattern, path) in [("**/*.x", ".h/a.x"), ("*.x", "s/a.x"), ("s/a.x", "s"), ("s", "s/a.x")] {
+            assert!(!fits(pattern, path), "{pattern} {path}");
         }
     }
 

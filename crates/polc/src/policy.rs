@@ -1,6 +1,6 @@
 //! Reading policies: files to sources, sources to a policy or a program, and what is wrong with them on the way.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use agentpol::{Built, Options, Program, SourceMap};
 use agentpol_diagnostics::{Code, Diagnostic, Diagnostics, Span};
@@ -67,7 +67,7 @@ pub(crate) fn load(paths: &[PathBuf]) -> Sources {
     let mut sources = Sources::default();
     for path in paths {
         match if files::is_stdin(path) { files::read_stdin(MAX_BYTES) } else { files::read(path, MAX_BYTES) } {
-            Ok(bytes) => add(&mut sources, path, &bytes),
+            Ok(bytes) => add(&mut sources, files::shown(path), &bytes),
             Err(error) => sources.unreadable.push(files::unreadable(path, &error).text),
         }
     }
@@ -76,8 +76,7 @@ pub(crate) fn load(paths: &[PathBuf]) -> Sources {
 
 /// Adds a file. One that is too large stays without its text; of one that is not UTF-8 the text is shown as far as it
 /// goes, which keeps the places before the mistake.
-fn add(sources: &mut Sources, path: &Path, bytes: &[u8]) {
-    let name = files::shown(path);
+pub(crate) fn add(sources: &mut Sources, name: String, bytes: &[u8]) {
     if bytes.len() > MAX_BYTES {
         let id = sources.map.add(name, "");
         let title = format!("this file is larger than {} MiB", MAX_BYTES >> 20);
@@ -94,11 +93,16 @@ fn add(sources: &mut Sources, path: &Path, bytes: &[u8]) {
 
 /// Reads, checks and compiles the policies of a project.
 pub(crate) fn read(project: &Project) -> Read {
-    let Sources { map, diagnostics, unreadable } = load(&project.policies);
+    compile(load(&project.policies), &project.options)
+}
+
+/// Checks and compiles files that were read.
+pub(crate) fn compile(sources: Sources, options: &Options) -> Read {
+    let Sources { map, diagnostics, unreadable } = sources;
     if !diagnostics.is_empty() || !unreadable.is_empty() {
         return unfinished(map, diagnostics, unreadable);
     }
-    let (built, diagnostics) = agentpol::build(&map, &project.options);
+    let (built, diagnostics) = agentpol::build(&map, options);
     Read { sources: map, diagnostics, unreadable, built }
 }
 

@@ -130,7 +130,7 @@ fn read(manifest: &Path) -> Result<(Project, Vec<String>), Problem> {
 
 /// Returns today as days since 1970-01-01: the day of `SOURCE_DATE_EPOCH` where builds are to be repeated, else the
 /// clock's. Only lints about far-off dates look at it.
-fn today() -> Option<i32> {
+pub(crate) fn today() -> Option<i32> {
     const DAY_SECONDS: u64 = 86_400;
     let given = std::env::var("SOURCE_DATE_EPOCH").ok().and_then(|text| text.parse().ok());
     let now = || SystemTime::now().duration_since(UNIX_EPOCH).ok().map(|since| since.as_secs());
@@ -138,7 +138,7 @@ fn today() -> Option<i32> {
 }
 
 /// Says everything that is wrong with a project file.
-fn malformed(name: &str, errors: &[ManifestError]) -> Problem {
+pub(crate) fn malformed(name: &str, errors: &[ManifestError]) -> Problem {
     let mut lines = Vec::new();
     for error in errors {
         lines.push(format!("{name}:{error}"));

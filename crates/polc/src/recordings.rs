@@ -141,7 +141,7 @@ fn golden_path(recording: &Path) -> PathBuf {
 }
 
 /// Returns the recordings that a file, a folder or a pattern names, sorted.
-fn paths(base: &Path, pattern: &str) -> Result<Vec<PathBuf>, Problem> {
+pub(crate) fn paths(base: &Path, pattern: &str) -> Result<Vec<PathBuf>, Problem> {
     let mut found = Vec::new();
     for path in glob::expand(base, pattern)? {
         if !path.is_dir() {
@@ -163,9 +163,14 @@ fn paths(base: &Path, pattern: &str) -> Result<Vec<PathBuf>, Problem> {
 }
 
 /// Opens a recording, packed or plain.
-fn open(path: &Path, progress: &mut Progress) -> io::Result<Box<dyn BufRead>> {
+pub(crate) fn open(path: &Path, progress: &mut Progress) -> io::Result<Box<dyn BufRead>> {
     let file = File::open(path)?;
     let length = file.metadata().map(|known| known.len()).unwrap_or(0);
+    opened(file, length, progress)
+}
+
+/// Reads a recording of so many bytes, packed or plain.
+pub(crate) fn opened(file: impl Read + 'static, length: u64, progress: &mut Progress) -> io::Result<Box<dyn BufRead>> {
     unpack(BufReader::with_capacity(1 << 16, progress.watch(file, length)))
 }
 
@@ -187,7 +192,7 @@ impl Progress {
     }
 
     /// Returns the file with its reading shown, if it is long.
-    fn watch(&mut self, file: File, length: u64) -> impl Read + 'static {
+    fn watch<R: Read + 'static>(&mut self, file: R, length: u64) -> impl Read + use<R> + 'static {
         self.bar.finish_and_clear();
         self.bar = match self.watched && length >= LONG {
             false => ProgressBar::hidden(),

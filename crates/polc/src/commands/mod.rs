@@ -3,6 +3,7 @@
 pub(crate) mod build;
 pub(crate) mod check;
 pub(crate) mod decide;
+pub(crate) mod diff;
 pub(crate) mod directory;
 pub(crate) mod explain;
 pub(crate) mod fmt;
@@ -24,6 +25,7 @@ pub(crate) fn run(command: &Command, terminal: &mut Terminal) -> Done {
         Command::Check(args) => check::run(args, terminal),
         Command::Fmt(args) => fmt::run(args, terminal),
         Command::Test(args) => test::run(args, terminal),
+        Command::Diff(args) => diff::run(args, terminal),
         Command::Forecast(args) => forecast::run(args, terminal),
         Command::Decide(args) => decide::run(args, terminal),
         Command::State(command) => state::run(command, terminal),

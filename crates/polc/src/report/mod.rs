@@ -1,9 +1,11 @@
 //! What a run of tests found, as text.
 
+pub(crate) mod changes;
 mod coverage;
 mod difference;
 pub(crate) mod forecast;
 pub(crate) mod formats;
+pub(crate) mod markdown;
 mod mutation;
 mod recording;
 
