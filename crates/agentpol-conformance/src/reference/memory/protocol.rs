@@ -163,6 +163,9 @@ impl<'a> Memory<'a> {
         past.stage = stage;
         self.steps += 1;
         past.ended = self.steps;
+        for (asked, entry) in &mut past.entries {
+            entry.unseen = !self.kept.contains_key(asked);
+        }
         if let (Stage::Done, Some(told)) = (stage, told) {
             self.hear(&mut past, told);
         }

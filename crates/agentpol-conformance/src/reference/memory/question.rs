@@ -74,8 +74,11 @@ impl<'m> Recall<'m> {
                 continue;
             }
             let inside = earlier.within.is_none_or(|window| past.time > self.now - window);
-            let (low, high) = counts(past.stage, earlier.happened);
-            let Some(entry) = past.entries.get(&asked).filter(|_| inside && high) else { continue };
+            let Some(entry) = past.entries.get(&asked).filter(|_| inside) else { continue };
+            let (low, high) = counts(entry.stage(past), earlier.happened);
+            if !high {
+                continue;
+            }
             let pairs = earlier.pairs.iter().zip(&entry.pairs).zip(now);
             let mut truths: Vec<Truth> = pairs.map(|((pair, that), now)| compare(pair.op, that, now)).collect();
             truths.push(entry.filter());

@@ -1,10 +1,9 @@
 //! How many keys a question has room for: the one used the longest ago gives way, and it is known that something is lost
 //! (semantics 7).
 
-use super::question::counts;
+use super::Past;
 use super::recall::Recall;
 use super::slot::Set;
-use super::{Past, Stage};
 use crate::reference::truth::Truth;
 use agentpol_check::policy::{CompareOp, Earlier, Happened};
 use std::collections::{BTreeMap, BTreeSet};
@@ -51,7 +50,7 @@ impl Recall<'_> {
             let attempted = earlier.happened == Happened::Attempted;
             if attempted {
                 puts.push((past.decided, past));
-            } else if matches!(past.stage, Stage::Done | Stage::Failed) && counts(past.stage, earlier.happened).1 {
+            } else if past.entries.get(&asked).is_some_and(|entry| entry.closes(past, earlier.happened)) {
                 puts.push((past.ended, past));
             }
         }

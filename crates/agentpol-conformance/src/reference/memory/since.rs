@@ -1,9 +1,9 @@
 //! `since` and `keeping last`: calls in the order of their steps (semantics 7).
 
+use super::Past;
 use super::question::{Range, against, counts};
 use super::recall::Recall;
 use super::slot::{Set, questions};
-use super::{Past, Stage};
 use crate::reference::compute::compare;
 use crate::reference::truth::Truth;
 use crate::reference::value::Held;
@@ -81,10 +81,13 @@ impl<'m> Recall<'m> {
         let room = self.room(set);
         let mut members = Vec::new();
         for past in self.reached(set.earlier.reach) {
-            let (low, high) = counts(past.stage, set.earlier.happened);
-            let Some(entry) = past.entries.get(&asked).filter(|_| high && !room.dropped.contains(&past.decided)) else {
+            let Some(entry) = past.entries.get(&asked).filter(|_| !room.dropped.contains(&past.decided)) else {
                 continue;
             };
+            let (low, high) = counts(entry.stage(past), set.earlier.happened);
+            if !high {
+                continue;
+            }
             let pairs = set.earlier.pairs.iter().zip(&entry.pairs).zip(now);
             let mut truths: Vec<Truth> = pairs.map(|((pair, that), now)| compare(pair.op, that, now)).collect();
             truths.push(entry.filter());
@@ -125,10 +128,9 @@ impl<'m> Recall<'m> {
                 .into_iter()
                 .filter(|past| {
                     // What is open is looked for where open calls are.
-                    let ended = matches!(past.stage, Stage::Done | Stage::Failed);
-                    let closed = ended && counts(past.stage, earlier.happened).1;
-                    let kept = closed || earlier.happened == Happened::Attempted;
-                    kept && past.entries.get(&asked).is_some_and(|entry| entry.filter() == wanted)
+                    let Some(entry) = past.entries.get(&asked) else { return false };
+                    let kept = entry.closes(past, earlier.happened) || earlier.happened == Happened::Attempted;
+                    kept && entry.filter() == wanted
                 })
                 .collect();
             let over = closed.len().saturating_sub(most as usize);

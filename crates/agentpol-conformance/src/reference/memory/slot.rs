@@ -3,8 +3,9 @@
 //! That is said once for arguments and surroundings, when the call is decided, and once for the result, when it is
 //! reported: a later policy, or a later state of evidence, does not change what happened.
 
+use super::question::counts;
 use super::recall::Recall;
-use super::{Decided, Memory, Past};
+use super::{Decided, Memory, Past, Stage};
 use crate::reference::condition;
 use crate::reference::evaluate::Frame;
 use crate::reference::facts::Facts;
@@ -13,7 +14,7 @@ use crate::reference::select;
 use crate::reference::truth::{Truth, and};
 use crate::reference::value::Held;
 use agentpol_check::policy::{
-    Alarm, Clause, ClauseKind, CompareOp, Earlier, Effect, Expr, ExprKind, Key, Policy, Question, Rate,
+    Alarm, Clause, ClauseKind, CompareOp, Earlier, Effect, Expr, ExprKind, Happened, Key, Policy, Question, Rate,
 };
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -27,12 +28,25 @@ pub(super) struct Entry {
     pub(super) pairs: Vec<Held>,
     /// What is counted, summed or taken.
     pub(super) value: Held,
+    /// The call ended while no policy asked the question: how, it does not know.
+    pub(super) unseen: bool,
 }
 
 impl Entry {
     /// Whether the call is one of those asked about.
     pub(super) fn filter(&self) -> Truth {
         and(self.clauses.iter().copied().chain([self.scope]))
+    }
+
+    /// How far the call has come, as far as the question knows.
+    pub(super) fn stage(&self, past: &Past<'_>) -> Stage {
+        if self.unseen { Stage::Lost } else { past.stage }
+    }
+
+    /// Whether the end of the call puts it among those that have come so far.
+    pub(super) fn closes(&self, past: &Past<'_>, happened: Happened) -> bool {
+        let stage = self.stage(past);
+        matches!(stage, Stage::Done | Stage::Failed) && counts(stage, happened).1
     }
 }
 
@@ -77,6 +91,7 @@ impl<'a> Memory<'a> {
                 clauses,
                 pairs: earlier.pairs.iter().map(|pair| value(&pair.that)).collect(),
                 value: taken(&earlier.question).map_or(Held::Absent, value),
+                unseen: false,
             }
         };
         let all = questions(self.policy);
