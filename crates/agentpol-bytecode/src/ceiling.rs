@@ -6,7 +6,9 @@
 
 use crate::program::Program;
 use crate::scope::Tri;
-use crate::tables::{Alarm, Answer, Effect, Evidence, Kept, Key, Rate, Reach, Slot, SlotShape, Tables, TypeDef};
+use crate::tables::{
+    Alarm, Answer, Effect, Evidence, Kept, Key, KeySource, Rate, Reach, Slot, SlotShape, Tables, TypeDef,
+};
 use crate::verify::{AMOUNTS, MAX_KEPT, MAX_OPEN};
 
 /// The most bytes of state, for each thing that has a record of its own.
@@ -221,8 +223,15 @@ fn open_bytes(program: &Program) -> u64 {
     let of_tool = |tool: u32| program.memory().slots(tool).iter().copied().map(of_slot).fold(0u64, u64::saturating_add);
     let tools = u32::try_from(tables.tools.len()).unwrap_or(u32::MAX);
     let slots = (0..tools).map(of_tool).max().unwrap_or(0);
-    let keyed = tables.answers.iter().filter(|answer| matches!(answer, Answer::Keyed { .. })).count() as u64;
-    [slots, keyed.saturating_mul(KEY + TIME), MAX_ID, PAYLOAD].into_iter().fold(0u64, u64::saturating_add)
+    let keyed = tables.answers.iter().map(given_bytes).fold(0u64, u64::saturating_add);
+    [slots, keyed, MAX_ID, PAYLOAD].into_iter().fold(0u64, u64::saturating_add)
+}
+
+/// What a call gives to the key of its answer: the whole key, or values that wait for the rest of it.
+fn given_bytes(answer: &Answer) -> u64 {
+    let Answer::Keyed { keys, .. } = answer else { return 0 };
+    let parts = if keys.iter().all(|key| *key == KeySource::Call) { 0 } else { keys.len() as u64 };
+    parts.saturating_mul(u64::from(MAX_KEPT) + SCALAR).saturating_add(KEY + TIME)
 }
 
 /// One combination of keys of a counter.

@@ -4,9 +4,9 @@ use crate::codec::{Broken, Coded, Reader, coded_enum, coded_struct};
 use crate::instruction::{Instruction, Op};
 use crate::tables::{
     Agent, Alarm, Answer, Ask, Automaton, Candidate, Check, Comparison, Constant, Dataset, Debug, Delegation, Effect,
-    Evidence, Field, Group, Happened, Identity, Identity64, Kept, Key, Module, On, Phase, Piece, Place, Query, Rate,
-    Reach, ResourceName, ResourceOf, ResourceType, Returns, Rule, RuleId, Schedule, Scope, Slot, SlotShape, Source,
-    Sources, Symbol, Tables, Tool, TypeDef, TypeId, Window, Zone,
+    Evidence, Field, Group, Happened, Identity, Identity64, Kept, Key, KeySource, Module, On, Phase, Piece, Place,
+    Query, Rate, Reach, ResourceName, ResourceOf, ResourceType, Returns, Rule, RuleId, Schedule, Scope, Slot,
+    SlotShape, Source, Sources, Symbol, Tables, Tool, TypeDef, TypeId, Window, Zone,
 };
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -174,11 +174,13 @@ coded_struct!(Evidence {
     keys: Vec<Vec<u32>>,
     kept: Vec<u32>,
     room: u32,
+    fresh: Option<i64>,
 });
+coded_enum!(KeySource { 0 Call; 1 Answer; 2 AnswerOrCall; });
 coded_enum!(Answer {
     0 Value(of);
     1 Verbatim;
-    2 Keyed { evidence, entry, registers, field, of };
+    2 Keyed { evidence, entry, registers, field, of, keys };
     3 Either(answers);
     4 List { of, max };
 });

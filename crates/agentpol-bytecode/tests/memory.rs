@@ -4,7 +4,7 @@ mod lab;
 
 use agentpol_bytecode::instruction::{Instruction, Op};
 use agentpol_bytecode::tables::{
-    Alarm, Answer, Ask, Comparison, Effect, Happened, Kept, Key, Query, SlotShape, Tables, TypeDef,
+    Alarm, Answer, Ask, Comparison, Effect, Happened, Kept, Key, KeySource, SlotShape, Tables, TypeDef,
 };
 use agentpol_bytecode::{Ceiling, Fault, LoadError, Program, Tri, encode, load};
 use lab::remembering::{COUNT, LAST, LEAST, NEWEST, RING, SUM, TIME, remembering};
@@ -121,6 +121,7 @@ fn evidence_and_answers_have_their_laws() {
         (Fault::EvidenceTable, |t| t.evidence[0].kept = vec![0, 1, 2]),
         (Fault::EvidenceTable, |t| t.evidence[0].room = 0),
         (Fault::EvidenceTable, |t| t.evidence[0].room = 65_537),
+        (Fault::EvidenceTable, |t| t.evidence[0].fresh = Some(0)),
         (Fault::EvidenceTable, |t| t.evidence.push(t.evidence[0].clone())),
         (Fault::EvidenceTable, |t| {
             t.types.push(TypeDef::Record { fields: vec![], evidence: Some(0) });
@@ -135,6 +136,14 @@ fn evidence_and_answers_have_their_laws() {
         (Fault::AnswerTable, |t| keyed(t, |_, field, _| field.clear())),
         (Fault::AnswerTable, |t| keyed(t, |evidence, _, _| *evidence = 1)),
         (Fault::AnswerTable, |t| keyed(t, |_, _, entry| *entry = u32::MAX)),
+        (Fault::AnswerTable, |t| *sources(t) = vec![]),
+        (Fault::AnswerTable, |t| *sources(t) = vec![KeySource::Call; 2]),
+        // A part of a record carries no key, and a record that carries all of it is a value.
+        (Fault::AnswerTable, |t| *sources(t) = vec![KeySource::AnswerOrCall]),
+        (Fault::AnswerTable, |t| {
+            whole(t);
+            *sources(t) = vec![KeySource::Answer];
+        }),
         (Fault::AnswerTable, |t| {
             // Each twice as large as the one before.
             for _ in 0..12 {
@@ -145,6 +154,41 @@ fn evidence_and_answers_have_their_laws() {
         }),
         (Fault::ToolTable, |t| t.tools[0].answer = Some(5)),
     ]);
+}
+
+/// Where the keys of the keyed answer come from.
+fn sources(tables: &mut Tables) -> &mut Vec<KeySource> {
+    let found = tables.answers.iter_mut().find_map(|answer| match answer {
+        Answer::Keyed { keys, .. } => Some(keys),
+        _ => None,
+    });
+    found.expect("an answer is keyed")
+}
+
+/// Lets the keyed answer be the whole record.
+fn whole(tables: &mut Tables) {
+    let record = tables.evidence[0].ty;
+    for answer in &mut tables.answers {
+        if let Answer::Keyed { field, of, .. } = answer {
+            field.clear();
+            *of = record;
+        }
+    }
+}
+
+#[test]
+fn answers_may_carry_a_part_of_their_key() {
+    let mut tables = remembering();
+    let (entry, own) = (tables.code.len() as u32, keys_entry(&tables) as usize);
+    tables.code.extend_from_within(own..own + 3);
+    let (of, keys) = (tables.evidence[0].ty, vec![KeySource::AnswerOrCall]);
+    tables.answers.push(Answer::Keyed { evidence: 0, entry, registers: 1, field: vec![], of, keys });
+    assert_eq!(fault(&tables), None);
+    let listing = load(&encode(&tables)).expect("sound").listing().to_string();
+    assert!(listing.contains("\"order\" by a key of the call and the answer"), "{listing}");
+    // What the call gives is kept.
+    first(&mut tables, entry, Op::Keep, |i| (i.op, i.dst, i.imm) = (Op::Const, 0, 1));
+    assert_eq!(fault(&tables), Some(Fault::KeepPlace));
 }
 
 fn keyed(tables: &mut Tables, change: impl Fn(&mut u32, &mut Vec<u32>, &mut u32)) {
@@ -348,7 +392,7 @@ fn listings_show_what_is_remembered() {
         "  once it is answered",
         "  question 1: how many and the operand > 5, within 1s",
         "question 8: how many and the operand > 5, value 1 < its operand, since the newest of 000000000000000a, within 1s",
-        "evidence 0000000000000001 of \"order\", at most 64\n  by id\n  keeps id status",
+        "evidence 0000000000000001 of \"order\", at most 64, fresh within 1m\n  by id\n  keeps id status",
         "\"order\" by the call's key, its status",
         "the first that fits of 0 1",
         "look answers 2, trusted",

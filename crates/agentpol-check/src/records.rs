@@ -3,7 +3,7 @@
 use crate::collect::ModuleItems;
 use crate::declare::Declared;
 use crate::draft::Draft;
-use crate::expr::MAX_KEYS;
+use crate::expr::{MAX_KEYS, window};
 use crate::policy::{ModuleId, Record, RecordId, ShapeId, Type};
 use crate::types::{Resolved, fill_shape, resolve_fields};
 use agentpol_diagnostics::{Code, Diagnostic, Span};
@@ -23,15 +23,26 @@ pub(crate) fn name_records(draft: &mut Draft<'_, '_>, declared: &Declared<'_>) {
     for (module, ast) in &declared.records {
         let shape = draft.shape(Vec::new());
         let keep = keep(draft, ast.keep);
+        let fresh = ast.fresh.and_then(|fresh| window(fresh, |diagnostic| draft.report(diagnostic)));
         draft.policy.records.push(Record {
             module: *module,
             name: ast.name.text.to_owned(),
             keys: Vec::new(),
             shape,
             keep,
+            fresh,
             span: ast.name.span,
         });
+        refuse_fresh_shapes(draft, ast);
     }
+}
+
+/// Of what has no key nothing is known, fresh or not.
+fn refuse_fresh_shapes(draft: &mut Draft<'_, '_>, ast: &ast::Record<'_>) {
+    let Some(fresh) = ast.fresh.filter(|_| ast.keys.is_empty()) else { return };
+    let title = format!("nothing is learned of `{}`, which has no key", ast.name.text);
+    let diagnostic = Diagnostic::new(Code::AP0407, title, fresh.span, "for how long?");
+    draft.report(diagnostic.help(format!("write `record {} by KEY`, or remove `fresh within`", ast.name.text)));
 }
 
 /// Reads how many records are kept.

@@ -1,14 +1,13 @@
 //! What tools answer: types, records, and records keyed by the call.
 
-use crate::collect::not_yet;
 use crate::declare::Declared;
 use crate::draft::Draft;
 use crate::expr::{Place, Surroundings, Typer};
 use crate::names::Entity;
-use crate::policy::{Expr, ExprKind, LocalId, ModuleId, RecordId, ResultType, Returns, ToolId, Type};
+use crate::policy::{ExprKind, KeySource, LocalId, ModuleId, RecordId, ResultType, Returns, ToolId, Type};
 use crate::types::{Purpose, bound_of, marks, resolve_type};
 use agentpol_diagnostics::{Code, Diagnostic, Diagnostics};
-use agentpol_syntax::ast::{self, ResultKind, TypeKind};
+use agentpol_syntax::ast::{self, ExprKind as Written, ResultKind, TypeKind};
 
 /// Fills what tools answer, still without keys: those are typed when every definition is there.
 pub(crate) fn fill_results<'a>(draft: &mut Draft<'a, '_>, declared: &Declared<'a>) {
@@ -105,33 +104,104 @@ fn type_keys<'a>(
     written: &ast::ResultExpr<'a>,
     result: &mut ResultType,
 ) {
-    match (written.kind, result) {
+    match (written.kind, &mut *result) {
         (ResultKind::List(of, _), ResultType::List(inner, _)) => type_keys(draft, module, tool, of, inner),
         (ResultKind::Either(list), ResultType::Either(inner)) => {
             list.iter().zip(inner).for_each(|(of, inner)| type_keys(draft, module, tool, of, inner));
         }
-        (ResultKind::Keyed { keys: exprs, .. }, ResultType::Keyed { record, keys, .. }) => {
-            let types = draft.policy.key_types(*record);
-            let mut found = Diagnostics::new();
-            let zone = draft.module_zone(module);
-            let cx = Surroundings { policy: &draft.policy, names: &draft.names, sources: draft.sources, module, zone };
-            let mut typer = Typer::new(&cx, Place::ResultKey { tool, record: *record }, &mut found);
-            *keys = exprs.iter().zip(&types).map(|(expr, ty)| typer.value(expr, ty)).collect();
-            typer.finish();
-            draft.diagnostics.extend(found);
-            refuse_keys_of_answers(draft, *record, keys);
+        (ResultKind::Keyed { keys: exprs, .. }, ResultType::Keyed { record, keys, field }) => {
+            let (record, field) = (&*record, field.as_slice());
+            *keys = key_sources(draft, (module, tool), *record, exprs, field);
+            let carried = keys.iter().all(|key| matches!(key, KeySource::Carried));
+            if carried && !keys.is_empty() {
+                *result = ResultType::Record(*record);
+            }
         }
         _ => {}
     }
 }
 
-/// Refuses keys that are read from the answer: they are known when the call is let through.
-fn refuse_keys_of_answers(draft: &mut Draft<'_, '_>, record: RecordId, keys: &[Expr]) {
-    let reads = |key: &Expr| key.any(&mut |part| matches!(part.kind, ExprKind::Local(LocalId(0))));
-    for key in keys.iter().filter(|key| key.ty != Type::Unknown && reads(key)) {
-        let name = &draft.policy[record].name;
-        let help =
-            format!("write `args.NAME`; a record that carries its whole key needs none, as in `-> list<{name}>`");
-        draft.report(not_yet("keys that are read from the answer", key.span, &help));
+/// Tells where the keys of a record come from.
+fn key_sources<'a>(
+    draft: &mut Draft<'a, '_>,
+    (module, tool): (ModuleId, ToolId),
+    record: RecordId,
+    written: &[ast::Expr<'a>],
+    field: &[String],
+) -> Vec<KeySource> {
+    let paths = draft.policy[record].keys.clone();
+    let types = draft.policy.key_types(record);
+    let mut sources = Vec::with_capacity(written.len());
+    let mut found = Diagnostics::new();
+    let zone = draft.module_zone(module);
+    let cx = Surroundings { policy: &draft.policy, names: &draft.names, sources: draft.sources, module, zone };
+    let mut typer = Typer::new(&cx, Place::ResultKey { tool, record }, &mut found);
+    for ((expr, path), ty) in written.iter().zip(&paths).zip(&types) {
+        sources.push(match expr.kind {
+            _ if is_path(expr, path) => KeySource::Carried,
+            Written::Otherwise(carried, given) if path.len() == 1 && is_path(carried, path) => {
+                KeySource::CarriedOr(typer.value(given, ty))
+            }
+            _ => KeySource::Given(typer.value(expr, ty)),
+        });
     }
+    typer.finish();
+    draft.diagnostics.extend(found);
+    for ((source, expr), path) in sources.iter().zip(written).zip(&paths) {
+        refuse_other_fields(draft, source, path);
+        refuse_sure_fields(draft, record, source, (expr, path));
+        refuse_carried_by_part(draft, source, expr, field);
+    }
+    sources
+}
+
+/// Returns whether an expression is this path of fields and nothing else.
+fn is_path(expr: &ast::Expr<'_>, path: &[String]) -> bool {
+    match (expr.kind, path) {
+        (Written::Name(name), [only]) => name.text == only,
+        (Written::Member(of, name), [before @ .., last]) => name.text == last && is_path(of, before),
+        _ => false,
+    }
+}
+
+/// A key is a field that the record carries, or what the call gives, not made of both.
+fn refuse_other_fields(draft: &mut Draft<'_, '_>, source: &KeySource, path: &[String]) {
+    let Some(given) = source.given().filter(|given| given.ty != Type::Unknown) else { return };
+    if !given.any(&mut |part| matches!(part.kind, ExprKind::Local(LocalId(0)))) {
+        return;
+    }
+    let key = path.join(".");
+    let diagnostic =
+        Diagnostic::new(Code::AP0316, "a field of the answer cannot be read here", given.span, "not the key");
+    let otherwise = if path.len() == 1 { format!(", `{key} otherwise args.NAME`") } else { String::new() };
+    draft.report(diagnostic.help(format!("write `{key}`{otherwise}, or `args.NAME`: the key here is `{key}`")));
+}
+
+/// What no answer leaves out needs nothing in its place.
+fn refuse_sure_fields(
+    draft: &mut Draft<'_, '_>,
+    record: RecordId,
+    source: &KeySource,
+    (expr, path): (&ast::Expr<'_>, &[String]),
+) {
+    let ([name], KeySource::CarriedOr(_)) = (path, source) else { return };
+    let Some((_, field)) = draft.policy[draft.policy[record].shape].field(name).filter(|(_, field)| !field.optional)
+    else {
+        return;
+    };
+    let title = format!("`{name}` is in every answer, so that nothing stands in for it");
+    let place = field.span;
+    let diagnostic = Diagnostic::new(Code::AP0407, title, expr.span, "never left out");
+    let help = format!("write `{name}?:` in the record where answers may lack it, or the key `{name}` alone");
+    draft.report(diagnostic.because(place, "declared here").help(help));
+}
+
+/// What is only a part of the record carries no key.
+fn refuse_carried_by_part(draft: &mut Draft<'_, '_>, source: &KeySource, expr: &ast::Expr<'_>, field: &[String]) {
+    if field.is_empty() || matches!(source, KeySource::Given(_)) {
+        return;
+    }
+    let title = format!("an answer that is only `{}` carries no key", field.join("."));
+    let diagnostic = Diagnostic::new(Code::AP0316, title, expr.span, "not in the answer");
+    draft.report(diagnostic.help("write `args.NAME`, or let it answer with the whole record"));
 }

@@ -7,8 +7,8 @@ use crate::pools::Pools;
 use crate::rule::Writer;
 use crate::shape::Types;
 use agentpol_bytecode::instruction::Op;
-use agentpol_bytecode::tables::{Answer, Returns};
-use agentpol_check::policy::{self, Expr, Policy, RecordId, ResultType, Tool, Type};
+use agentpol_bytecode::tables::{Answer, KeySource, Returns};
+use agentpol_check::policy::{self, Policy, RecordId, ResultType, Tool, Type};
 use agentpol_diagnostics::Diagnostics;
 use indexmap::IndexMap;
 
@@ -82,11 +82,11 @@ impl Answers {
         self.add(answer)
     }
 
-    /// A record whose keys the call gives. Where no rule asks for it, it is a value like others.
+    /// A record whose keys the call gives, in whole or in part. Where no rule asks for it, it is a value like others.
     fn keyed(
         &mut self,
         record: RecordId,
-        keys: &[Expr],
+        keys: &[policy::KeySource],
         path: &[String],
         pools: &mut Pools,
         types: &mut Types<'_>,
@@ -102,22 +102,36 @@ impl Answers {
         };
         let mut canon = Canon::new(policy);
         let mut text = format!("{} {path:?}", canon.record(record));
-        keys.iter().for_each(|key| text += &format!(" {}", canon.expr(key)));
+        for key in keys {
+            let given = key.given().map(|given| canon.expr(given));
+            text += &format!(" {:?} {}", source(key), given.unwrap_or_default());
+        }
         if let Some(known) = self.keyed.get(&text) {
             return *known;
         }
-        let span = keys.first().map(|key| key.span).unwrap_or_default();
+        let given = || (0u32..).zip(keys).filter_map(|(place, key)| Some((place, key.given()?)));
+        let span = given().next().map(|(_, key)| key.span).unwrap_or_default();
         let mut writer = Writer::new(policy, pools, diagnostics);
-        (0u32..).zip(keys).for_each(|(place, key)| writer.keep(key, place));
+        given().for_each(|(place, key)| writer.keep(key, place));
         writer.block.push(Step { op: Op::Return, dst: 0, a: 0, b: 0, imm: 0, span });
         let block = writer.finish(0, span, "the key of the answer");
         let registers = block.registers;
         let entry = types.code.add(block);
         let field = steps(policy, shape, path);
         let number = self.table.len() as u32;
-        self.table.push(Answer::Keyed { evidence, entry, registers, field, of });
+        let keys = keys.iter().map(source).collect();
+        self.table.push(Answer::Keyed { evidence, entry, registers, field, of, keys });
         self.keyed.insert(text, number);
         number
+    }
+}
+
+/// Where a key comes from.
+fn source(key: &policy::KeySource) -> KeySource {
+    match key {
+        policy::KeySource::Given(_) => KeySource::Call,
+        policy::KeySource::Carried => KeySource::Answer,
+        policy::KeySource::CarriedOr(_) => KeySource::AnswerOrCall,
     }
 }
 

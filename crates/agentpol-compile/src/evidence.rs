@@ -68,6 +68,7 @@ pub(crate) fn evidence(
         keys: wanted.keys,
         kept: wanted.kept,
         room: policy[wanted.record].keep,
+        fresh: policy[wanted.record].fresh,
     };
     wanted.into_iter().map(row).collect()
 }

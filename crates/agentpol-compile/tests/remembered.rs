@@ -222,6 +222,7 @@ fn with_order(rules: Vec<Rule>) -> Policy {
         keys: vec![vec!["order_id".to_owned()]],
         shape: ShapeId(2),
         keep: 64,
+        fresh: Some(60_000),
         span: Span::default(),
     });
     policy.tools[0].result = ResultType::Record(RecordId(0));
@@ -275,7 +276,7 @@ fn answers_may_be_of_a_key_that_the_call_gives() {
     keyed.tools[0].result = ResultType::Either(vec![
         ResultType::Keyed {
             record: RecordId(0),
-            keys: vec![arg("id", Type::String)],
+            keys: vec![KeySource::Given(arg("id", Type::String))],
             field: vec!["status".to_owned()],
         },
         ResultType::List(Box::new(ResultType::Record(RecordId(0))), 9),

@@ -203,5 +203,8 @@ fn leads_on(word: &str) -> bool {
 fn continues_item(word: &str) -> bool {
     words::is_operator(word)
         || words::TOOL_CLAUSES.contains(&word)
-        || matches!(word, "as" | "by" | "claimed" | "except" | "keep" | "requires" | "with" | "hosts" | "fixed")
+        || matches!(
+            word,
+            "as" | "by" | "claimed" | "except" | "fresh" | "keep" | "requires" | "with" | "hosts" | "fixed"
+        )
 }

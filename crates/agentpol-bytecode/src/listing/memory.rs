@@ -3,8 +3,8 @@
 use super::{Counted, Listing};
 use crate::render::{Decimal, Span, Text};
 use crate::tables::{
-    Alarm, Answer, Ask, Comparison, Delegation, Effect, Evidence, Field, Happened, Kept, Key, Query, Rate, Reach,
-    Returns, Rule, Slot, SlotShape, Tables, TypeDef, TypeId,
+    Alarm, Answer, Ask, Comparison, Delegation, Effect, Evidence, Field, Happened, Kept, Key, KeySource, Query, Rate,
+    Reach, Returns, Rule, Slot, SlotShape, Tables, TypeDef, TypeId,
 };
 use core::fmt;
 
@@ -85,7 +85,11 @@ impl Listing<'_> {
 
     fn evidence(&self, f: &mut fmt::Formatter<'_>, evidence: &Evidence) -> fmt::Result {
         let name = Text(self.0.symbol(evidence.name));
-        write!(f, "\nevidence {:016x} of {name}, at most {}\n  by", evidence.id, evidence.room)?;
+        write!(f, "\nevidence {:016x} of {name}, at most {}", evidence.id, evidence.room)?;
+        if let Some(fresh) = evidence.fresh {
+            write!(f, ", fresh within {}", Span(fresh))?;
+        }
+        f.write_str("\n  by")?;
         for path in &evidence.keys {
             f.write_str(" ")?;
             self.path(f, evidence.ty, path)?;
@@ -133,10 +137,11 @@ impl Listing<'_> {
                     some.iter().try_for_each(|one| write!(f, " {one}"))?;
                 }
                 Answer::List { of, max } => write!(f, "a list of {of}, at most {max}")?,
-                Answer::Keyed { evidence, field, .. } => {
+                Answer::Keyed { evidence, field, keys, .. } => {
                     let found = tables.evidence.get(*evidence as usize);
                     let (name, of) = found.map_or(("", 0), |found| (self.0.symbol(found.name), found.ty));
-                    write!(f, "{} by the call's key", Text(name))?;
+                    write!(f, "{} by ", Text(name))?;
+                    f.write_str(keyed_by(keys))?;
                     f.write_str(if field.is_empty() { "" } else { ", its " })?;
                     self.path(f, of, field)?;
                 }
@@ -246,6 +251,12 @@ fn whose(reach: Reach) -> &'static str {
         Reach::Agent => "the agent",
         Reach::User => "the user",
     }
+}
+
+/// Who gives the key of what is answered.
+fn keyed_by(keys: &[KeySource]) -> &'static str {
+    let all_given = keys.iter().all(|key| *key == KeySource::Call);
+    if all_given { "the call's key" } else { "a key of the call and the answer" }
 }
 
 fn trust(returns: Returns) -> &'static str {

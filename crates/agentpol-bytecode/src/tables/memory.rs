@@ -245,6 +245,19 @@ pub struct Evidence {
     pub kept: Vec<u32>,
     /// How many are kept.
     pub room: u32,
+    /// How long what was learned holds, in milliseconds; for ever where nothing is said.
+    pub fresh: Option<i64>,
+}
+
+/// Where a key of a record in an answer comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeySource {
+    /// The call gives it.
+    Call,
+    /// The record carries it.
+    Answer,
+    /// The record carries it; where it is left out or null, the call gives it, and it is the record's field.
+    AnswerOrCall,
 }
 
 /// What a tool answers.
@@ -254,11 +267,11 @@ pub enum Answer {
     Value(TypeId),
     /// A text, verbatim: the answer is not JSON.
     Verbatim,
-    /// A record, or a part of it, whose key the call gives.
+    /// A record, or a part of it, whose key the call gives, in whole or in part.
     Keyed {
         /// Which.
         evidence: u32,
-        /// Run when the call is let through; its `Keep`s are the keys.
+        /// Run when the call is let through; its `Keep`s are the keys that the call gives, each at its place.
         entry: u32,
         /// How many registers the block uses.
         registers: u32,
@@ -266,6 +279,8 @@ pub enum Answer {
         field: Vec<u32>,
         /// The answer's type.
         of: TypeId,
+        /// Where each key comes from. What is only a part carries none, and some key is the call's.
+        keys: Vec<KeySource>,
     },
     /// The first of these that fits: indexes of answers that stand before this one.
     Either(Vec<u32>),

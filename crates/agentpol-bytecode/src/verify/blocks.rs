@@ -9,7 +9,7 @@ use super::roles::{self, Subject};
 use crate::error::{Fault, LoadError};
 use crate::instruction::Op;
 use crate::scope::{Tri, match_scope};
-use crate::tables::{Answer, Check, Field, Kept, Rate, Slot, Tables, TypeDef, TypeId};
+use crate::tables::{Answer, Check, Field, Kept, KeySource, Rate, Slot, Tables, TypeDef, TypeId};
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
@@ -150,14 +150,15 @@ fn remembered<'t>(tables: &'t Tables, blocks: &mut Blocks<'t>, slot: &'t Slot) -
     Ok(steps)
 }
 
-/// Follows the block that gives a record's keys.
+/// Follows the block that gives a record's keys: those that the record alone carries are not the call's to give.
 fn keys<'t>(tables: &'t Tables, blocks: &mut Blocks<'t>, answer: &Answer) -> Result<u64, LoadError> {
-    let Answer::Keyed { evidence, entry, registers, .. } = answer else { return Ok(0) };
+    let Answer::Keyed { evidence, entry, registers, keys, .. } = answer else { return Ok(0) };
     let Some(evidence) = tables.evidence.get(*evidence as usize) else { return Ok(0) };
     let kept = |path: &Vec<u32>| field_at(tables, evidence.ty, path).map(|field| kept_of(tables, field.ty));
     let kept: Vec<Kept> = evidence.keys.iter().filter_map(kept).collect();
     let followed = blocks.owned(Subject::keys(kept), *entry, *registers)?;
-    require(followed.kept.iter().all(|kept| *kept), Fault::KeepPlace, *entry as usize)?;
+    let mut places = followed.kept.iter().zip(keys);
+    require(places.all(|(kept, key)| *kept == (*key != KeySource::Answer)), Fault::KeepPlace, *entry as usize)?;
     Ok(followed.steps)
 }
 

@@ -5,8 +5,8 @@ use super::types::MAX_LIST;
 use super::{ascending, distinct, references, require};
 use crate::error::{Fault, LoadError};
 use crate::tables::{
-    Alarm, Answer, Ask, Comparison, Effect, Evidence, Field, Happened, Kept, Key, Query, Rate, Slot, SlotShape, Tables,
-    TypeDef, TypeId,
+    Alarm, Answer, Ask, Comparison, Effect, Evidence, Field, Happened, Kept, Key, KeySource, Query, Rate, Slot,
+    SlotShape, Tables, TypeDef, TypeId,
 };
 use alloc::vec;
 use alloc::vec::Vec;
@@ -162,6 +162,7 @@ fn evidence_is_sound(tables: &Tables, evidence: &Evidence, at: usize) -> bool {
         && references(&evidence.kept, fields.len())
         && evidence.kept.iter().all(open)
         && (1..=MAX_RECORDS).contains(&evidence.room)
+        && evidence.fresh.is_none_or(|fresh| fresh > 0)
 }
 
 /// A record names the evidence that names it.
@@ -216,17 +217,32 @@ fn answer_is_sound(tables: &Tables, answer: &Answer, at: usize) -> bool {
     match answer {
         Answer::Value(of) => (*of as usize) < tables.types.len(),
         Answer::Verbatim => true,
-        Answer::Keyed { evidence, entry, registers, field, of } => {
-            let record = tables.evidence.get(*evidence as usize).map(|evidence| evidence.ty);
-            let typed = record.and_then(|record| match field.as_slice() {
-                [] => Some(record),
-                path => field_at(tables, record, path).map(|field| field.ty),
-            });
-            typed == Some(*of) && (*entry as usize) < tables.code.len() && *registers <= MAX_REGISTERS
+        Answer::Keyed { evidence, entry, registers, field, of, keys } => {
+            let Some(evidence) = tables.evidence.get(*evidence as usize) else { return false };
+            let typed = match field.as_slice() {
+                [] => Some(evidence.ty),
+                path => field_at(tables, evidence.ty, path).map(|field| field.ty),
+            };
+            typed == Some(*of)
+                && (*entry as usize) < tables.code.len()
+                && *registers <= MAX_REGISTERS
+                && keys_are_sound(evidence, keys, field.is_empty())
         }
         Answer::Either(of) => !of.is_empty() && of.iter().all(|of| (*of as usize) < at) && distinct(of.iter()),
         Answer::List { of, max } => (*of as usize) < at && *max <= MAX_LIST,
     }
+}
+
+/// Each key has its source; only a whole record carries any, and only a field of the record itself may be left out.
+fn keys_are_sound(evidence: &Evidence, keys: &[KeySource], whole: bool) -> bool {
+    let fits = |(source, path): (&KeySource, &Vec<u32>)| match source {
+        KeySource::Call => true,
+        KeySource::Answer => whole,
+        KeySource::AnswerOrCall => whole && path.len() == 1,
+    };
+    keys.len() == evidence.keys.len()
+        && keys.iter().zip(&evidence.keys).all(fits)
+        && keys.iter().any(|source| *source != KeySource::Answer)
 }
 
 /// Every rate is one rule's: calls would be counted twice else.

@@ -3,8 +3,8 @@
 use super::{Lab, PAYS, READS, always, step};
 use agentpol_bytecode::instruction::{Instruction, Op};
 use agentpol_bytecode::tables::{
-    Alarm, Answer, Ask, Comparison, Constant, Delegation, Effect, Evidence, Happened, Kept, Key, Query, Rate, Reach,
-    Returns, Scope, Slot, SlotShape, Tables, TypeDef,
+    Alarm, Answer, Ask, Comparison, Constant, Delegation, Effect, Evidence, Happened, Kept, Key, KeySource, Query,
+    Rate, Reach, Returns, Scope, Slot, SlotShape, Tables, TypeDef,
 };
 
 /// The numbers of slots in [`remembering`].
@@ -77,13 +77,20 @@ pub(crate) fn remembering() -> Tables {
     lab.agent("a");
     lab.agent("b").reached_via = vec![0];
     slots(&mut lab, &args, pending);
-    lab.tables.evidence =
-        vec![Evidence { id: 1, name: lab.word("order"), ty: order, keys: vec![vec![0]], kept: vec![0, 1], room: 64 }];
+    lab.tables.evidence = vec![Evidence {
+        id: 1,
+        name: lab.word("order"),
+        ty: order,
+        keys: vec![vec![0]],
+        kept: vec![0, 1],
+        room: 64,
+        fresh: Some(60_000),
+    }];
     let entry = lab.code(&keeping(&[args.id]));
     let string = lab.ty(TypeDef::String);
     lab.tables.answers = vec![
         Answer::Value(order),
-        Answer::Keyed { evidence: 0, entry, registers: 1, field: vec![1], of: string },
+        Answer::Keyed { evidence: 0, entry, registers: 1, field: vec![1], of: string, keys: vec![KeySource::Call] },
         Answer::Either(vec![0, 1]),
         Answer::Verbatim,
         Answer::List { of: 2, max: 8 },

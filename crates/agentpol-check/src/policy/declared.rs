@@ -124,6 +124,8 @@ pub struct Record {
     pub shape: ShapeId,
     /// How many are kept; 256 where nothing is written.
     pub keep: u32,
+    /// How long what was learned holds, in milliseconds; for ever where nothing is written.
+    pub fresh: Option<i64>,
     /// Where it is declared.
     pub span: Span,
 }
@@ -243,17 +245,38 @@ pub enum ResultType {
     Record(RecordId),
     /// A list of results.
     List(Box<ResultType>, u32),
-    /// A record, or one field of it, keyed by values of the call.
+    /// A record, or one field of it, whose key the call gives, in whole or in part.
     Keyed {
         /// The record.
         record: RecordId,
-        /// One expression for each key.
-        keys: Vec<super::Expr>,
+        /// Where each key comes from.
+        keys: Vec<KeySource>,
         /// The field that the answer is; empty where it is the record.
         field: Vec<String>,
     },
     /// One of several.
     Either(Vec<ResultType>),
+}
+
+/// Where a key of a record in an answer comes from.
+#[derive(Clone, Debug)]
+pub enum KeySource {
+    /// The call gives it.
+    Given(super::Expr),
+    /// The record carries it.
+    Carried,
+    /// The record carries it; where it is left out or null, the call gives it, and it is the record's field.
+    CarriedOr(super::Expr),
+}
+
+impl KeySource {
+    /// Returns what the call gives.
+    pub fn given(&self) -> Option<&super::Expr> {
+        match self {
+            KeySource::Given(expr) | KeySource::CarriedOr(expr) => Some(expr),
+            KeySource::Carried => None,
+        }
+    }
 }
 
 /// An agent, or a fleet of agents declared at once.

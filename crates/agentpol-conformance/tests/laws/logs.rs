@@ -164,7 +164,7 @@ impl Log {
         if random.percent(60) {
             members.push_str(&format!(r#","env":"{}""#, random.pick(&["prod", "prod", "staging"])));
         }
-        if random.percent(30) && tool != "crm.list" {
+        if random.percent(30) && !matches!(tool, "crm.list" | "crm.rows") {
             members.push_str(&format!(
                 r#","origin":{{"/id":"{}"}}"#,
                 random.pick(&["untrusted", "model", "trusted", "user"])
@@ -186,7 +186,7 @@ impl Log {
             1 => format!(r#"{{"observe":{{{members},"outcome":"failed"}}}}"#),
             2 => format!(r#"{{"observe":{{{members},"outcome":"ok"}}}}"#),
             3 => format!(r#"{{"observe":{{{members},"outcome":"ok","untrusted":true}}}}"#),
-            4 => format!(r#"{{"observe":{{{members},"outcome":"ok","text":{:?}}}}}"#, result(random, tool)),
+            4 => format!(r#"{{"observe":{{{members},"outcome":"ok","text":{:?}}}}}"#, text(random, tool)),
             _ => format!(r#"{{"observe":{{{members},"outcome":"ok","result":{}}}}}"#, result(random, tool)),
         })
     }
@@ -214,12 +214,21 @@ fn arguments(random: &mut Random, tool: &str) -> String {
     let n = if random.percent(2) { "\"x\"" } else { number(random) };
     let note = if random.percent(30) { r#","note":"x""# } else { "" };
     match tool {
-        "crm.list" => format!(r#"{{"n":{n}}}"#),
+        "crm.list" | "crm.rows" => format!(r#"{{"n":{n}}}"#),
         "crm.set" => format!(r#"{{"id":"{id}","n":{n},"price":{}}}"#, price(random)),
-        "fetch" => format!(r#"{{"id":"{id}","n":{n}}}"#),
+        "fetch" | "crm.seats" => format!(r#"{{"id":"{id}","n":{n}}}"#),
         "log" => format!(r#"{{"id":"{id}","n":{n}{note}}}"#),
         "act" | "probe" | "taint" => format!(r#"{{"id":"{id}","n":{n},"price":{}{note}}}"#, price(random)),
         _ => format!(r#"{{"id":"{id}"}}"#),
+    }
+}
+
+/// What a tool answers, as a text that may be no JSON.
+fn text(random: &mut Random, tool: &str) -> String {
+    if random.percent(20) {
+        (*random.pick(&["no such thing", "{", "a", "2 3"])).to_owned()
+    } else {
+        result(random, tool)
     }
 }
 
@@ -237,6 +246,9 @@ fn result(random: &mut Random, tool: &str) -> String {
         "crm.either" if random.percent(50) => part(random),
         "crm.either" => thing(random),
         "crm.value" => number(random).to_owned(),
+        "crm.seats" => several(random, seat),
+        "crm.seat" => seat(random),
+        "crm.rows" => several(random, |random| several(random, part)),
         "crm.word" => format!("\"{}\"", random.pick(&IDS)),
         _ => r#""done""#.to_owned(),
     }
@@ -269,6 +281,17 @@ fn thing(random: &mut Random) -> String {
         members.push(r#""more":{"deep":[1]}"#.to_owned());
     }
     format!("{{{}}}", members.join(","))
+}
+
+fn several(random: &mut Random, one: impl Fn(&mut Random) -> String) -> String {
+    let all: Vec<String> = (0..random.below(4)).map(|_| one(random)).collect();
+    format!("[{}]", all.join(","))
+}
+
+fn seat(random: &mut Random) -> String {
+    let n = ["", r#","n":1"#, r#","n":2"#, r#","n":"x""#, r#","n":null"#][random.below(5)];
+    let on = ["", r#","on":true"#, r#","on":false"#][random.below(3)];
+    format!(r#"{{"id":"{}"{n}{on}}}"#, random.pick(&IDS))
 }
 
 fn part(random: &mut Random) -> String {

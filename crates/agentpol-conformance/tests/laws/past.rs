@@ -14,11 +14,15 @@ user { grade: int, tag?: string }
 system crm { dataset open: public  dataset people: confidential  dataset gold: restricted }
 record thing by id { id: string, n: int, price?: decimal, state?: state, note?: untrusted string, at?: datetime in "Europe/Berlin", parts: list<part, 2> } keep 3
 record part by id, n { id: string, n: int, on?: bool }
+record seat by id, n { id: string, n?: int, on?: bool } keep 3 fresh within 1m
 tool crm.get(id: string) -> thing                                        reads crm.people, returns trusted
 tool crm.list(n: int) -> list<thing, 3>                                  reads crm.open
 tool crm.set(id: string, n: int, price: decimal) -> thing(args.id)       updates crm.people, returns trusted
 tool crm.value(id: string) -> thing(args.id).n                           reads crm.open, returns trusted
 tool crm.either(id: string) -> thing | part                              reads crm.open, returns trusted
+tool crm.seats(id: string, n: int) -> list<seat(id, n otherwise args.n), 2>  reads crm.open, returns trusted
+tool crm.seat(id: string) -> seat(args.id, n) | string                   reads crm.open, returns trusted
+tool crm.rows(n: int) -> list<list<part(id, args.n), 2>, 2>              reads crm.open, returns trusted
 tool crm.word(id: string) -> string                                      reads crm.gold, returns trusted
 tool fetch(id: string, n: int) -> string                                 reads crm.open
 tool log(id: string, n: int, note?: string)                              creates crm.open, returns nothing
@@ -37,8 +41,20 @@ const AGENTS: [(&str, &str); 5] = [
 ];
 
 /// The tools that are called.
-pub(crate) const TOOLS: [&str; 9] =
-    ["crm.get", "crm.list", "crm.set", "crm.value", "crm.either", "crm.word", "fetch", "log", "act"];
+pub(crate) const TOOLS: [&str; 12] = [
+    "crm.get",
+    "crm.list",
+    "crm.set",
+    "crm.value",
+    "crm.either",
+    "crm.seats",
+    "crm.seat",
+    "crm.rows",
+    "crm.word",
+    "fetch",
+    "log",
+    "act",
+];
 /// The ids that arguments and results have.
 pub(crate) const IDS: [&str; 4] = ["a", "b", "c", "long enough that it is kept by its hash and not as it is"];
 const NUMBERS: [&str; 5] = ["0", "1", "2", "3", "7"];
@@ -50,6 +66,8 @@ const ORDER: [&str; 6] = ["==", "!=", "<", "<=", ">", ">="];
 pub(crate) struct Policy {
     pub(crate) rules: Vec<String>,
     phases: [&'static str; 5],
+    /// How long things hold; for ever where it is empty.
+    fresh: &'static str,
 }
 
 impl Policy {
@@ -62,18 +80,20 @@ impl Policy {
         if random.percent(80) {
             rules.push("allow \"all\" { agent any  user any, none  tool * }".to_owned());
         }
-        Policy { rules, phases }
+        let fresh = if random.percent(40) { random.pick(&WINDOWS) } else { "" };
+        Policy { rules, phases, fresh }
     }
 
     /// One that allows everything.
     pub(crate) fn bare() -> Policy {
         let rules = vec!["allow \"all\" { agent any  user any, none  tool * except probe }".to_owned()];
-        Policy { rules, phases: ["autonomous"; 5] }
+        Policy { rules, phases: ["autonomous"; 5], fresh: "" }
     }
 
     /// Its files, the declarations first.
     pub(crate) fn files(&self) -> Vec<String> {
-        let mut declared = DECLARED.to_owned();
+        let fresh = if self.fresh.is_empty() { String::new() } else { format!(" fresh within {}", self.fresh) };
+        let mut declared = DECLARED.replacen("keep 3", &format!("keep 3{fresh}"), 1);
         for ((name, clauses), phase) in AGENTS.iter().zip(self.phases) {
             let (word, identity) = match *name {
                 "shop" => ("fleet shop(shop: string)".to_owned(), "identity \"spiffe://acme.example/{shop}\""),
@@ -362,7 +382,7 @@ fn value_of_one(random: &mut Random) -> String {
 
 fn known(random: &mut Random) -> String {
     let one = "known thing(args.id)";
-    match random.below(9) {
+    match random.below(12) {
         0 => format!("({one}.n {} {})", random.pick(&ORDER), random.pick(&NUMBERS)),
         1 => format!("(has {one})"),
         2 => format!("({one}.state otherwise done == {})", random.pick(&["open", "done"])),
@@ -371,6 +391,9 @@ fn known(random: &mut Random) -> String {
         5 => format!("(any t in known thing: t.n {} {})", random.pick(&ORDER), random.pick(&NUMBERS)),
         6 => format!("(count(known thing) {} {})", random.pick(&ORDER), random.pick(&NUMBERS)),
         7 => format!("(any q in {one}.parts: q.n > 0)"),
+        8 => "(has known seat(args.id, args.n))".to_owned(),
+        9 => "(known seat(args.id, args.n).on otherwise false)".to_owned(),
+        10 => "(any s in known seat: s.n otherwise 0 == args.n)".to_owned(),
         _ => "(has known part(args.id, args.n) and known part(args.id, args.n).on otherwise false)".to_owned(),
     }
 }

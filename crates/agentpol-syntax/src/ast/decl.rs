@@ -205,7 +205,7 @@ pub struct Dataset<'a> {
     pub entitlement: bool,
 }
 
-/// `record NAME by KEY, KEY { ... } keep N`
+/// `record NAME by KEY, KEY { ... } keep N fresh within DURATION`
 #[derive(Clone, Copy, Debug)]
 pub struct Record<'a> {
     /// Its name.
@@ -216,6 +216,8 @@ pub struct Record<'a> {
     pub fields: &'a [Field<'a>],
     /// How many are kept.
     pub keep: Option<Number<'a>>,
+    /// How long what was learned holds.
+    pub fresh: Option<Duration>,
 }
 
 /// `resource NAME { within NAME  field: type }`

@@ -154,7 +154,10 @@ impl<'a> Lower<'a, '_> {
         let fields = self.shape(kids.take(Rule::shape)?)?;
         kids.has(Rule::k_keep);
         let keep = kids.take(Rule::number).map(|node| self.number(&node));
-        Some(Record { name, keys: self.slice(keys), fields, keep })
+        kids.has(Rule::k_fresh);
+        kids.has(Rule::k_within);
+        let fresh = kids.take(Rule::duration).map(|node| self.duration(&node));
+        Some(Record { name, keys: self.slice(keys), fields, keep, fresh })
     }
 
     pub(super) fn source(&self, span: Span, kids: &mut Kids<'a>) -> Option<Source> {

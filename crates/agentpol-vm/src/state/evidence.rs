@@ -25,14 +25,18 @@ pub(super) fn declared(program: &Program, evidence: u32) -> Option<(&Evidence, &
     }
 }
 
-/// The kind of the value that a path of fields leads to.
-pub(crate) fn key_kind(program: &Program, of: TypeId, path: &[u32]) -> Option<Kept> {
-    let types = &program.tables().types;
-    let of = path.iter().try_fold(of, |of, index| match types.get(of as usize)? {
+/// The type of the value that a path of fields leads to.
+pub(super) fn key_type(program: &Program, of: TypeId, path: &[u32]) -> Option<TypeId> {
+    path.iter().try_fold(of, |of, index| match program.tables().types.get(of as usize)? {
         TypeDef::Record { fields, .. } => fields.get(*index as usize).map(|field| field.ty),
         _ => None,
-    })?;
-    Some(match types.get(of as usize)? {
+    })
+}
+
+/// The kind of the value that a path of fields leads to.
+pub(crate) fn key_kind(program: &Program, of: TypeId, path: &[u32]) -> Option<Kept> {
+    let of = key_type(program, of, path)?;
+    Some(match program.tables().types.get(of as usize)? {
         TypeDef::Bool => Kept::Bool,
         TypeDef::Int => Kept::Int,
         TypeDef::Decimal { .. } => Kept::Decimal,
@@ -226,7 +230,7 @@ pub(crate) struct Asked<'v> {
     pub(crate) program: &'v Program,
     pub(crate) record: Record<'v>,
     pub(crate) evidence: u32,
-    /// Since when it is kept.
+    /// What was said before this is no longer known: it may be said again, or was not kept.
     pub(crate) since: i64,
     /// Something may have been said before it was kept.
     pub(crate) unattested: bool,
@@ -282,7 +286,7 @@ impl Asked<'_> {
         read(memory, order).map_or(Register::UNKNOWN, |list| memory.register(list))
     }
 
-    /// Puts a record into memory. One that is older than what is kept may have been replaced since.
+    /// Puts a record into memory. What is older than what is kept may have been replaced since.
     fn read(&self, memory: &mut Memory, payload: &[u8], parent: NodeId) -> Option<NodeId> {
         let (declared, fields) = declared(self.program, self.evidence)?;
         let record = memory.add(Value::Unknown, parent, NO_TEXT).ok()?;

@@ -6,18 +6,19 @@ use super::kept::Writer;
 use super::key::{Keyer, Name};
 use super::query::{comparable, slot_key};
 use super::record::EntryKey;
-use super::session::{self, OPEN, OpenCall, OpenWriter, Waiting};
+use super::session::{self, CallKey, OPEN, OpenCall, OpenWriter, Waiting};
 use super::slot::{Event, Shelf, compares};
 use super::step::{Place, View, edit};
 use super::steps;
 use super::{Records, Trouble};
 use crate::call::Call;
+use crate::forms::number::ONE;
 use crate::memory::Memory;
 use crate::scratch::Scratch;
 use crate::value::{Register, Value};
 use agentpol_bytecode::Program;
 use agentpol_bytecode::scope::Tri;
-use agentpol_bytecode::tables::{Answer, Happened, Returns, Slot, SlotShape};
+use agentpol_bytecode::tables::{Answer, Happened, Kept, KeySource, Returns, Slot, SlotShape};
 use alloc::vec::Vec;
 
 /// Room for the values that slots keep of one call; what finds none is unknown.
@@ -31,10 +32,19 @@ pub(crate) struct Journal {
     notes: Vec<Note>,
     /// Values, as they are kept.
     values: Vec<u8>,
-    /// The keys that the call gives to its answers.
-    keys: Vec<(u32, Option<EntryKey>)>,
+    /// What the call gives to the keys of its answers.
+    keys: Vec<(u32, Given)>,
     /// The open call as it is written.
     open: Vec<u8>,
+}
+
+/// What a call gives to the key of its answer.
+#[derive(Clone, Copy, Debug)]
+enum Given {
+    Unknown,
+    Whole(EntryKey),
+    /// Where its parts lie among the values.
+    Parts(usize, usize),
 }
 
 /// What one slot remembers.
@@ -104,18 +114,43 @@ fn run(program: &Program, scratch: &mut Scratch, view: &View<'_>, call: &Call, e
 /// The keys of all answers in an answer that ask for one.
 fn note_keys(program: &Program, scratch: &mut Scratch, view: &View<'_>, call: &Call, answer: u32) {
     match program.tables().answers.get(answer as usize) {
-        Some(Answer::Keyed { evidence, entry, .. }) => {
-            let count = program.tables().evidence.get(*evidence as usize).map_or(0, |evidence| evidence.keys.len());
-            run(program, scratch, view, call, *entry, count);
-            let key = view.evidence_key(program, &scratch.memory, *evidence, &scratch.kept);
+        Some(Answer::Keyed { evidence, entry, keys, .. }) => {
+            run(program, scratch, view, call, *entry, keys.len());
+            let given = if keys.iter().all(|key| *key == KeySource::Call) {
+                let key = view.evidence_key(program, &scratch.memory, *evidence, &scratch.kept);
+                key.map_or(Given::Unknown, Given::Whole)
+            } else {
+                note_parts(program, scratch, *evidence).unwrap_or(Given::Unknown)
+            };
             if scratch.journal.keys.len() < scratch.journal.keys.capacity() {
-                scratch.journal.keys.push((answer, key));
+                scratch.journal.keys.push((answer, given));
             }
         }
         Some(Answer::Either(some)) => some.iter().for_each(|one| note_keys(program, scratch, view, call, *one)),
         Some(Answer::List { of, .. }) => note_keys(program, scratch, view, call, *of),
         Some(Answer::Value(_) | Answer::Verbatim) | None => {}
     }
+}
+
+/// Keeps what the call gives to a key of which the answer carries the rest. `None` where there is no room.
+fn note_parts(program: &Program, scratch: &mut Scratch, evidence: u32) -> Option<Given> {
+    let declared = program.tables().evidence.get(evidence as usize)?;
+    let Scratch { memory, kept, journal, .. } = scratch;
+    let start = journal.values.len();
+    let mut writer = Writer { program, memory, out: &mut journal.values };
+    let written = declared.keys.iter().zip(kept.iter()).try_for_each(|(path, place)| {
+        match (evidence::key_kind(program, declared.ty, path)?, place.value) {
+            (_, Value::Null) => writer.unset(),
+            (Kept::Decimal, Value::Int(whole)) => {
+                writer.value(whole.checked_mul(ONE).map_or(Value::Unknown, Value::Decimal))
+            }
+            (_, value) => writer.value(value),
+        }
+    });
+    if written.is_none() {
+        journal.values.truncate(start);
+    }
+    written.map(|()| Given::Parts(start, journal.values.len()))
 }
 
 /// Returns the amount of a sum, or what tells a value from others, as far as it is known. A negative amount is not.
@@ -268,8 +303,13 @@ fn write_open(
     for id in evidence {
         writer.evidence(id)?;
     }
-    for (answer, key) in keys.iter() {
-        writer.key(*answer, key.as_ref())?;
+    for (answer, given) in keys.iter() {
+        let key = match given {
+            Given::Unknown => CallKey::Unknown,
+            Given::Whole(key) => CallKey::Whole(*key),
+            Given::Parts(start, end) => CallKey::Parts(values.get(*start..*end)?),
+        };
+        writer.key(*answer, key)?;
     }
     for note in notes.iter().filter(waits) {
         let slot = tables.slots.get(note.slot as usize)?;

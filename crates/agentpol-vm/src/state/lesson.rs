@@ -1,13 +1,14 @@
 //! What answers teach: records by key at any depth, and what cannot be told (semantics 2.6 H12 and H13).
 
 use super::answer::{Answers, was_given};
+use super::carried::{CallGave, CallKeys};
 use super::evidence::{declared, key_kind};
 use super::kept::Writer;
 use super::key::Keyer;
 use super::record::EntryKey;
 use crate::memory::Memory;
 use crate::value::{NO_NODE, NodeId, Value};
-use agentpol_bytecode::tables::{Answer, Evidence, Field, TypeDef, TypeId};
+use agentpol_bytecode::tables::{Answer, Evidence, Field, KeySource, TypeDef, TypeId};
 use alloc::vec::Vec;
 
 /// What an answer says of one record.
@@ -30,9 +31,6 @@ pub(crate) struct Lessons {
     /// Evidence of which it may say something that is not known.
     pub(super) vague: Vec<u32>,
 }
-
-/// The keys that a call gave to what it is answered: for each answer that asks for one, the key where it is known.
-pub(crate) type CallKeys<'k> = &'k [(u32, Option<EntryKey>)];
 
 /// Takes an answer in that was given its declared form.
 pub(crate) struct Pupil<'a, 'k> {
@@ -62,7 +60,12 @@ impl Pupil<'_, '_> {
                 Some(fitting) => self.hear(fitting, Some(id)),
                 None => self.doubt(answer, Some(id)),
             },
-            Some(Answer::Keyed { evidence, field, of, .. }) => self.hear_keyed(answer, *evidence, field, *of, id),
+            Some(Answer::Keyed { evidence, field, of, keys, .. }) => {
+                match keys.iter().all(|key| *key == KeySource::Call) {
+                    true => self.hear_keyed(answer, *evidence, field, *of, id),
+                    false => self.hear_carried(answer, (*evidence, *of), keys, id),
+                }
+            }
             Some(Answer::Verbatim | Answer::List { .. }) | None => self.doubt(answer, Some(id)),
         }
     }
@@ -76,16 +79,19 @@ impl Pupil<'_, '_> {
     }
 
     fn key_of_call(&self, answer: u32) -> Option<EntryKey> {
-        self.keys.iter().find(|(asked, _)| *asked == answer)?.1
+        match self.keys.iter().find(|(asked, _)| *asked == answer)? {
+            (_, CallGave::Whole(key)) => *key,
+            (_, CallGave::Parts(_)) => None,
+        }
     }
 
-    fn declared(&self, evidence: u32) -> Option<(&Evidence, &[Field])> {
+    pub(super) fn declared(&self, evidence: u32) -> Option<(&Evidence, &[Field])> {
         declared(self.answers.program, evidence)
     }
 
     /// Nothing can be made of an answer: what it says of the record that the call names is no longer known, and it may have
     /// said anything about others.
-    fn doubt(&mut self, answer: u32, id: Option<NodeId>) {
+    pub(super) fn doubt(&mut self, answer: u32, id: Option<NodeId>) {
         self.whole = false;
         if let Some(id) = id {
             self.answers.memory.note_strange(id, None);
@@ -177,7 +183,7 @@ impl Pupil<'_, '_> {
     }
 
     /// Records inside of a record are learned, too. What may be left out and is says nothing.
-    fn learn_fields(&mut self, of: TypeId, id: NodeId) {
+    pub(super) fn learn_fields(&mut self, of: TypeId, id: NodeId) {
         let program = self.answers.program;
         let Some(TypeDef::Record { fields, .. }) = program.tables().types.get(of as usize) else { return };
         self.each(id, |pupil, child| {
@@ -190,7 +196,7 @@ impl Pupil<'_, '_> {
     }
 
     fn learn_record(&mut self, evidence: u32, id: NodeId) {
-        match self.key_in(evidence, id) {
+        match self.key_in(evidence, id, &[]) {
             Some(key) => {
                 let fields = self.given(evidence, id);
                 self.lessons.all.push(Lesson { evidence, key, fields, whole: true, only_doubt: false });
@@ -199,23 +205,26 @@ impl Pupil<'_, '_> {
         }
     }
 
-    /// The key that stands in a record.
-    fn key_in(&self, evidence: u32, id: NodeId) -> Option<EntryKey> {
+    /// The key that stands in a record; where a value is given for a part of it, that one is.
+    pub(super) fn key_in(&self, evidence: u32, id: NodeId, given: &[Option<Value>]) -> Option<EntryKey> {
         let program = self.answers.program;
         let declared = program.tables().evidence.get(evidence as usize)?;
         let mut packer = self.keyer.start();
         let last = declared.keys.len().checked_sub(1)?;
         for (at, path) in declared.keys.iter().enumerate() {
             let kept = key_kind(program, declared.ty, path)?;
-            let value = path.iter().try_fold(id, |node, index| slot_of(self.answers.memory, node, *index))?;
-            let value = self.answers.memory.value(value);
+            let carried = || path.iter().try_fold(id, |node, index| slot_of(self.answers.memory, node, *index));
+            let value = match given.get(at).copied().flatten() {
+                Some(value) => value,
+                None => self.answers.memory.value(carried()?),
+            };
             packer.add_value(program, self.answers.memory, kept, value, at == last).then_some(())?;
         }
         Some(packer.finish())
     }
 
     /// The fields that an answer gives: present ones, and `null` as nothing.
-    fn given(&self, evidence: u32, id: NodeId) -> Vec<(u32, Vec<u8>)> {
+    pub(super) fn given(&self, evidence: u32, id: NodeId) -> Vec<(u32, Vec<u8>)> {
         let Some((declared, _)) = self.declared(evidence) else { return Vec::new() };
         let memory = &*self.answers.memory;
         let found = declared.kept.iter().filter_map(|index| Some((*index, slot_of(memory, id, *index)?)));
@@ -238,6 +247,6 @@ fn unknown() -> Vec<u8> {
     Vec::from([1])
 }
 
-fn slot_of(memory: &Memory, record: NodeId, index: u32) -> Option<NodeId> {
+pub(super) fn slot_of(memory: &Memory, record: NodeId, index: u32) -> Option<NodeId> {
     memory.children(record).find(|child| memory.node(*child).is_some_and(|node| node.slot == index))
 }

@@ -7,6 +7,7 @@ pub(crate) mod alerts;
 mod answer;
 pub(crate) mod approvals;
 mod areas;
+mod carried;
 mod describe;
 pub(crate) mod digest;
 mod event;

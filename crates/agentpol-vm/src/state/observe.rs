@@ -1,6 +1,7 @@
 //! The end of a call: reported as done or failed, or never dispatched (semantics 4.2, H3, H13).
 
 use super::answer::{Answers, Told};
+use super::carried::CallGave;
 use super::evidence::{self, When};
 use super::install::Installed;
 use super::journal::{expire, program_mark, value_of};
@@ -108,7 +109,10 @@ impl Observer<'_> {
         };
         let told = self.json(scratch, answer, told);
         let same_program = call.program == program_mark(self.program);
-        let keys: Vec<(u32, Option<EntryKey>)> = call.keys().filter(|_| same_program).collect();
+        let keys = call.keys().filter(|_| same_program);
+        let keys: Vec<(u32, CallGave<'_>)> = keys
+            .map(|(answer, key)| (answer, CallGave::read(self.program, &mut scratch.memory, answer, key)))
+            .collect();
         let answers = Answers { program: self.program, memory: &mut scratch.memory, registers: &mut scratch.registers };
         let lessons = Lessons::default();
         let mut pupil = Pupil { answers, keyer: self.keyer, keys: &keys, lessons, whole: true };

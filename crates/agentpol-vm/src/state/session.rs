@@ -177,7 +177,8 @@ pub(crate) struct OpenCall<'b> {
     /// The name of the agent's record.
     pub(crate) agent: &'b [u8],
     evidence: &'b [[u8; 8]],
-    keys: &'b [[u8; CALL_KEY]],
+    keys: &'b [u8],
+    key_count: usize,
     slots: &'b [u8],
     slot_count: usize,
     /// Parts that others keep with a call.
@@ -188,11 +189,41 @@ impl<'b> OpenCall<'b> {
     /// One of which only the call itself is said.
     pub(crate) fn new(time: i64, seq: u64, tool: u64, program: [u8; 8], agent: &'b [u8]) -> Self {
         let (evidence, keys, slots, others) = (&[][..], &[][..], &[][..], &[][..]);
-        OpenCall { time, seq, tool, program, agent, evidence, keys, slots, slot_count: 0, others }
+        OpenCall { time, seq, tool, program, agent, evidence, keys, key_count: 0, slots, slot_count: 0, others }
     }
 }
 
+/// What a call gives to the key of its answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CallKey<'b> {
+    /// A key that is not known.
+    Unknown,
+    /// All of the key.
+    Whole(EntryKey),
+    /// Values as they are kept, one for each part of the key; unset those that only the answer gives.
+    Parts(&'b [u8]),
+}
+
+/// The number of an answer, which of the three it is, and the key, or the length of the parts behind it.
 const CALL_KEY: usize = 5 + KEY_BYTES;
+
+/// Takes the next key of a call off.
+fn next_key<'b>(rest: &mut &'b [u8]) -> Option<(u32, CallKey<'b>)> {
+    let (head, mut behind) = rest.split_at_checked(CALL_KEY)?;
+    let answer = array(head, 0).map(u32::from_le_bytes)?;
+    let key = match head.get(4)? {
+        1 => CallKey::Whole(array(head, 5)?),
+        2 => {
+            let length = array(head, 5).map(u32::from_le_bytes)? as usize;
+            let (parts, next) = behind.split_at_checked(length)?;
+            behind = next;
+            CallKey::Parts(parts)
+        }
+        _ => CallKey::Unknown,
+    };
+    *rest = behind;
+    Some((answer, key))
+}
 
 /// What an open call says to a slot.
 #[derive(Clone, Copy, Debug)]
@@ -213,12 +244,16 @@ impl<'b> OpenCall<'b> {
     /// Reads one; `None` where it is not whole.
     pub(crate) fn read(payload: &'b [u8]) -> Option<OpenCall<'b>> {
         let count = |at: usize| Some(usize::from(u16::from_le_bytes(array(payload, at)?)));
-        let (agent, evidence, keys, slots) = (count(32)?, count(34)?, count(36)?, count(38)?);
+        let (agent, evidence, key_count, slots) = (count(32)?, count(34)?, count(36)?, count(38)?);
         let others = u32::from_le_bytes(array(payload, 40)?);
         let rest = payload.get(44..)?;
         let (agent, rest) = rest.split_at_checked(agent)?;
         let (evidence, rest) = rest.split_at_checked(evidence.checked_mul(8)?)?;
-        let (keys, rest) = rest.split_at_checked(keys.checked_mul(CALL_KEY)?)?;
+        let (keys, mut behind) = (rest, rest);
+        for _ in 0..key_count {
+            next_key(&mut behind)?;
+        }
+        let rest = behind;
         let end = rest.len().checked_sub(others as usize)?;
         let (waiting, others) = rest.split_at_checked(end)?;
         Some(OpenCall {
@@ -228,7 +263,8 @@ impl<'b> OpenCall<'b> {
             program: array(payload, 24)?,
             agent,
             evidence: evidence.as_chunks().0,
-            keys: keys.as_chunks().0,
+            keys,
+            key_count,
             slots: waiting,
             slot_count: slots,
             others,
@@ -240,12 +276,10 @@ impl<'b> OpenCall<'b> {
         self.evidence.iter().map(|id| u64::from_le_bytes(*id))
     }
 
-    /// The keys that the call gave to its answers, where they are known.
-    pub(crate) fn keys(&self) -> impl Iterator<Item = (u32, Option<EntryKey>)> + use<'b> {
-        self.keys.iter().map(|bytes| {
-            let answer = array(bytes, 0).map_or(u32::MAX, u32::from_le_bytes);
-            (answer, array(bytes, 5).filter(|_| bytes.get(4) == Some(&1)))
-        })
+    /// What the call gave to the keys of its answers.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = (u32, CallKey<'b>)> + use<'b> {
+        let mut rest = self.keys;
+        (0..self.key_count).map_while(move |_| next_key(&mut rest))
     }
 
     pub(crate) fn slots(&self) -> impl Iterator<Item = Waiting<'b>> + use<'b> {
@@ -303,10 +337,23 @@ impl OpenWriter<'_> {
         self.push(&id.to_le_bytes())
     }
 
-    pub(crate) fn key(&mut self, answer: u32, key: Option<&EntryKey>) -> Option<()> {
+    pub(crate) fn key(&mut self, answer: u32, key: CallKey<'_>) -> Option<()> {
+        let mut place = ALONE;
+        let (kind, parts) = match key {
+            CallKey::Unknown => (0, &[][..]),
+            CallKey::Whole(key) => {
+                place = key;
+                (1, &[][..])
+            }
+            CallKey::Parts(parts) => {
+                write(&mut place, 0, &u32::try_from(parts.len()).ok()?.to_le_bytes());
+                (2, parts)
+            }
+        };
         self.push(&answer.to_le_bytes())?;
-        self.push(&[u8::from(key.is_some())])?;
-        self.push(key.unwrap_or(&ALONE))
+        self.push(&[kind])?;
+        self.push(&place)?;
+        self.push(parts)
     }
 
     pub(crate) fn slot(&mut self, waiting: &Waiting<'_>) -> Option<()> {
@@ -328,7 +375,7 @@ impl OpenWriter<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{OpenCall, OpenWriter, Waiting};
+    use super::{CallKey, OpenCall, OpenWriter, Waiting};
     use alloc::vec::Vec;
 
     #[test]
@@ -338,9 +385,11 @@ mod tests {
         let mut writer = OpenWriter { out: &mut out };
         let waiting =
             Waiting { slot: 5, seq: 6, reach: 2, sure: true, key: Some([1; 32]), value: None, values: b"xyz" };
-        let written = writer.start(&call, [1, 1, 2], 4).and_then(|()| {
+        let written = writer.start(&call, [1, 3, 2], 4).and_then(|()| {
             writer.evidence(77)?;
-            writer.key(8, None)?;
+            writer.key(8, CallKey::Unknown)?;
+            writer.key(9, CallKey::Parts(b"parts"))?;
+            writer.key(10, CallKey::Whole([7; 32]))?;
             writer.slot(&waiting)?;
             writer.slot(&Waiting { key: None, value: Some([4; 32]), sure: false, values: b"", ..waiting })?;
             writer.others(b"rest")
@@ -348,7 +397,9 @@ mod tests {
         assert!(written.is_some());
         let read = OpenCall::read(&out).expect("it was written here");
         assert_eq!((read.time, read.seq, read.tool, read.agent, read.others), (-7, 9, 11, &b"abot"[..], &b"rest"[..]));
-        assert!(read.evidence().eq([77]) && read.keys().eq([(8, None)]));
+        assert!(read.evidence().eq([77]));
+        let keys = [(8, CallKey::Unknown), (9, CallKey::Parts(b"parts")), (10, CallKey::Whole([7; 32]))];
+        assert!(read.keys().eq(keys));
         let slots: Vec<Waiting<'_>> = read.slots().collect();
         assert_eq!((slots.len(), slots[0].key, slots[0].values), (2, Some([1; 32]), &b"xyz"[..]));
         assert_eq!((slots[1].value, slots[1].sure, slots[1].key), (Some([4; 32]), false, None));

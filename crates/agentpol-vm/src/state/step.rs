@@ -289,6 +289,10 @@ impl<'v> View<'v> {
         let since = self.installed.evidence(evidence);
         let unattested = self.unattested(since, Reach::Session, i64::MIN);
         let since = if unattested { since } else { i64::MIN };
+        // Of a window the first instant no longer counts.
+        let fresh = program.tables().evidence.get(evidence as usize).and_then(|evidence| evidence.fresh);
+        let stale = fresh.map_or(i64::MIN, |fresh| self.now.saturating_sub(fresh).saturating_add(1));
+        let since = since.max(stale);
         Asked { program, record: self.root, evidence, since, unattested }
     }
 

@@ -4,7 +4,7 @@ use crate::lab::{Lab, READS, always, step};
 use crate::world::{HOUR, World};
 use agentpol_bytecode::Tri::{self, False, True, Unknown};
 use agentpol_bytecode::instruction::Op;
-use agentpol_bytecode::tables::{Alarm, Answer, Effect, Evidence, Field, TypeDef};
+use agentpol_bytecode::tables::{Alarm, Answer, Effect, Evidence, Field, KeySource, TypeDef};
 use agentpol_vm::Told;
 
 const ORDER: u32 = 0;
@@ -57,13 +57,15 @@ fn lab(room: u32) -> Lab {
     let order = record(&mut lab, fields, ORDER);
     let order = lab.ty(order);
     let names = ["order", "item"].map(|name| lab.word(name));
-    let evidence = |id, name, ty, kept| Evidence { id, name, ty, keys: vec![vec![0]], kept, room };
+    let evidence = |id, name, ty, kept| Evidence { id, name, ty, keys: vec![vec![0]], kept, room, fresh: None };
     lab.tables.evidence =
         vec![evidence(50, names[0], order, vec![0, 1, 2, 3]), evidence(60, names[1], item_type, vec![0, 1])];
     let block = [step(Op::Arg, 1, 0, 0, lab.word("id")), step(Op::Keep, 0, 1, 0, 0), step(Op::Return, 0, 0, 0, 0)];
     let (whole, part) = (lab.code(&block), lab.code(&block));
-    let keyed =
-        |entry, field: &[u32], of| Answer::Keyed { evidence: ORDER, entry, registers: 2, field: field.to_vec(), of };
+    let keyed = |entry, field: &[u32], of| {
+        let keys = vec![KeySource::Call];
+        Answer::Keyed { evidence: ORDER, entry, registers: 2, field: field.to_vec(), of, keys }
+    };
     let status = lab.ty(TypeDef::Enum(0));
     let map = lab.ty(TypeDef::Map { of: order, max: 3 });
     let answers = [

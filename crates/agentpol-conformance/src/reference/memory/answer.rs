@@ -22,13 +22,14 @@ pub(super) enum Told {
 }
 
 impl Told {
-    /// The answer as JSON for a type: a verbatim text is one where a text is declared, and is parsed elsewhere.
+    /// The answer as JSON for a type: a verbatim text is one where a text is declared, and is parsed elsewhere; what is no
+    /// JSON is the text.
     pub(super) fn json(&self, result: &ResultType) -> Option<Json> {
         match (self, result) {
             (Told::Nothing, _) => None,
             (Told::Result(json), _) => Some(json.clone()),
             (Told::Text(text), ResultType::Type(Type::String)) => Some(Json::Text(text.clone())),
-            (Told::Text(text), _) => json::read(text.as_bytes()).ok(),
+            (Told::Text(text), _) => Some(json::read(text.as_bytes()).unwrap_or_else(|_| Json::Text(text.clone()))),
         }
     }
 }

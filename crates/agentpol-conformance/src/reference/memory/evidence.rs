@@ -10,7 +10,7 @@ use crate::reference::evaluate::Frame;
 use crate::reference::facts::Facts;
 use crate::reference::json::Json;
 use crate::reference::value::{Held, Value};
-use agentpol_check::policy::{Policy, Reach, Record, RecordId, ResultType, ShapeId, Type};
+use agentpol_check::policy::{Expr, KeySource, Policy, Reach, Record, RecordId, ResultType, ShapeId, Type};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What an answer says of one record.
@@ -142,6 +142,9 @@ impl<'a> Pupil<'a> {
                 Some(one) => self.learn(one, json),
                 None => self.doubt(result),
             },
+            (ResultType::Keyed { record, keys, .. }, Json::Object(_)) if carries(keys) => {
+                self.learn_carried(*record, keys, json);
+            }
             (ResultType::Keyed { record, field, .. }, _) => self.learn_keyed(result, *record, field, json),
             (ResultType::List(..), _) => self.doubt(result),
         }
@@ -166,11 +169,15 @@ impl<'a> Pupil<'a> {
     /// The key that the call gives to what it answers.
     fn key_of_call(&self, result: &ResultType) -> Option<Vec<Value>> {
         let ResultType::Keyed { keys, .. } = result else { return None };
-        if !self.keyed {
+        if carries(keys) {
             return None;
         }
-        let frame = Frame::new(self.answers.facts, None);
-        keys.iter().map(|key| frame.value(key).known().cloned()).collect()
+        keys.iter().map(|key| self.given_by_call(key.given()?).known().cloned()).collect()
+    }
+
+    /// A part of a key that the call gives.
+    fn given_by_call(&self, key: &Expr) -> Held {
+        if self.keyed { Frame::new(self.answers.facts, None).value(key) } else { Held::Unknown }
     }
 
     fn learn_keyed(&mut self, result: &ResultType, record: RecordId, field: &[String], json: &Json) {
@@ -190,6 +197,34 @@ impl<'a> Pupil<'a> {
         if field.is_empty() {
             self.learn_fields(shape, json);
         }
+    }
+
+    /// A record of which the answer carries a part of the key, and the call gives the rest.
+    fn learn_carried(&mut self, id: RecordId, keys: &[KeySource], json: &Json) {
+        let record = &self.policy[id];
+        let whole = Held::of(Value::Record(self.answers.fields(record.shape, json)));
+        let mut fields = self.given(record.shape, json);
+        let mut found = Vec::new();
+        for (path, source) in record.keys.iter().zip(keys) {
+            let carried = path.iter().fold(whole.clone(), |held, name| part(&held, name));
+            found.push(match source {
+                KeySource::Carried => carried,
+                KeySource::Given(given) => kept(self.given_by_call(given)),
+                KeySource::CarriedOr(given) if matches!(carried, Held::Absent) => {
+                    let held = kept(self.given_by_call(given));
+                    fields.retain(|(name, _)| *name != path[0]);
+                    fields.push((path[0].clone(), held.clone()));
+                    held
+                }
+                KeySource::CarriedOr(_) => carried,
+            });
+        }
+        let name = record_name(self.policy, record);
+        match found.iter().map(|held| held.known().cloned()).collect() {
+            Some(key) => self.lessons.push(Lesson { record: name, key, fields, whole: true, only_doubt: false }),
+            None => drop(self.vague.insert(name)),
+        }
+        self.learn_fields(record.shape, json);
     }
 
     fn learn_type(&mut self, ty: &Type, json: &Json) {
@@ -245,6 +280,11 @@ impl<'a> Pupil<'a> {
     }
 }
 
+/// Whether the answer gives a part of the key.
+fn carries(keys: &[KeySource]) -> bool {
+    keys.iter().any(|key| !matches!(key, KeySource::Given(_)))
+}
+
 /// A value inside of records that hold nothing else that is known.
 fn nested(path: &[String], held: Held) -> Held {
     match path {
@@ -295,7 +335,9 @@ impl Memory<'_> {
             self.calls.iter().enumerate().filter(|(_, past)| past.root == recall.place.root).collect();
         all.sort_by_key(|(_, past)| past.ended);
         let asked = signature(self.policy, id);
-        let doubtful_before = self.doubtful_before(&asked, Reach::Session, recall, None);
+        // What is too old to be fresh is no better known than what nobody kept.
+        let stale = record.fresh.map_or(i64::MIN, |fresh| recall.now - fresh + 1);
+        let doubtful_before = self.doubtful_before(&asked, Reach::Session, recall, None).max(stale);
         let mut known = Knowledge { facts: Vec::new(), incomplete: false, doubtful_before, gone: None };
         for (seq, past) in all {
             match past.stage {
