@@ -29,7 +29,7 @@ pub use golden::{GoldenProblem, golden_name, is_golden_name};
 pub use heard::Shape;
 pub use manifest::{
     AgentSetting, Answers, ApprovalSetting, ClockSetting, ContextValue, CredentialSetting, Manifest, ManifestError,
-    ManifestErrorKind, RecordingEntry, SessionSetting, Setting, UserSetting,
+    ManifestErrorKind, RecordingEntry, RulingSetting, SessionSetting, Setting, UserSetting,
 };
 pub use mutate::{Fate, Mutant, Mutations, Recorded, Subject, mutate};
 pub use replay::{GoldenFile, Replay};

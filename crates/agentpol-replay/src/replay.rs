@@ -6,14 +6,14 @@ use std::sync::Arc;
 
 use agentpol::policy::Policy;
 use agentpol::{Bound, Mark, Program, SourceMap};
-use agentpol_trace::{Action, Expectation, OpenOptions, RecordError, Recording};
+use agentpol_trace::{Action, Expectation, OpenOptions, Outcome, RecordError, Recording};
 
 use crate::coverage::{Coverage, Gathered};
 use crate::engine::Engine;
 use crate::golden::{Golden, Identity, write_line};
 use crate::judging::{Assumed, Judged, Judging, Seen};
 use crate::listing::Line;
-use crate::manifest::RecordingEntry;
+use crate::manifest::{RecordingEntry, RulingSetting};
 use crate::report::{Difference, Expected, History, MalformedRecord, RecordPlace, RecordingReport};
 use crate::verdict::{NOT_EVALUABLE, Verdict};
 
@@ -166,6 +166,17 @@ impl<'p> Replay<'p> {
                     difference(&mut report, judging.engine, (&action, &judged.tool), Expected::Golden(old), &verdict);
                 }
             }
+            if let Some(ruling) = action.ruling.as_ref().filter(|_| judged.verdict.is_ok()) {
+                report.counts.ruled += 1;
+                let otherwise = !agrees(&verdict, ruling.outcome);
+                report.counts.ruled_otherwise += u64::from(otherwise);
+                let compared = entry.rulings == RulingSetting::Compare;
+                report.counts.expected += u64::from(compared);
+                if otherwise && compared {
+                    let old = Expected::Ruling { outcome: ruling.outcome.name(), decider: ruling.by.clone() };
+                    difference(&mut report, judging.engine, (&action, &judged.tool), old, &verdict);
+                }
+            }
             if let Some(expect) = &action.expect {
                 report.counts.expected += 1;
                 if !meets(&verdict, expect) {
@@ -256,6 +267,14 @@ fn malformed(report: &mut RecordingReport, error: &RecordError) {
         field: error.field.clone(),
         message: error.kind.to_string(),
     });
+}
+
+/// Whether a verdict comes to what was decided then. What must wait does not go ahead.
+fn agrees(verdict: &Verdict, then: Outcome) -> bool {
+    match then {
+        Outcome::Deny | Outcome::Throttle => matches!(verdict.outcome.as_str(), "deny" | "throttle"),
+        Outcome::Allow | Outcome::RequireApproval => verdict.outcome == then.name(),
+    }
 }
 
 /// Whether a verdict is what a record expects. What was not judged meets nothing.

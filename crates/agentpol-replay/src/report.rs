@@ -128,6 +128,12 @@ pub struct Counts {
     pub compared: u64,
     /// Verdicts that were compared with what the record expects.
     pub expected: u64,
+    /// Verdicts beside which the record has a decision of its own.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub ruled: u64,
+    /// Those that are another decision than the record's.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub ruled_otherwise: u64,
     /// Comparisons that failed.
     pub differences: u64,
     /// Sessions that were opened in memory; 0 where decisions do not hang on earlier calls.
@@ -175,6 +181,8 @@ impl Counts {
         self.not_as_declared += other.not_as_declared;
         self.compared += other.compared;
         self.expected += other.expected;
+        self.ruled += other.ruled;
+        self.ruled_otherwise += other.ruled_otherwise;
         self.differences += other.differences;
         self.sessions += other.sessions;
         self.matched_origins += other.matched_origins;
@@ -246,6 +254,14 @@ pub enum Expected {
         code: Option<String>,
         /// The rule.
         rule: Option<String>,
+    },
+    /// What was decided when it was recorded.
+    Ruling {
+        /// The outcome.
+        outcome: &'static str,
+        /// Who or what decided.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        decider: Option<String>,
     },
 }
 

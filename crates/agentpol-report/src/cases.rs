@@ -244,6 +244,10 @@ pub(crate) fn verdict(verdict: &Verdict) -> String {
 fn expected(expected: &Expected) -> String {
     match expected {
         Expected::Golden(old) => verdict(old),
+        Expected::Ruling { outcome, decider } => {
+            let by = decider.as_ref().map(|by| format!(", by {by}")).unwrap_or_default();
+            format!("{}{by}, when it was recorded", outcome.replace('_', " "))
+        }
         Expected::Record { outcome, code, rule } => {
             let mut text = outcome.replace('_', " ");
             text.extend(code.iter().map(|code| format!(", {code}")));

@@ -7,8 +7,8 @@ use super::error::ManifestErrorKind;
 use super::json::json;
 use super::reader::{Problems, Section, Value, pairs, texts};
 use super::settings::{
-    AgentSetting, Answers, ApprovalSetting, ClockSetting, ContextValue, CredentialSetting, SessionSetting, Setting,
-    UserSetting,
+    AgentSetting, Answers, ApprovalSetting, ClockSetting, ContextValue, CredentialSetting, RulingSetting,
+    SessionSetting, Setting, UserSetting,
 };
 use crate::clock;
 use crate::heard::Shape;
@@ -31,6 +31,7 @@ const KEYS: &[&str] = &[
     "clock",
     "credential",
     "approvals",
+    "rulings",
     "sessions",
     "context",
     "fields",
@@ -72,6 +73,8 @@ pub struct RecordingEntry {
     pub credential: CredentialSetting,
     /// What is taken for approved.
     pub approvals: ApprovalSetting,
+    /// What is done with decisions that the recording has.
+    pub rulings: RulingSetting,
     /// What one run knows of the others; by the clock where it is not said.
     pub sessions: Option<SessionSetting>,
     /// Fields of the context, beside those that the record carries.
@@ -126,6 +129,7 @@ pub(super) fn read(value: &Value<'_>, problems: &mut Problems<'_>) -> Option<Rec
         clock: clock(&section, problems),
         credential: credential(&section, problems),
         approvals: approvals(&section, problems),
+        rulings: rulings(&section, problems),
         sessions: sessions(&section, problems),
         context: section.get("context").map(|value| context(value, problems)).unwrap_or_default(),
         answers: answers(&section, problems),
@@ -324,6 +328,11 @@ fn credential(section: &Section<'_, '_>, problems: &mut Problems<'_>) -> Credent
 fn approvals(section: &Section<'_, '_>, problems: &mut Problems<'_>) -> ApprovalSetting {
     let words = [("none", ApprovalSetting::Nothing), ("as recorded", ApprovalSetting::AsRecorded)];
     word(section, "approvals", words, problems).unwrap_or(ApprovalSetting::Nothing)
+}
+
+fn rulings(section: &Section<'_, '_>, problems: &mut Problems<'_>) -> RulingSetting {
+    let words = [("count", RulingSetting::Count), ("compare", RulingSetting::Compare)];
+    word(section, "rulings", words, problems).unwrap_or(RulingSetting::Count)
 }
 
 fn sessions(section: &Section<'_, '_>, problems: &mut Problems<'_>) -> Option<SessionSetting> {

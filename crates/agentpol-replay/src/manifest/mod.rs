@@ -18,8 +18,8 @@ pub use entry::RecordingEntry;
 pub use error::{ManifestError, ManifestErrorKind};
 use reader::{Problems, Section};
 pub use settings::{
-    AgentSetting, Answers, ApprovalSetting, ClockSetting, ContextValue, CredentialSetting, SessionSetting, Setting,
-    UserSetting,
+    AgentSetting, Answers, ApprovalSetting, ClockSetting, ContextValue, CredentialSetting, RulingSetting,
+    SessionSetting, Setting, UserSetting,
 };
 
 /// What `agentpol.toml` says.

@@ -73,6 +73,15 @@ pub enum ApprovalSetting {
     AsRecorded,
 }
 
+/// What is done with decisions that the recording has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RulingSetting {
+    /// They are counted, as those of today or others.
+    Count,
+    /// They are compared: another decision today is a difference.
+    Compare,
+}
+
 /// What one run knows of the others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SessionSetting {

@@ -47,6 +47,10 @@ pub(super) fn action(recording: &str, difference: &Difference, sources: &SourceM
     page.line(format_args!("    {cross} {place}  {}{call}", one_line(&difference.tool)));
     match &difference.old {
         Expected::Golden(old) => page.line(format_args!("      was       {}", verdict(old))),
+        Expected::Ruling { outcome, decider } => {
+            let by = decider.as_ref().map(|by| format!(", by {}", one_line(by))).unwrap_or_default();
+            page.line(format_args!("      then      {}{by}", outcome.replace('_', " ")));
+        }
         Expected::Record { outcome, code, rule } => {
             let mut text = outcome.replace('_', " ");
             if let Some(code) = code {

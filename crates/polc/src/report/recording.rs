@@ -52,6 +52,11 @@ fn beside(report: &RecordingReport, page: &mut Page) {
         };
         page.line(format_args!("    history: {what}, in {}", counted(number(counts.sessions), "session")));
     }
+    if counts.ruled > 0 {
+        let count = counted(number(counts.ruled), "recorded decision");
+        let otherwise = grouped(number(counts.ruled_otherwise));
+        page.line(format_args!("    beside {count}: {otherwise} otherwise today"));
+    }
     for (rule, count) in &counts.alerts {
         let word = page.ink(Ink::Yellow, "alert");
         page.line(format_args!("    {word} {} by {}", grouped(number(*count)), one_line(rule)));
