@@ -259,3 +259,34 @@ fn decisions_go_on_while_another_program_is_installed() {
     });
     assert_eq!(engine.trouble(), None);
 }
+
+#[test]
+fn digests_of_askings_are_made_with_the_hosts_key() {
+    let mut sources = SourceMap::new();
+    sources.add(
+        "desk.agentpol",
+        r#"
+        module desk
+        group leads
+        tool pay(pin: secret string) computes
+        agent bot { function "support" owner "desk@acme.example" phase autonomous }
+        allow "all" { agent bot user any tool pay }
+        require approval "ask" { agent any tool pay from leads }
+        "#,
+    );
+    let bytes = build(&sources, &Options::default()).0.expect("builds").bytes;
+    let asked = |key: u8| {
+        let program = Evaluator::load(&bytes).expect("loads");
+        let engine = Engine::new(program, MemoryStore::new(), [key; 32], AT, Before::Empty).expect("installs");
+        open(&engine, "s", "ana");
+        let request = r#"{"at": "2026-03-02T15:00:00Z", "agent": "bot", "user": {"id": "ana"}, "session": "s",
+            "call": "c", "tool": "pay", "args": {"pin": "1234"}}"#;
+        let decision = engine.decide(request.as_bytes());
+        assert_eq!(decision.outcome(), Outcome::RequireApproval);
+        decision.asks().named().iter().find_map(|ask| ask.opened).map(|opened| opened.digest)
+    };
+    // Who reads a digest and tries all pins finds none without the key.
+    assert!(asked(7).is_some());
+    assert_eq!(asked(7), asked(7));
+    assert_ne!(asked(7), asked(8));
+}

@@ -67,6 +67,8 @@ fn wrong_place(says: &str, place: &str) -> Option<String> {
             (!test).then(|| format!("{path} has no test `{name}`"))
         }
         (Some("md"), Some(anchor)) => (!shows(&text, anchor)).then(|| format!("{path} shows nothing at #{anchor}")),
+        // What the command prints, and a page that a test holds to what it says.
+        (Some("case"), None) => (!text.contains("\n=== run ")).then(|| format!("{path} runs nothing")),
         (Some("md"), None) if path.starts_with("diagnostics/AP") => None,
         _ => Some(format!("{place} is no place where something is shown")),
     }
