@@ -55,7 +55,7 @@ impl<'de> Deserialize<'de> for Raw<'de> {
 
 /// Reads a text that is one value.
 pub(crate) fn read(text: &str) -> Result<Json, ProblemKind> {
-    let raw: &RawValue = serde_json::from_str(text).map_err(|error| not_json(&error))?;
+    let raw: &RawValue = serde_json::from_str(text).map_err(|error| not_json_at(&error))?;
     value(raw, 1)
 }
 
@@ -96,5 +96,13 @@ pub(crate) fn list(raw: &RawValue) -> Result<Vec<&RawValue>, ProblemKind> {
 pub(crate) fn not_json(error: &serde_json::Error) -> ProblemKind {
     let why = error.to_string();
     let why = why.split(" at line ").next().unwrap_or_default().to_owned();
-    ProblemKind::NotJson { why }
+    ProblemKind::NotJson { column: None, why }
+}
+
+/// As [`not_json`], of a text that begins where its first line does.
+pub(crate) fn not_json_at(error: &serde_json::Error) -> ProblemKind {
+    match not_json(error) {
+        ProblemKind::NotJson { why, .. } => ProblemKind::NotJson { column: u32::try_from(error.column()).ok(), why },
+        kind => kind,
+    }
 }

@@ -19,6 +19,8 @@ pub struct Problem {
 pub enum ProblemKind {
     /// The text is not JSON, or no two readers would agree what it means.
     NotJson {
+        /// The column, from 1, where it is known.
+        column: Option<u32>,
         /// Why.
         why: String,
     },
@@ -124,7 +126,8 @@ impl fmt::Display for Problem {
 impl fmt::Display for ProblemKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            ProblemKind::NotJson { why } => write!(f, "not JSON: {why}"),
+            ProblemKind::NotJson { column: Some(column), why } => write!(f, "not JSON at column {column}: {why}"),
+            ProblemKind::NotJson { column: None, why } => write!(f, "not JSON: {why}"),
             ProblemKind::NotUtf8 => f.write_str("not UTF-8"),
             ProblemKind::TooLarge => f.write_str("larger than is read"),
             ProblemKind::TooDeep => f.write_str("a value nests more than 16 deep"),

@@ -47,11 +47,11 @@ pub(crate) fn read(builder: &mut Builder, text: &str, place: Place) {
         let before = text.as_bytes()[..at].iter().filter(|byte| **byte == b'\n').count() as u32;
         Place { line: place.line + before, ..place }
     };
-    let whole = match serde_json::from_str::<&RawValue>(text.trim()) {
+    let whole = match serde_json::from_str::<&RawValue>(text) {
         Ok(whole) => whole,
         Err(error) => {
             let line = place.line + (error.line() as u32).saturating_sub(1);
-            return builder.problem(Place { line, ..place }, json::not_json(&error));
+            return builder.problem(Place { line, ..place }, json::not_json_at(&error));
         }
     };
     let resources = match resources(whole) {

@@ -43,7 +43,7 @@ impl Builder {
                 return Ok(());
             }
             match str::from_utf8(&line) {
-                Ok(text) => lines::read(self, text.trim(), place),
+                Ok(text) => lines::read(self, text.trim_end(), place),
                 Err(_) => self.problem(place, ProblemKind::NotUtf8),
             }
         }

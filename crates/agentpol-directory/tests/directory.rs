@@ -120,7 +120,7 @@ fn what_is_wrong_is_named_by_file_and_line() {
         ("{\"person\": {\"id\": \"a\"}}", "f0:1: unknown kind of record `person`"),
         ("{\"user\": {\"id\": \"a\", \"active\": 1}}", "f0:1: `active` must be true or false"),
         ("{\"user\": [1]}", "f0:1: `user` must be an object"),
-        ("{\"user\": {\"id\": \"a\"", "f0:1: not JSON: EOF while parsing an object"),
+        ("{\"user\": {\"id\": \"a\"", "f0:1: not JSON at column 19: EOF while parsing an object"),
         ("{\"group\": {\"name\": \"a\", \"within\": [\"a\"]}}", "f0:1: these contain each other: \"a\""),
         (
             "{\"group\": {\"name\": \"a\", \"within\": [\"b\"]}}\n{\"group\": {\"name\": \"b\", \"within\": [\"a\"]}}",
