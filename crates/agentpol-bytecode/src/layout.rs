@@ -194,7 +194,7 @@ coded_struct!(Rate {
     cost: Option<Kept>,
     keys: Vec<Key>,
 });
-coded_enum!(Key { 0 Agent; 1 User; 2 Session; 3 Origin; 4 Tool; 5 Dataset; 6 Env; 7 Value(kept); });
+coded_enum!(Key { 0 Agent; 1 User; 2 Session; 3 Origin; 4 Tool; 5 Dataset; 6 Env; 7 Value(kept); 8 Pair; });
 coded_struct!(Delegation { from: u32, to: u32, scope: Scope, entry: u32, clauses: u32, registers: u32 });
 coded_struct!(Rule {
     module: u32,
@@ -312,7 +312,7 @@ sections! {
     16 Agents "agents" { agents }
     17 Memory "memory" { slots, queries, evidence, answers, rates }
     18 Delegations "delegations" { delegations }
-    19 Resources "resources" { users_from, resources_from, resources }
+    19 Resources "resources" { users_from, unvouched, resources_from, resources }
     20 Rules "rules" { rules }
     21 Code "code" { code }
     22 Candidates "candidates" { candidates }

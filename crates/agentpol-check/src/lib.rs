@@ -111,6 +111,7 @@ fn fill_declarations<'a>(draft: &mut Draft<'a, '_>, declared: &Declared<'a>) -> 
     records::fill_records(draft, declared);
     resources::fill_resources(draft, declared);
     resources::fill_sources(draft);
+    resources::fill_sessions(draft);
     tools::fill_tools(draft, declared);
     agents::fill_agents(draft, declared);
     types::fill_define_params(draft);

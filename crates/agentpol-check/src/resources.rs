@@ -86,12 +86,7 @@ pub(crate) fn fill_sources(draft: &mut Draft<'_, '_>) {
         for item in std::mem::take(&mut draft.items[module.index()].sources) {
             let what = if item.resources { "resources" } else { "users" };
             if !draft.is_root(module) {
-                let title = format!("where {what} come from is not this module's to say");
-                let help = match draft.policy.root {
-                    Some(root) => format!("write the line in `{}`", draft.module_name(root)),
-                    None => "name the module that may in `agentpol.toml`: `root = \"...\"`".to_owned(),
-                };
-                draft.report(Diagnostic::new(Code::AP0208, title, item.span, "only the root module may").help(help));
+                not_the_root(draft, &format!("where {what} come from is not this module's to say"), item.span);
                 continue;
             }
             if let Some(first) = said.insert(item.resources, item.span) {
@@ -115,6 +110,26 @@ pub(crate) fn fill_sources(draft: &mut Draft<'_, '_>) {
             }
         }
     }
+}
+
+/// Fills whether the host can tell sessions apart: said by the root alone.
+pub(crate) fn fill_sessions(draft: &mut Draft<'_, '_>) {
+    for module in draft.module_ids() {
+        for span in std::mem::take(&mut draft.items[module.index()].sessions) {
+            match draft.is_root(module) {
+                true => draft.policy.sessions_unvouched = true,
+                false => not_the_root(draft, "whether sessions are vouched for is not this module's to say", span),
+            }
+        }
+    }
+}
+
+fn not_the_root(draft: &mut Draft<'_, '_>, title: &str, span: Span) {
+    let help = match draft.policy.root {
+        Some(root) => format!("write the line in `{}`", draft.module_name(root)),
+        None => "name the module that may in `agentpol.toml`: `root = \"...\"`".to_owned(),
+    };
+    draft.report(Diagnostic::new(Code::AP0208, title, span, "only the root module may").help(help));
 }
 
 /// Returns the type, unless it refers to users, groups or resources where only plain data may stand: that is told.

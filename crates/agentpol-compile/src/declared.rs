@@ -33,6 +33,7 @@ pub(crate) fn declare(
     tables.user = types.fields(policy.user, pools, diagnostics);
     tables.context = types.fields(policy.context, pools, diagnostics);
     tables.users_from = source(policy.users_from);
+    tables.unvouched = policy.sessions_unvouched;
     tables.resources_from = source(policy.resources_from);
     for declared in &policy.resources {
         let fields = types.fields(declared.shape, pools, diagnostics);

@@ -91,6 +91,8 @@ impl Rates {
         let key = |key: &policy::Key| match key {
             policy::Key::Agent => Key::Agent,
             policy::Key::User => Key::User,
+            // Who may take a new session has no budget of their own in each.
+            policy::Key::Session if policy.sessions_unvouched => Key::Pair,
             policy::Key::Session => Key::Session,
             policy::Key::Origin => Key::Origin,
             policy::Key::Tool => Key::Tool,
@@ -183,6 +185,7 @@ fn text(policy: &Policy, rule: &Rule, counted: &Counted<'_>) -> String {
     for key in counted.keys {
         text += &match key {
             policy::Key::Value(value) => format!("\nper {}:{}", canon.expr(value), canon.of_scalar(&value.ty)),
+            policy::Key::Session if policy.sessions_unvouched => "\nper pair".to_owned(),
             other => format!("\nper {}", word(other)),
         };
     }

@@ -148,6 +148,7 @@ codes! {
     AP0623 Lint "a budget that grows with the agents"
     AP0624 Lint "a budget that one user can use up for all"
     AP0625 Lint "a delegation that the other module does not declare"
+    AP0626 Lint "sessions that nobody vouches for"
 
     AP0701 Error "a test step that cannot be run"
     AP0702 Error "a test with nothing to check"

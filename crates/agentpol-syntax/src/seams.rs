@@ -113,11 +113,13 @@ impl<'t> Seams<'t> {
         word && sig.line_start && after && begins
     }
 
-    /// Returns whether a token is a word that begins an item; `users` and `resources` do so before `from`.
+    /// Returns whether a token is a word that begins an item; `users` and `resources` do so before `from`, `sessions` before
+    /// `unvouched`.
     pub(crate) fn begins_item(&self, at: usize) -> bool {
         let word = self.word(at);
         let from = || self.is(at + 1, "from") && (self.is(at + 2, "directory") || self.is(at + 2, "request"));
-        self.kind(at) == TokenKind::Word && (words::begins_item(word) || words::SOURCES.contains(&word) && from())
+        let source = words::SOURCES.contains(&word) && from() || word == "sessions" && self.is(at + 1, "unvouched");
+        self.kind(at) == TokenKind::Word && (words::begins_item(word) || source)
     }
 
     /// Returns whether `any` stands for every agent or user, and so begins no quantifier.

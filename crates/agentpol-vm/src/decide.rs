@@ -252,7 +252,7 @@ impl Prepared<'_> {
         if let Err(code) = call {
             return Err(*code);
         }
-        place.reach(records, host.installed, keyer, text(chain.actor()), user)?;
+        place.reach(records, host.installed, keyer, session, (text(chain.actor()), user))?;
         Ok((place, key))
     }
 
@@ -272,10 +272,13 @@ impl Prepared<'_> {
         let session = self.request.ok().and_then(|request| request.session);
         let session = session.map_or("", |session| self.scratch.memory.text(session));
         let root = if self.scratch.tells_roots { place.root_key(records, keyer, session) } else { ALONE };
+        let pairs = host.installed.pairs().is_some();
+        let pair = if pairs { place.pair_key(records, keyer) } else { None };
         let directory = self.scratch.memory.directory.clone();
         let recall = admitted.then_some(Recall { place, installed: host.installed, keyer });
         let ledger = Ledger { program: self.program, records, key: host.key, keyer, directory, now: place.now, recall };
-        Scene { ledger, whose: Whose { root }, since }
+        let pair = pair.unwrap_or(ALONE);
+        Scene { ledger, whose: Whose { root, pair }, since }
     }
 
     /// A call whose structure is not sound is denied; alerts hear of it where agent and tool are known.

@@ -182,6 +182,7 @@ impl Listing<'_> {
                 Key::Agent => f.write_str(" agent")?,
                 Key::User => f.write_str(" user")?,
                 Key::Session => f.write_str(" session")?,
+                Key::Pair => f.write_str(" agent and user")?,
                 Key::Origin => f.write_str(" origin")?,
                 Key::Tool => f.write_str(" tool")?,
                 Key::Dataset => f.write_str(" dataset")?,

@@ -344,6 +344,8 @@ pub enum Key {
     Env,
     /// The next value that is kept.
     Value(Kept),
+    /// The agent and the user of the root session, together.
+    Pair,
 }
 
 /// Who may act through whom, and for what.

@@ -80,6 +80,8 @@ pub struct Tables {
     pub delegations: Vec<Delegation>,
     /// Where users, groups and their attributes come from.
     pub users_from: Source,
+    /// The host cannot tell one session from another of the same agent and user.
+    pub unvouched: bool,
     /// Where resources come from.
     pub resources_from: Source,
     /// Types of resources, by module and name.

@@ -13,6 +13,7 @@ mod overview;
 mod people;
 mod reach;
 mod receivers;
+mod sessions;
 mod siblings;
 mod spread;
 mod thresholds;
@@ -59,6 +60,7 @@ pub(crate) fn run(surface: &Surface<'_, '_>, diagnostics: &mut Diagnostics) {
     delegations::look(surface, diagnostics);
     memory::look(surface, diagnostics);
     spread::look(surface, diagnostics);
+    sessions::look(surface, diagnostics);
     unused::look(surface, diagnostics);
 }
 

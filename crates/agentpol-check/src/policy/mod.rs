@@ -54,6 +54,8 @@ pub struct Policy {
     pub records: Vec<Record>,
     /// Where users, groups and their attributes come from.
     pub users_from: Source,
+    /// The host cannot tell one session from another of the same agent and user.
+    pub sessions_unvouched: bool,
     /// Where resources come from.
     pub resources_from: Source,
     /// Types of resources.

@@ -215,7 +215,7 @@ impl<'a> Frame<'a> {
         match (&item.at, &item.value) {
             (Some(at), _) => {
                 let node = json::pointer(at).and_then(|tokens| json::follow(&self.facts.written, &tokens));
-                node.map(|node| origin::of_node(&self.facts.origin, self.recall.map(Recall::saw), at, node)).into()
+                node.map(|node| origin::of_node(&self.facts.origin, self.recall.and_then(Recall::saw), at, node)).into()
             }
             (None, Value::List(elements)) => {
                 let meet = |worst: Held, element: &Held| match (worst.known(), self.origin(element).known()) {

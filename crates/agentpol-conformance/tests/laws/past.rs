@@ -68,6 +68,8 @@ pub(crate) struct Policy {
     phases: [&'static str; 5],
     /// How long things hold; for ever where it is empty.
     fresh: &'static str,
+    /// The host cannot tell sessions apart.
+    unvouched: bool,
 }
 
 impl Policy {
@@ -81,13 +83,14 @@ impl Policy {
             rules.push("allow \"all\" { agent any  user any, none  tool * }".to_owned());
         }
         let fresh = if random.percent(40) { random.pick(&WINDOWS) } else { "" };
-        Policy { rules, phases, fresh }
+        let unvouched = random.percent(20);
+        Policy { rules, phases, fresh, unvouched }
     }
 
     /// One that allows everything.
     pub(crate) fn bare() -> Policy {
         let rules = vec!["allow \"all\" { agent any  user any, none  tool * except probe }".to_owned()];
-        Policy { rules, phases: ["autonomous"; 5], fresh: "" }
+        Policy { rules, phases: ["autonomous"; 5], fresh: "", unvouched: false }
     }
 
     /// Its files, the declarations first.
@@ -101,6 +104,9 @@ impl Policy {
             };
             let head = format!("{word} {{ function \"f\"  owner \"{name}_owner\"  phase {phase}");
             declared.push_str(&format!("{head}  {identity}  {clauses} }}\n"));
+        }
+        if self.unvouched {
+            declared.push_str("sessions unvouched\n");
         }
         let rules = self.rules.iter().map(|rule| format!("module past\n{rule}\n"));
         [declared].into_iter().chain(rules).collect()

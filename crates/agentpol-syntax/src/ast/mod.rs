@@ -75,6 +75,8 @@ pub enum ItemKind<'a> {
     Resource(Resource<'a>),
     /// `users from directory max age 15m`, `resources from request`
     Source(Source),
+    /// `sessions unvouched`
+    Sessions(Span),
     /// `tools changes = crm.cancel, billing.*`
     ToolSet(ToolSet<'a>),
     /// `tool crm.search(query: string) reads crm.tickets`

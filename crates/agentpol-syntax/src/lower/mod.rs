@@ -84,6 +84,7 @@ impl<'a> Lower<'a, '_> {
             Rule::record => ItemKind::Record(self.record(&mut kids)?),
             Rule::resource => ItemKind::Resource(self.resource(&mut kids)?),
             Rule::source => ItemKind::Source(self.source(span, &mut kids)?),
+            Rule::sessions => ItemKind::Sessions(span),
             Rule::user_shape => ItemKind::User(self.shape_item(&mut kids)?),
             Rule::context_shape => ItemKind::Context(self.shape_item(&mut kids)?),
             _ => self.declaration(rule, &mut kids)?,

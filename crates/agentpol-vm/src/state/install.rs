@@ -3,7 +3,7 @@
 
 use super::key::{INSTALLED, META};
 use super::record::{ALONE, Record, RecordMut, read_i64, read_u64, write};
-use super::session::LABELS;
+use super::session::{LABELS, LIVE};
 use super::{Handle, Records, Refusal, Trouble};
 use agentpol_bytecode::Program;
 use agentpol_bytecode::sha256::{HASH_BYTES, Sha256};
@@ -38,6 +38,8 @@ pub struct Installed {
     evidence: Vec<i64>,
     rates: Vec<i64>,
     labels: i64,
+    /// Since when it is kept which sessions of an agent and a user were at work; `None` where sessions are vouched for.
+    pairs: Option<i64>,
     /// For each dataset by which number the state knows it.
     datasets: Vec<u64>,
     /// The same, sorted, with the dataset's index.
@@ -84,6 +86,11 @@ impl Installed {
     /// Since when labels are kept.
     pub(crate) fn labels(&self) -> i64 {
         self.labels
+    }
+
+    /// Since when it is kept what an agent does for a user in all their sessions; `None` where sessions are vouched for.
+    pub(crate) fn pairs(&self) -> Option<i64> {
+        self.pairs
     }
 
     pub(crate) fn dataset(&self, dataset: u32) -> Option<u64> {
@@ -160,7 +167,9 @@ pub fn install(program: &Program, at: i64, before: Before, records: &mut dyn Rec
     let evidence: Vec<u64> = tables.evidence.iter().map(|evidence| evidence.id).collect();
     let rates: Vec<u64> = tables.rates.iter().map(|rate| rate.id).collect();
     let labels = program.remembers().then_some(LABELS);
-    let mut wanted: Vec<u64> = slots.iter().chain(&evidence).chain(&rates).copied().chain(labels).collect();
+    let pairs = (tables.unvouched && program.remembers()).then_some(LIVE);
+    let own = labels.into_iter().chain(pairs);
+    let mut wanted: Vec<u64> = slots.iter().chain(&evidence).chain(&rates).copied().chain(own).collect();
     wanted.sort_unstable();
     wanted.dedup();
     let since = match before {
@@ -209,6 +218,7 @@ pub fn install(program: &Program, at: i64, before: Before, records: &mut dyn Rec
         made_for: *program.file_hash(),
         mark,
         labels: labels.as_ref().map_or(i64::MAX, since),
+        pairs: pairs.as_ref().map(since),
         slots: slots.iter().map(since).collect(),
         evidence: evidence.iter().map(since).collect(),
         rates: rates.iter().map(since).collect(),

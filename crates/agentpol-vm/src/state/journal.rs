@@ -237,6 +237,11 @@ impl Commit<'_> {
         for handle in [self.place.agent, self.place.user].into_iter().flatten() {
             edit(records, handle)?.step(now);
         }
+        if let Some(pair) = self.place.pair {
+            let mut pair = edit(records, pair)?;
+            session::note_live(&mut pair, &self.place.root_key, now).ok_or(Trouble::Unusable)?;
+            pair.step(now);
+        }
         for at in 0..journal.notes.len() {
             let Some(note) = journal.notes.get_mut(at) else { break };
             let slot = self.program.tables().slots.get(note.slot as usize).ok_or(Trouble::Unusable)?;
@@ -274,8 +279,11 @@ impl Commit<'_> {
         let tool = self.program.tables().tools.get(self.tool as usize).ok_or(Trouble::Unusable)?;
         if tool.returns != Returns::Nothing {
             let saw = matches!(tool.returns, Returns::Untrusted | Returns::Mixed);
-            let datasets = tool.datasets.iter().filter_map(|dataset| self.installed.dataset(*dataset));
-            session::raise(&mut root, saw, tool.touches_anything, datasets).ok_or(Trouble::Unusable)?;
+            for handle in [Some(seat.root), self.place.pair].into_iter().flatten() {
+                let datasets = tool.datasets.iter().filter_map(|dataset| self.installed.dataset(*dataset));
+                let mut record = edit(records, handle)?;
+                session::raise(&mut record, saw, tool.touches_anything, datasets).ok_or(Trouble::Unusable)?;
+            }
         }
         Ok(())
     }

@@ -206,6 +206,11 @@ impl Name {
         }
     }
 
+    /// The record of what an agent does for a user in all their sessions; both by the names of their records.
+    pub(crate) fn pair(key: &EntryKey) -> Option<Name> {
+        Name::new(b't', key)
+    }
+
     fn hashed(keyer: &Keyer, plain: u8, long: u8, id: &str) -> Name {
         Name::new(plain, id.as_bytes())
             .or_else(|| {

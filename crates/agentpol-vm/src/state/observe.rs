@@ -98,6 +98,9 @@ impl Observer<'_> {
             let name = self.place.session(records).and_then(|session| Name::kept(session.user));
             self.place.user = Some(open(records, &name.ok_or(Refusal::StateUnusable)?)?);
         }
+        if self.untrusted {
+            self.place.reach_pair(records, self.installed, self.keyer)?;
+        }
         Ok(())
     }
 
@@ -235,6 +238,10 @@ impl Observer<'_> {
         }
         for handle in [self.place.agent, self.place.user].into_iter().flatten() {
             edit(records, handle)?.step(now);
+        }
+        if let (true, Some(pair)) = (self.untrusted, self.place.pair) {
+            let mut pair = edit(records, pair)?;
+            session::raise(&mut pair, true, false, core::iter::empty()).ok_or(Refusal::StateFull)?;
         }
         let mut root = edit(records, seat.root)?;
         // What another program expected of the answer, and this one does not read, is missing.

@@ -102,8 +102,8 @@ fn ask(
     let record = view.record(slot.reach);
     let widths = widths(slot);
     let after = query.within.map_or(i64::MIN, |window| view.now.saturating_sub(window));
-    let since = view.slot_since(query.slot);
-    let unattested = view.unattested(since, slot.reach, after);
+    let since = view.kept_since(view.slot_since(query.slot), slot.reach);
+    let unattested = after < since;
     let [alone, keyed] = record.find_both(slot.id, &key);
     let alone = Areas::of(alone, widths);
     let found = Found {

@@ -1,6 +1,6 @@
 //! What is kept of a session: whose it is, which calls are open, what its tree has touched (semantics H5, T5, L-3).
 
-use super::key::Name;
+use super::key::{Keyer, Name};
 use super::record::{ALONE, EntryKey, KEY_BYTES, Record, RecordMut, array, read_i64, read_u64, write};
 use super::slot::LOST_AFTER;
 use alloc::vec::Vec;
@@ -13,6 +13,9 @@ pub(crate) const LABELS: u64 = 2;
 pub(crate) const OPEN: u64 = u64::MAX;
 /// The calls of the tree that were closed last; kept at the root.
 pub(crate) const CLOSED: u64 = 4;
+
+/// Which session trees of an agent and a user were at work last; kept at the pair.
+pub(crate) const LIVE: u64 = 6;
 
 /// How many calls of a session tree may be open (semantics F7).
 pub(crate) const MAX_OPEN: usize = 64;
@@ -162,6 +165,39 @@ pub(crate) fn raise(
         write(payload, place, &dataset.to_le_bytes());
     }
     Some(())
+}
+
+/// What tells an agent and a user, by the names of their records, from all others.
+pub(crate) fn pair_key(keyer: &Keyer, session: &Session<'_>) -> EntryKey {
+    let mut packer = keyer.start();
+    packer.add(&u16::try_from(session.agent.len()).unwrap_or(u16::MAX).to_le_bytes());
+    packer.add(session.agent);
+    packer.add(session.user);
+    packer.finish()
+}
+
+/// Notes that a session tree of the pair was at work. `None` where there is no room.
+pub(crate) fn note_live(pair: &mut RecordMut<'_>, root: &EntryKey, time: i64) -> Option<()> {
+    let (last, before, others) = live(pair.read()).unwrap_or((*root, i64::MIN, i64::MIN));
+    let others = if last == *root { others } else { others.max(before) };
+    let payload = pair.resize(LIVE, &ALONE, KEY_BYTES + 16)?;
+    write(payload, 0, root);
+    write(payload, KEY_BYTES, &time.max(before).to_le_bytes());
+    write(payload, KEY_BYTES + 8, &others.to_le_bytes());
+    Some(())
+}
+
+/// When another session tree of the pair was at work last; `None` where none ever was.
+pub(crate) fn others_live(pair: Record<'_>, root: &EntryKey) -> Option<i64> {
+    let (last, time, others) = live(pair)?;
+    let at = if last == *root { others } else { time.max(others) };
+    (at != i64::MIN).then_some(at)
+}
+
+/// The tree that was at work last, when, and when some other was last.
+fn live(pair: Record<'_>) -> Option<(EntryKey, i64, i64)> {
+    let payload = pair.find(LIVE, &ALONE)?;
+    Some((array(payload, 0)?, read_i64(payload, KEY_BYTES), read_i64(payload, KEY_BYTES + 8)))
 }
 
 /// An open call as it is kept: when and in which step it was decided, what was called, what its answer may teach under

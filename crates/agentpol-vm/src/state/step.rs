@@ -3,8 +3,10 @@
 use super::evidence::{Asked, key_kind};
 use super::install::Installed;
 use super::key::{Keyer, Name};
-use super::record::{EntryKey, Record, RecordMut, has_room};
-use super::session::{Labels, MAX_DEPTH, MAX_OPEN, OPEN, OpenCall, SLACK, Session, is_lost, open_calls};
+use super::record::{ALONE, EntryKey, Record, RecordMut, has_room};
+use super::session::{
+    Labels, MAX_DEPTH, MAX_OPEN, OPEN, OpenCall, SLACK, Session, is_lost, open_calls, others_live, pair_key,
+};
 use super::{Handle, Records, Trouble};
 use crate::memory::Memory;
 use crate::value::{Register, Value};
@@ -26,6 +28,10 @@ pub(crate) struct Place {
     pub(crate) agent: Option<Handle>,
     /// The record of the user, or of nobody.
     pub(crate) user: Option<Handle>,
+    /// The record of the root's agent and user together, where the host cannot tell their sessions apart.
+    pub(crate) pair: Option<Handle>,
+    /// What tells the root session from all others; only beside `pair`.
+    pub(crate) root_key: EntryKey,
 }
 
 /// Where a session's records are.
@@ -69,7 +75,7 @@ pub(crate) fn between(records: &mut dyn Records, mut above: Option<Name>) -> Res
 impl Place {
     /// A step at a time in no session.
     pub(crate) fn nowhere(now: i64) -> Place {
-        Place { now, seat: None, closed: true, agent: None, user: None }
+        Place { now, seat: None, closed: true, agent: None, user: None, pair: None, root_key: ALONE }
     }
 
     /// Begins a step at a time in the session of this id.
@@ -140,15 +146,38 @@ impl Place {
         if fits && Name::is_user(keyer, session.user, user) { Ok(()) } else { Err(Code::SessionMismatch) }
     }
 
+    /// Opens the record of the root's agent and user, where the host cannot tell their sessions apart.
+    pub(crate) fn reach_pair(
+        &mut self,
+        records: &mut dyn Records,
+        installed: &Installed,
+        keyer: &Keyer,
+    ) -> Result<(), Code> {
+        if installed.pairs().is_some() {
+            let key = self.pair_key(records, keyer).ok_or(Code::StateUnusable)?;
+            self.pair = Some(open(records, &Name::pair(&key).ok_or(Code::StateUnusable)?)?);
+        }
+        Ok(())
+    }
+
+    /// What tells the root's agent and user from all others.
+    pub(crate) fn pair_key(&self, records: &dyn Records, keyer: &Keyer) -> Option<EntryKey> {
+        Session::of(self.root(records)?).map(|root| pair_key(keyer, &root))
+    }
+
     /// Opens the records of the agent and the user, as far as the program keeps something there.
     pub(crate) fn reach(
         &mut self,
         records: &mut dyn Records,
         installed: &Installed,
         keyer: &Keyer,
-        agent: &str,
-        user: Option<&str>,
+        session: &str,
+        (agent, user): (&str, Option<&str>),
     ) -> Result<(), Code> {
+        self.reach_pair(records, installed, keyer)?;
+        if self.pair.is_some() {
+            self.root_key = self.root_key(records, keyer, session);
+        }
         if installed.reaches(Reach::Agent) {
             self.agent = Some(open(records, &Name::agent(keyer, agent))?);
         }
@@ -217,9 +246,16 @@ impl<'r> Recall<'r> {
         let of = |handle: Option<Handle>| handle.map_or(Ok(Record::default()), |handle| read(records, handle));
         let seat = self.place.seat.ok_or(Trouble::Unusable)?;
         let root = read(records, seat.root)?;
-        let (agent, user) = (of(self.place.agent)?, of(self.place.user)?);
+        let (agent, user, pair) = (of(self.place.agent)?, of(self.place.user)?, of(self.place.pair)?);
         let (installed, keyer, now, opened) = (self.installed, self.keyer, self.place.now, seat.opened);
-        Ok(View { root, agent, user, installed, keyer, now, opened })
+        let others = match installed.pairs() {
+            None => i64::MIN,
+            Some(since) => {
+                let live = others_live(pair, &self.place.root_key);
+                live.map_or(since, |live| since.max(live.saturating_add(1)))
+            }
+        };
+        Ok(View { root, agent, user, pair, installed, keyer, now, opened, others })
     }
 }
 
@@ -229,11 +265,14 @@ pub(crate) struct View<'v> {
     root: Record<'v>,
     agent: Record<'v>,
     user: Record<'v>,
+    pair: Record<'v>,
     installed: &'v Installed,
     pub(crate) keyer: &'v Keyer,
     pub(crate) now: i64,
     /// When the root session was opened.
     opened: i64,
+    /// Before this time other sessions may have been at work that cannot be told from this one; `i64::MIN` where none was.
+    others: i64,
 }
 
 impl<'v> View<'v> {
@@ -249,15 +288,22 @@ impl<'v> View<'v> {
         self.installed.slot(slot)
     }
 
-    /// Whether something may have happened after a time before `since`. In a session there is nothing before it was opened.
-    pub(crate) fn unattested(&self, since: i64, reach: Reach, after: i64) -> bool {
-        let in_session = reach == Reach::Session && since <= self.opened;
-        since != i64::MIN && !in_session && after < since
+    /// Since when all of a reach is kept that is kept since `since`. In a session there is nothing before it was opened, but
+    /// what other sessions did that cannot be told from it is not kept with it.
+    pub(crate) fn kept_since(&self, since: i64, reach: Reach) -> i64 {
+        match reach {
+            Reach::Session if since <= self.opened => self.others,
+            Reach::Session => since.max(self.others),
+            Reach::Agent | Reach::User => since,
+        }
     }
 
-    /// What the session tree has touched; `None` where that is not known.
+    /// What the session tree has touched, with all others that cannot be told from it; `None` where that is not known.
     fn labels(&self) -> Option<Labels<'v>> {
-        (self.installed.labels() <= self.opened).then(|| Labels::of(self.root))
+        match self.installed.pairs() {
+            None => (self.installed.labels() <= self.opened).then(|| Labels::of(self.root)),
+            Some(since) => (since == i64::MIN).then(|| Labels::of(self.pair)),
+        }
     }
 
     /// Whether the session tree saw content that nobody vouches for; `None` where that is not known.
@@ -287,8 +333,8 @@ impl<'v> View<'v> {
         'v: 'a,
     {
         let since = self.installed.evidence(evidence);
-        let unattested = self.unattested(since, Reach::Session, i64::MIN);
-        let since = if unattested { since } else { i64::MIN };
+        let since = self.kept_since(since, Reach::Session);
+        let unattested = since != i64::MIN;
         // Of a window the first instant no longer counts.
         let fresh = program.tables().evidence.get(evidence as usize).and_then(|evidence| evidence.fresh);
         let stale = fresh.map_or(i64::MIN, |fresh| self.now.saturating_sub(fresh).saturating_add(1));

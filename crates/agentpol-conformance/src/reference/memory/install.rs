@@ -16,6 +16,9 @@ pub enum Before {
     Unknown,
 }
 
+/// What is kept of which sessions of an agent and a user were at work.
+pub(super) const UNVOUCHED: &str = "sessions unvouched";
+
 /// Since when something is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Since {
@@ -56,6 +59,7 @@ impl<'a> Memory<'a> {
         let mut asked: Vec<String> = questions(policy).into_iter().map(|set| set.signature(policy)).collect();
         asked.extend(evidence::signatures(policy));
         asked.extend(limit::signatures(policy));
+        asked.extend(policy.sessions_unvouched.then(|| UNVOUCHED.to_owned()));
         let windows = limit::forgetting(policy);
         let known = |asked: &String| {
             let known = self.kept.get(asked).copied().unwrap_or(since);
@@ -88,21 +92,27 @@ impl<'a> Memory<'a> {
 
     /// The time before which something may have happened that nobody kept, where that matters.
     pub(super) fn doubtful_before(&self, asked: &str, reach: Reach, recall: Recall<'_>, within: Option<i64>) -> i64 {
-        let since = self.since(asked).unwrap_or(i64::MIN);
+        let since = self.kept_since(asked, reach, recall);
         if self.missing(asked, reach, recall, within) { since } else { i64::MIN }
     }
 
-    /// Whether something may have happened in the window before it was kept. In a session there is nothing before the
-    /// session was opened.
+    /// Whether something may have happened in the window before it was kept.
     pub(super) fn missing(&self, asked: &str, reach: Reach, recall: Recall<'_>, within: Option<i64>) -> bool {
+        let after = within.map_or(i64::MIN, |window| recall.now - window);
+        after < self.kept_since(asked, reach, recall)
+    }
+
+    /// Since when everything within reach is kept. In a session there is nothing before the session was opened; but where the
+    /// host cannot tell it from others (H5), what those did may have been done in it.
+    fn kept_since(&self, asked: &str, reach: Reach, recall: Recall<'_>) -> i64 {
+        let opened = self.sessions.get(&recall.place.root).map_or(i64::MIN, |root| root.opened_at);
         let since = match self.kept.get(asked) {
-            None => return true,
-            Some(Since::Ever) => return false,
+            None => return i64::MAX,
+            Some(Since::Ever) => i64::MIN,
+            Some(Since::At(since)) if reach == Reach::Session && *since <= opened => i64::MIN,
             Some(Since::At(since)) => *since,
         };
-        let opened = self.sessions.get(&recall.place.root).map(|root| root.opened_at);
-        let in_session = reach == Reach::Session && opened.is_some_and(|opened| since <= opened);
-        !in_session && within.is_none_or(|window| recall.now - window < since)
+        if reach == Reach::Session { since.max(recall.others().unwrap_or(i64::MIN)) } else { since }
     }
 
     /// The clocks of what a call at this place touches.

@@ -1,6 +1,7 @@
 //! Labels: what a session tree has touched, and whether it saw content that nobody vouches for (L-3, T1, T4, T5).
 
 use super::Past;
+use super::install::UNVOUCHED;
 use super::recall::Recall;
 use crate::reference::select;
 use crate::reference::value::{Held, Value};
@@ -67,23 +68,31 @@ fn marked_shape(policy: &Policy, shape: ShapeId) -> bool {
 
 impl<'m> Recall<'m> {
     fn let_through(self) -> impl Iterator<Item = &'m Past<'m>> {
-        self.memory.of_root(&self.place.root).filter(|past| past.stage.let_through())
+        self.memory.calls.iter().filter(move |past| self.may_be(&past.root) && past.stage.let_through())
     }
 
-    /// T2: whether the session tree saw content that nobody vouches for.
-    pub(in crate::reference) fn saw(self) -> bool {
+    /// Whether it is known what the session tree has seen: all of it, and of sessions that may be the same.
+    fn sees(self) -> bool {
+        self.memory.since(UNVOUCHED).is_none()
+    }
+
+    /// T2: whether the session tree saw content that nobody vouches for, where that is known.
+    pub(in crate::reference) fn saw(self) -> Option<bool> {
         let told = || {
             self.memory
                 .sessions
                 .iter()
-                .any(|(id, session)| session.told_untrusted && self.memory.root_of(id) == self.place.root)
+                .any(|(id, session)| session.told_untrusted && self.may_be(&self.memory.root_of(id)))
         };
-        self.let_through().any(|past| past.untrusted) || told()
+        self.sees().then(|| self.let_through().any(|past| past.untrusted) || told())
     }
 
     /// The highest member of a level among what the session tree has touched; the lowest where it touched nothing. What
     /// the policy does not know is the highest.
     pub(in crate::reference) fn label(self, level: LevelId) -> Held {
+        if !self.sees() {
+            return Held::Unknown;
+        }
         let policy = self.memory.policy;
         let top = u32::try_from(policy[level].members.len() - 1).unwrap_or(u32::MAX);
         let of = |name: &String| {

@@ -67,7 +67,9 @@ pub(super) fn forgetting(policy: &Policy) -> BTreeMap<String, i64> {
 /// What a rate counts, without its bound and the rule's name (H8).
 pub(super) fn signature(policy: &Policy, rule: &Rule, rate: &Rate) -> String {
     let clauses: Vec<&Clause> = rule.clauses.iter().collect();
-    format!("{} {}", rule.effect.as_str(), named(policy, &(&rule.scope, clauses, &rate.of, &rate.keys)))
+    // Who counts by agent and user does not go on with what was counted by session.
+    let together = policy.sessions_unvouched && rate.keys.iter().any(|key| matches!(key, Key::Session));
+    format!("{} {together} {}", rule.effect.as_str(), named(policy, &(&rule.scope, clauses, &rate.of, &rate.keys)))
 }
 
 /// What one key stands for; `None` where it is not known.
@@ -84,6 +86,7 @@ pub(super) fn key_text(
         Key::Agent => agent(&place.agent),
         // H16: nobody is somebody here.
         Key::User => place.user.as_ref().map_or("nobody".to_owned(), |user| format!("user {user}")),
+        Key::Session if facts.policy.sessions_unvouched => format!("{:?}", recall.memory.pair_of(&place.root)),
         Key::Session => place.root.clone(),
         Key::Origin => agent(&place.origin),
         Key::Tool => format!("{} {}", facts.policy[tool.module].name, tool.name),

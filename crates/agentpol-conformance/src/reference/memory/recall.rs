@@ -1,5 +1,6 @@
 //! What expressions can ask of memory.
 
+use super::install::UNVOUCHED;
 use super::session::Place;
 use super::{Asking, Bound, Memory, Past, Standing};
 use agentpol_check::policy::Reach;
@@ -21,6 +22,21 @@ impl<'m> Recall<'m> {
     /// How far persons have answered an ask of the call.
     pub(in crate::reference) fn standing(self, asking: &Asking, others: &[Asking], bound: &Bound<'_>) -> Standing {
         self.memory.standing(asking, others, bound)
+    }
+
+    /// Whether a root session may be the one at hand: another of the same agent and user, where the host cannot tell them apart.
+    pub(super) fn may_be(self, root: &str) -> bool {
+        let pair = |root: &str| self.memory.pair_of(root);
+        root == self.place.root || self.memory.policy.sessions_unvouched && pair(root) == pair(&self.place.root)
+    }
+
+    /// Where the host cannot tell sessions apart: the time before which others may have been at work that are not this one.
+    pub(super) fn others(self) -> Option<i64> {
+        if !self.memory.policy.sessions_unvouched {
+            return None;
+        }
+        let others = self.memory.calls.iter().filter(|past| past.root != self.place.root && self.may_be(&past.root));
+        others.map(|past| past.time + 1).max().max(self.memory.since(UNVOUCHED))
     }
 
     /// The calls within reach, in the order of decision.

@@ -36,6 +36,11 @@ pub(in crate::reference) struct Place {
 }
 
 impl Memory<'_> {
+    /// Whose a root session is.
+    pub(super) fn pair_of(&self, root: &str) -> Option<(&Who, Option<&str>)> {
+        self.sessions.get(root).map(|session| (&session.agent, session.user.as_deref()))
+    }
+
     /// The session at the top of the tree.
     pub(super) fn root_of(&self, session: &str) -> String {
         match self.sessions.get(session).and_then(|session| session.parent.as_deref()) {

@@ -52,6 +52,8 @@ pub(crate) enum Weighed {
 pub(crate) struct Whose {
     /// The root session.
     pub(crate) root: EntryKey,
+    /// The agent and the user of the root session, where they are counted together.
+    pub(crate) pair: EntryKey,
 }
 
 /// Finds out what a call takes from a rate. `dataset` is the one that is counted apart, where each is; else all together.
@@ -115,6 +117,7 @@ fn combination(
                 None => add(&mut packer, 3, &[]),
             },
             Key::Session => add(&mut packer, 4, &whose.root),
+            Key::Pair => add(&mut packer, 9, &whose.pair),
             Key::Origin => add(&mut packer, 5, call.chain.text(program, memory, call.chain.origin()).as_bytes()),
             Key::Tool => {
                 let module = tables.modules.get(tool.module as usize)?;
