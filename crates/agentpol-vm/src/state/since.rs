@@ -39,8 +39,8 @@ impl<'v> Lists<'v> {
         let key = slot_key(view.keyer, program, memory, slot, keys)?;
         let widths = widths(slot);
         let [alone, keyed] = view.record(slot.reach).find_both(slot.id, &key).map(|bytes| Areas::of(bytes, widths));
-        let since = view.slot_since(number);
-        let since = view.unattested(since, slot.reach, after).then_some(since);
+        let since = view.kept_since(view.slot_since(number), slot.reach);
+        let since = (after < since).then_some(since);
         Some(Lists { slot, key, keyed, alone, since })
     }
 

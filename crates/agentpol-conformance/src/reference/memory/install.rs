@@ -104,7 +104,7 @@ impl<'a> Memory<'a> {
 
     /// Since when everything within reach is kept. In a session there is nothing before the session was opened; but where the
     /// host cannot tell it from others (H5), what those did may have been done in it.
-    fn kept_since(&self, asked: &str, reach: Reach, recall: Recall<'_>) -> i64 {
+    pub(super) fn kept_since(&self, asked: &str, reach: Reach, recall: Recall<'_>) -> i64 {
         let opened = self.sessions.get(&recall.place.root).map_or(i64::MIN, |root| root.opened_at);
         let since = match self.kept.get(asked) {
             None => return i64::MAX,

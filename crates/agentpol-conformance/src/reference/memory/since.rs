@@ -110,7 +110,7 @@ impl<'m> Recall<'m> {
             time: sure().map(|past| past.time).max(),
             // One may have been under a key that gave way.
             maybe: members.iter().map(|member| member.past.decided).max().unwrap_or(0).max(self.room(set).lost_step),
-            doubtful_before: self.memory.since(&asked).filter(|_| missing),
+            doubtful_before: missing.then(|| self.memory.kept_since(&asked, since.reach, self)),
         }
     }
 
@@ -147,8 +147,8 @@ impl<'m> Recall<'m> {
     fn cut_off_missing(self, set: Set<'_>, cut: &Cut, gone: &Gone) -> bool {
         let asked = set.signature(self.memory.policy);
         let unkept = self.memory.missing(&asked, set.earlier.reach, self, set.earlier.within);
-        let since = self.memory.since(&asked);
-        let covered = cut.time.zip(since).is_some_and(|(time, since)| time >= since);
+        let since = self.memory.kept_since(&asked, set.earlier.reach, self);
+        let covered = cut.time.is_some_and(|time| time >= since);
         let room = self.room(set);
         let inside = |(time, step): &(i64, u64)| {
             set.earlier.within.is_none_or(|window| *time > self.now - window) && *step > cut.sure
