@@ -25,7 +25,8 @@ const BLOB_CAPACITY: usize = BLOB * LIST;
 const BLOB_COUNT: usize = BLOB_CAPACITY + 4;
 /// The newest time that each list but that of open calls gave up.
 const DROPPED: usize = BLOB_COUNT + 4;
-/// What the amounts of sure and of doubtful calls come to; of lists in the order of steps the newest step that they gave up.
+/// What the amounts of sure and of doubtful calls come to; of lists in the order of steps the newest step that they gave up; of
+/// least and greatest values the newest time of one that gave way while the most extreme of all stayed.
 const TOTALS: usize = DROPPED + 3 * 8;
 const HEADER: usize = TOTALS + 2 * 8;
 
@@ -92,6 +93,11 @@ impl<'b> Areas<'b> {
 }
 
 impl Areas<'_> {
+    /// The newest time of a value that gave way while the most extreme of all stayed; 0 where there is none.
+    pub(crate) fn given_way(&self, list: usize) -> i64 {
+        if (SURE..=DOUBTFUL).contains(&list) { read_i64(self.header, total(list)) } else { 0 }
+    }
+
     /// The newest step that a list in the order of steps had to give up; 0 where there is none.
     pub(crate) fn step_dropped(&self, list: usize) -> u64 {
         if (SURE..=DOUBTFUL).contains(&list) { read_u64(self.header, total(list)) } else { 0 }
@@ -253,6 +259,14 @@ impl<'r, 'b> AreasMut<'r, 'b> {
         if (SURE..=BLANK).contains(&list) {
             let before = self.read().dropped(list);
             write(self.payload(), dropped(list), &before.max(time).to_le_bytes());
+        }
+    }
+
+    /// Notes that a value gave way while the most extreme of all stayed.
+    pub(crate) fn give_way(&mut self, list: usize, time: i64) {
+        if (SURE..=DOUBTFUL).contains(&list) {
+            let before = self.read().given_way(list);
+            write(self.payload(), total(list), &before.max(time).to_le_bytes());
         }
     }
 

@@ -195,6 +195,12 @@ impl<'v> Found<'v> {
             .any(|(areas, list)| areas.dropped(list) > self.after)
     }
 
+    /// Whether values of the window gave way. Without a window the most extreme of all, which stayed, says it all.
+    fn given_way(&self) -> bool {
+        let lists = [(self.keyed, SURE), (self.keyed, DOUBTFUL), (self.alone, DOUBTFUL)];
+        self.after != i64::MIN && lists.into_iter().any(|(areas, list)| areas.given_way(list) > self.after)
+    }
+
     /// Whether there are calls in the window that may count and whose value is not known.
     fn blank(&self) -> bool {
         self.keyed.list(BLANK).reaches(self.after) || self.alone.list(BLANK).reaches(self.after)
@@ -241,7 +247,7 @@ impl<'v> Found<'v> {
             }
         }
         // Two values that differ say about every other whether there is a different one.
-        let dropped = op != Comparison::Ne && self.dropped();
+        let dropped = op != Comparison::Ne && (self.dropped() || self.given_way());
         doubtful |= dropped || self.doubtful().into_iter().any(in_list);
         if doubtful { Tri::Unknown } else { Tri::False }
     }

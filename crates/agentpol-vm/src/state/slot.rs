@@ -244,8 +244,10 @@ impl<'r, 'b> Shelf<'r, 'b> {
             SlotShape::Count { most } => push(&mut areas, list, &event.time.to_le_bytes(), most as usize),
             SlotShape::Other => push_distinct(&mut areas, list, event.time, &value, 2),
             SlotShape::Distinct { most } => push_distinct(&mut areas, list, event.time, &value, most as usize),
-            SlotShape::Least { steps } => push_extreme(&mut areas, list, event.time, &value, steps as usize, true),
-            SlotShape::Greatest { steps } => push_extreme(&mut areas, list, event.time, &value, steps as usize, false),
+            SlotShape::Least { steps } | SlotShape::Greatest { steps } => {
+                let least = matches!(shape, SlotShape::Least { .. });
+                push_extreme(&mut areas, list, event.time, &value, steps as usize, (least, windowed))
+            }
             SlotShape::Sum { entries } => push_sum(&mut areas, list, event.time, &value, entries as usize, after),
             SlotShape::First | SlotShape::Last if list == DOUBTFUL => {
                 push(&mut areas, DOUBTFUL, &event.time.to_le_bytes(), 1)
@@ -296,14 +298,15 @@ fn push_distinct(areas: &mut AreasMut<'_, '_>, list: usize, time: i64, value: &E
     push(areas, list, &element, most)
 }
 
-/// Adds to a list of the values of which no later one is less (or greater): the first in a window is its extreme.
+/// Adds to a list of the values of which no later one is less (or greater): the first in a window is its extreme. The first of
+/// all gives way only where every question has a window.
 fn push_extreme(
     areas: &mut AreasMut<'_, '_>,
     list: usize,
     time: i64,
     value: &EntryKey,
     steps: usize,
-    least: bool,
+    (least, windowed): (bool, bool),
 ) -> Option<()> {
     let value = read_i64(value, 0);
     // Not beaten by: as extreme, or more.
@@ -324,7 +327,15 @@ fn push_extreme(
     let mut element = [0; 16];
     let bytes = time.to_le_bytes().into_iter().chain(value.to_le_bytes());
     element.iter_mut().zip(bytes).for_each(|(place, byte)| *place = byte);
-    push(areas, list, &element, steps)
+    if windowed || areas.list(list).count() < steps.max(1) {
+        return push(areas, list, &element, steps);
+    }
+    // The most extreme of all stays: the next one to it gives way.
+    areas.insert(list, at, &element)?;
+    let given_up = areas.list(list).time(1);
+    areas.remove(list, 1);
+    areas.give_way(list, given_up);
+    Some(())
 }
 
 fn amount(last: i64, first: i64, amount: i64) -> [u8; 24] {

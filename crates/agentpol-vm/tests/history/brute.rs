@@ -91,11 +91,19 @@ fn program(dice: &mut Dice, small: bool, reaches: &[Reach]) -> (World, Vec<Asked
             let windows = [20 * MINUTE, HOUR, 3 * HOUR];
             let window = if first_ever { None } else { dice.maybe(3 * HOUR, 50) };
             let by_result = happened != Happened::Attempted && dice.roll(3) == 0;
+            // Without a window the most extreme of all says it all.
+            let extreme = !small && window.is_none() && dice.roll(2) == 0;
+            let shape = match shape {
+                SlotShape::Least { .. } if extreme => SlotShape::Least { steps: 1 },
+                SlotShape::Greatest { .. } if extreme => SlotShape::Greatest { steps: 1 },
+                other => other,
+            };
+            let ever = first_ever || matches!(shape, SlotShape::Least { steps: 1 } | SlotShape::Greatest { steps: 1 });
             let (reach, room) = (dice.pick(reaches), if small { 3 } else { 256 });
             let about = About { happened, reach, keyed, by_result, window, room };
             let slot = slot(&mut lab, about, shape);
             for _ in 0..3 {
-                let within = if first_ever { None } else { Some(dice.pick(&windows)) };
+                let within = if ever { None } else { Some(dice.pick(&windows)) };
                 let within = if window.is_none() { dice.maybe((), 70).and(within) } else { within };
                 let ask = question(dice, shape);
                 let rule = query(&mut lab, slot, within, ask);
