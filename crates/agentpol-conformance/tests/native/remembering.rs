@@ -2,6 +2,7 @@
 
 use super::HOST;
 use agentpol::{Decision, Evaluator};
+use agentpol_bytecode::Ceiling;
 use agentpol_vm::{Before, Handle, Host, Installed, Records, Scratch, Trouble, decide_in, install, tell};
 use std::collections::BTreeMap;
 
@@ -32,6 +33,8 @@ struct Shelf {
     records: BTreeMap<Vec<u8>, Vec<u8>>,
     /// The keys of those that the step at hand has opened.
     opened: Vec<Vec<u8>>,
+    /// What records may take at most: what an earlier program kept may still lie in them.
+    ceiling: Ceiling,
 }
 
 impl Records for Shelf {
@@ -56,12 +59,22 @@ impl Records for Shelf {
 }
 
 impl Shelf {
-    /// What is left of a step: no record is empty, and each is one that a store may read back.
+    /// What is left of a step: no record is empty, each is one that a store may read back, and none takes more than was said.
     fn end(&mut self) {
+        let ceiling = self.ceiling;
         self.opened.clear();
         self.records.retain(|_, bytes| !bytes.is_empty());
         for (key, bytes) in &self.records {
             assert!(agentpol_vm::validate(key, bytes), "the record {key:?} is not sound");
+            let most = match key.first() {
+                Some(b's') => ceiling.session,
+                Some(b'a' | b'A') => ceiling.agent,
+                Some(b'u' | b'U' | b'n') => ceiling.user,
+                Some(b'r') => ceiling.limit_key.max(ceiling.alert_key),
+                _ => continue,
+            };
+            let size = bytes.len() as u64;
+            assert!(size <= most, "the record {:?} takes {size} bytes, not {most}", String::from_utf8_lossy(key));
         }
     }
 }
@@ -70,6 +83,15 @@ impl Serving {
     fn new(evaluator: &Evaluator, at: i64, before: Before, shelf: &mut Shelf) -> Result<Serving, String> {
         let installed = install(evaluator.program(), at, before, shelf)
             .map_err(|refusal| format!("is not installed: {}", refusal.title()))?;
+        let (before, now) = (shelf.ceiling, evaluator.program().ceiling());
+        shelf.ceiling = Ceiling {
+            // Sessions are opened where nothing else is kept, too.
+            session: before.session + now.session.max(2048),
+            agent: before.agent + now.agent,
+            user: before.user + now.user,
+            limit_key: before.limit_key.max(now.limit_key),
+            alert_key: before.alert_key.max(now.alert_key),
+        };
         shelf.end();
         Ok(Serving { evaluator: evaluator.clone(), scratch: Scratch::new(evaluator.program()), installed })
     }
