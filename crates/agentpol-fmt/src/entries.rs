@@ -66,7 +66,7 @@ pub(crate) fn entries<'n>(words: &[Word<'_>], group: &'n Group, kind: Kind) -> V
         Kind::Agent => by_words(words, nodes, AGENT_CLAUSES),
         Kind::System => by_words(words, nodes, SYSTEM_PARTS),
         Kind::Claims => by_words(words, nodes, CLAIMS),
-        Kind::Steps => (0..nodes.len()).filter(|&at| begins_step(words, nodes, at)).collect(),
+        Kind::Steps => steps(words, nodes),
         Kind::Fields | Kind::Pairs => (0..nodes.len()).filter(|&at| begins_field(words, nodes, at)).collect(),
     };
     cut(words, nodes, &starts)
@@ -217,6 +217,38 @@ fn names_wire(words: &[Word<'_>], nodes: &[Node], at: usize) -> bool {
     }
     let begins = at == 0 || matches!(nodes[at - 1], Node::Word(word) if words[word].kind == K::Comma);
     begins && matches!(nodes[at], Node::Word(word) if words[word].kind == K::Word)
+}
+
+/// Words that begin a clause of a row of a table.
+const ROW_CLAUSES: [&str; 5] = ["agent", "user", "tool", "does", "on"];
+
+/// Finds where the steps of a test begin, and the axes and rows of a table.
+fn steps(words: &[Word<'_>], nodes: &[Node]) -> Vec<usize> {
+    let (mut out, mut begun, mut table, mut decided) = (Vec::new(), 0, false, false);
+    for at in 0..nodes.len() {
+        let is = |at: usize, word: &str| nodes.get(at).is_some_and(|node| node.is(words, word));
+        let after = |word: &str| at > 0 && is(at - 1, word);
+        let clause = || ROW_CLAUSES.iter().any(|word| is(at, word)) && !after("each") && !after("from") && !after("for");
+        let axis = is(at, "for") && is(at + 1, "each");
+        let row = || table && ((decided || is(begun, "for")) && clause() || is(at, "everything") && is(at + 1, "else"));
+        let session = || is(at, "in") && is(at + 1, "session") && !is(begun, "given");
+        if axis || row() || session() || begins_step(words, nodes, at) {
+            out.push(at);
+            (begun, decided) = (at, false);
+            table |= axis;
+        }
+        decided |= matches!(nodes[at], Node::Word(word) if words[word].kind == K::Arrow);
+    }
+    out
+}
+
+/// Cuts a row of a table before each of its clauses; `None` for any other step.
+pub(crate) fn row_parts<'n>(words: &[Word<'_>], nodes: &'n [Node]) -> Option<Vec<&'n [Node]>> {
+    let clause = |at: usize| ROW_CLAUSES.iter().any(|word| nodes[at].is(words, word));
+    let arrow = |node: &Node| matches!(node, Node::Word(word) if words[*word].kind == K::Arrow);
+    let end = nodes.iter().position(arrow).filter(|_| clause(0))?;
+    let starts: Vec<usize> = (1..end).filter(|&at| clause(at)).collect();
+    Some(cut(words, nodes, &starts))
 }
 
 /// Whether a call, `after`, `approve by` or `reject by` begins here.

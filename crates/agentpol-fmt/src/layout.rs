@@ -205,7 +205,27 @@ impl Layout<'_, '_> {
         if kind == Kind::Steps && nodes[0].is(self.words, "given") {
             return self.given(nodes, indent);
         }
-        self.run(nodes, indent + STEP, kind);
+        match entries::row_parts(self.words, nodes).filter(|_| kind == Kind::Steps) {
+            Some(parts) => self.row(&parts, indent),
+            None => self.run(nodes, indent + STEP, kind),
+        }
+    }
+
+    /// Writes a row of a table, its clauses apart.
+    fn row(&mut self, parts: &[&[Node]], indent: usize) {
+        for (index, part) in parts.iter().enumerate() {
+            if index > 0 && !self.fits(part, Kind::Steps) {
+                self.printer.new_line(indent + STEP, false);
+            }
+            self.printer.hang = indent + STEP;
+            match part.split_first() {
+                Some((Node::Word(first), rest)) if index > 0 && self.printer.column() > indent + STEP => {
+                    self.printer.word(*first, 2);
+                    self.run(rest, indent + 2 * STEP, Kind::Steps);
+                }
+                _ => self.run(part, indent + 2 * STEP, Kind::Steps),
+            }
+        }
     }
 
     /// Fills lines with the parts of `given`.

@@ -1,4 +1,4 @@
-//! Scenarios: `test "name" { given ... steps }`.
+//! Scenarios and tables: `test "name" { given ... steps }`.
 
 use super::{Duration, Name, Number, Path, Text};
 use agentpol_diagnostics::Span;
@@ -12,8 +12,12 @@ pub struct Test<'a> {
     pub given: &'a [Given<'a>],
     /// From `given` to its last clause; the name where there is none.
     pub given_span: Span,
-    /// The steps, in order.
+    /// The steps, in order; none in a table.
     pub steps: &'a [Step<'a>],
+    /// The agents, users and tools of a table; none where the test has steps.
+    pub axes: &'a [Axis<'a>],
+    /// What comes out in which cells of the table.
+    pub rows: &'a [Row<'a>],
 }
 
 /// One part of `given`.
@@ -128,9 +132,55 @@ pub enum StepKind<'a> {
     /// `after 8h`
     After(Duration),
     /// `approve by "bo" in finance_leads`
-    Approve(Text<'a>, Option<Path<'a>>),
+    Approve(Answer<'a>),
     /// `reject by "bo" in finance_leads`
-    Reject(Text<'a>, Option<Path<'a>>),
+    Reject(Answer<'a>),
+    /// `in session "s2" of "s1" agent planner`
+    Session(ChangeSession<'a>),
+}
+
+/// `by "bo" in finance_leads -> refused person_excluded`
+#[derive(Clone, Copy, Debug)]
+pub struct Answer<'a> {
+    /// Who.
+    pub who: Text<'a>,
+    /// The group that they are in.
+    pub group: Option<Path<'a>>,
+    /// That it is not taken.
+    pub refused: Option<Refusal<'a>>,
+}
+
+/// `-> refused person_excluded`
+#[derive(Clone, Copy, Debug)]
+pub struct Refusal<'a> {
+    /// Why; without it, for any reason.
+    pub code: Option<Name<'a>>,
+}
+
+/// `in session "s2" of "s1" agent planner for user "bo"`
+#[derive(Clone, Copy, Debug)]
+pub struct ChangeSession<'a> {
+    /// The session.
+    pub name: Text<'a>,
+    /// The session that it was started from.
+    pub parent: Option<Text<'a>>,
+    /// Who acts in it, and the agents that it is reached through, the first caller first.
+    pub agent: Option<(Hop<'a>, &'a [Hop<'a>])>,
+    /// For whom.
+    pub user: Option<Who<'a>>,
+    /// That it cannot be opened.
+    pub refused: Option<Refusal<'a>>,
+}
+
+/// `"ana" { groups: [support] }` or `none`
+#[derive(Clone, Copy, Debug)]
+pub struct Who<'a> {
+    /// The user's id; `None` for nobody.
+    pub id: Option<Text<'a>>,
+    /// What the request says of them.
+    pub attributes: Option<&'a [Pair<'a>]>,
+    /// The whole.
+    pub span: Span,
 }
 
 /// A call and what is expected of it.
@@ -144,8 +194,10 @@ pub struct Call<'a> {
     pub expect: Expect<'a>,
     /// The expected deciding rule.
     pub by: Option<Text<'a>>,
-    /// What the call then gives.
-    pub outcome: Option<CallOutcome<'a>>,
+    /// The rules that raise an alert, which may be none.
+    pub alerts: Option<&'a [Text<'a>]>,
+    /// What becomes of the call then.
+    pub endings: &'a [Ending<'a>],
 }
 
 /// An expected outcome.
@@ -157,15 +209,96 @@ pub enum Expect<'a> {
     Deny(Option<Name<'a>>),
     /// `throttle`
     Throttle,
-    /// `require approval from finance_leads`
-    RequireApproval(Option<super::Approvers<'a>>),
+    /// `require approval from 2 of leads and from user`: of whomever, where nobody is named.
+    RequireApproval(&'a [super::Approvers<'a>]),
 }
 
-/// What a call gives.
+/// What becomes of a call.
 #[derive(Clone, Copy, Debug)]
-pub enum CallOutcome<'a> {
+pub struct Ending<'a> {
+    /// Which.
+    pub kind: EndingKind<'a>,
+    /// The whole.
+    pub span: Span,
+}
+
+/// The ways in which a call ends.
+#[derive(Clone, Copy, Debug)]
+pub enum EndingKind<'a> {
     /// `returns VALUE`
     Returns(Literal<'a>),
     /// `fails`
-    Fails(Span),
+    Fails,
+    /// `released`: it was never dispatched.
+    Released,
+    /// `pending`: nobody has heard of it yet.
+    Pending,
+    /// `untrusted`: content from outside came with the answer.
+    Untrusted,
+}
+
+/// `for each tool crm.*, billing.refund(order: "o-1")`
+#[derive(Clone, Copy, Debug)]
+pub struct Axis<'a> {
+    /// Which.
+    pub kind: AxisKind<'a>,
+    /// The whole.
+    pub span: Span,
+}
+
+/// What a table has cells for.
+#[derive(Clone, Copy, Debug)]
+pub enum AxisKind<'a> {
+    /// Agents, each with the one that it is reached through.
+    Agents(&'a [(Hop<'a>, Option<Hop<'a>>)]),
+    /// Users, and nobody.
+    Users(&'a [Who<'a>]),
+    /// Tools, without those of the second list.
+    Tools(&'a [Sample<'a>], &'a [super::ToolPattern<'a>]),
+}
+
+/// A tool with arguments, or tools that need none.
+#[derive(Clone, Copy, Debug)]
+pub enum Sample<'a> {
+    /// `billing.refund(order: "o-1")`
+    Call(Path<'a>, &'a [Pair<'a>]),
+    /// `crm.*`
+    Pattern(super::ToolPattern<'a>),
+}
+
+/// `agent desk_bot  tool crm.* -> allow by "support reads"`
+#[derive(Clone, Copy, Debug)]
+pub struct Row<'a> {
+    /// In which cells; `None` for everything else.
+    pub cells: Option<&'a [Cells<'a>]>,
+    /// What is expected there.
+    pub expect: Expect<'a>,
+    /// The expected deciding rule.
+    pub by: Option<Text<'a>>,
+    /// The whole.
+    pub span: Span,
+}
+
+/// A clause that selects cells.
+#[derive(Clone, Copy, Debug)]
+pub struct Cells<'a> {
+    /// Which.
+    pub kind: CellsKind<'a>,
+    /// The whole.
+    pub span: Span,
+}
+
+/// The clauses that select cells.
+#[derive(Clone, Copy, Debug)]
+pub enum CellsKind<'a> {
+    /// `agent desk_bot, planner`
+    Agent(&'a [Path<'a>]),
+    /// `user "ana", none`
+    User(&'a [Who<'a>]),
+    /// `tool crm.* except crm.order`
+    Tool(super::ToolPatterns<'a>),
+    /// `does reads`
+    Does(&'a [(super::VerbWord, Span)]),
+    /// `on crm`
+    On(&'a [Path<'a>]),
 }

@@ -11,8 +11,20 @@ pub(super) fn form(kind: Kind, word: &str) -> Option<&'static str> {
         Kind::System => part(word),
         Kind::Given => given(word),
         Kind::Assert => Some("never allow { tool crm.delete } without approval"),
-        Kind::Field | Kind::Param | Kind::Tool | Kind::Step => None,
+        Kind::Step => step(word),
+        Kind::Field | Kind::Param | Kind::Tool => None,
     }
+}
+
+fn step(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "in" => "in session \"s2\" of \"s1\"",
+        "approve" | "reject" => "approve by \"bo\" in leads",
+        "for" => "for each tool crm.find(query: \"x\"), crm.list",
+        "agent" | "user" | "tool" | "does" | "on" => "agent support_bot  tool crm.* -> allow",
+        "everything" => "everything else -> deny",
+        _ => return None,
+    })
 }
 
 fn item(word: &str) -> Option<&'static str> {

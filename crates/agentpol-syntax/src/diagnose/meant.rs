@@ -189,7 +189,7 @@ impl Place<'_, '_> {
                 found(Diagnostic::new(Code::AP0102, "number and unit are one word", span, "").help(help))
             }
             K::Word if self.kind(self.at - 1) == K::Word && (self.at < 2 || self.kind(self.at - 2) != K::Dot) => {
-                let help = habits::prefix(before)?;
+                let help = habits::prefix(before).filter(|_| self.part.kind != Kind::Step)?;
                 let title = format!("`{before}` is not an operator");
                 found(Diagnostic::new(Code::AP0005, title, seams.span(self.at - 1), "").help(help))
             }

@@ -184,7 +184,12 @@ impl Doctor<'_, '_> {
             if healthy && !calls::check(self.seams, from, to, out) {
                 continue;
             }
-            Part { rule: Rule::only_step, kind: Kind::Step, from, to }.report(self.seams, out);
+            let rule = match self.seams.word(from) {
+                "for" => Rule::only_axis,
+                "agent" | "user" | "tool" | "does" | "on" | "everything" => Rule::only_row,
+                _ => Rule::only_step,
+            };
+            Part { rule, kind: Kind::Step, from, to }.report(self.seams, out);
         }
     }
 }

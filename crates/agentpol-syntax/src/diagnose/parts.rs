@@ -239,7 +239,7 @@ pub(super) fn by_commas(seams: &Seams<'_>, from: usize, to: usize) -> Vec<(usize
     out
 }
 
-/// Finds the steps of a test: from each call, `after`, `approve by` or `reject by` to the next.
+/// Finds the steps of a test, or the parts of a table: from each call, `after`, `approve by` or `for each` to the next.
 pub(super) fn steps(seams: &Seams<'_>, from: usize, to: usize) -> Vec<(usize, usize)> {
     let mut begun = false;
     let mut starts = Vec::new();
@@ -257,8 +257,26 @@ pub(super) fn steps(seams: &Seams<'_>, from: usize, to: usize) -> Vec<(usize, us
 
 /// Whether a line begins with a word that does not go on with the step before.
 fn begins_line(seams: &Seams<'_>, at: usize) -> bool {
-    let inner = matches!(seams.word(at), "by" | "from" | "in" | "returns" | "fails" | "of");
+    let inner = match seams.word(at) {
+        "by" | "from" | "returns" | "fails" | "of" | "and" | "alerts" | "via" | "except" => true,
+        "no" => seams.is(at + 1, "alerts"),
+        "for" => !seams.is(at + 1, "each"),
+        "in" => !seams.is(at + 1, "session"),
+        // Another clause of the same row.
+        "agent" | "user" | "tool" | "does" | "on" => !ends_row(seams, at - 1),
+        _ => false,
+    };
     seams.kind(at) == TokenKind::Word && seams.tokens[at].line_start && seams.ends_operand(at - 1) && !inner
+}
+
+/// Whether what stands here, or on the same line before it, says what comes out.
+fn ends_row(seams: &Seams<'_>, at: usize) -> bool {
+    let line = |at: &usize| !seams.tokens[*at].line_start;
+    let mut back = at;
+    while line(&back) && back > 0 && seams.kind(back) != TokenKind::Arrow {
+        back -= 1;
+    }
+    seams.kind(back) == TokenKind::Arrow || seams.is(back, "for")
 }
 
 fn begins_step(seams: &Seams<'_>, at: usize, from: usize) -> bool {
@@ -269,6 +287,7 @@ fn begins_step(seams: &Seams<'_>, at: usize, from: usize) -> bool {
     match seams.word(at) {
         "after" if matches!(seams.kind(at + 1), TokenKind::Duration | TokenKind::Number) => return true,
         "approve" | "reject" if seams.is(at + 1, "by") => return true,
+        "for" if seams.is(at + 1, "each") => return true,
         _ => {}
     }
     let mut end = at + 1;

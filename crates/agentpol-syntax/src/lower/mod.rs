@@ -8,6 +8,7 @@ mod declare;
 mod expr;
 mod rule;
 mod scenario;
+mod steps;
 mod tool;
 mod types;
 

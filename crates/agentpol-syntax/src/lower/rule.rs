@@ -114,7 +114,7 @@ impl<'a> Lower<'a, '_> {
         Some(self.slice(out))
     }
 
-    fn verbs(&self, kids: &mut Kids<'a>) -> Option<&'a [(VerbWord, Span)]> {
+    pub(super) fn verbs(&self, kids: &mut Kids<'a>) -> Option<&'a [(VerbWord, Span)]> {
         let mut out = Vec::new();
         while let Some(node) = kids.take(G::verb) {
             out.push((verb(node.as_str())?, self.span(&node)));

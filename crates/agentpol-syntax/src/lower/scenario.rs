@@ -27,24 +27,24 @@ impl<'a> Lower<'a, '_> {
             let span = self.span(&part);
             given.push(Given { kind: self.given(&mut Kids::of(part))?, span });
         }
-        let mut steps = Vec::new();
-        while let Some(node) = kids.take(G::step) {
+        let (mut axes, mut rows, mut steps) = (Vec::new(), Vec::new(), Vec::new());
+        while let Some(node) = kids.next() {
             let span = self.span(&node);
-            steps.push(Step { kind: self.step(&mut Kids::of(node))?, span });
+            match node.as_rule() {
+                G::axis => axes.push(Axis { kind: self.axis(&mut Kids::of(node))?, span }),
+                G::row => rows.push(self.row(node)?),
+                _ => steps.push(Step { kind: self.step(&mut Kids::of(node))?, span }),
+            }
         }
-        Some(Test { name, given: self.slice(given), given_span, steps: self.slice(steps) })
+        let (given, steps) = (self.slice(given), self.slice(steps));
+        Some(Test { name, given, given_span, steps, axes: self.slice(axes), rows: self.slice(rows) })
     }
 
     fn given(&self, kids: &mut Kids<'a>) -> Option<GivenKind<'a>> {
         Some(match kids.next()?.as_rule() {
             G::k_agent => {
-                let agent = self.hop(kids)?;
-                kids.has(G::k_via);
-                let mut via = Vec::new();
-                while let Some(hop) = self.hop(kids) {
-                    via.push(hop);
-                }
-                GivenKind::Agent(agent, self.slice(via))
+                let (agent, via) = self.acting(kids)?;
+                GivenKind::Agent(agent, via)
             }
             G::k_for => {
                 kids.has(G::k_user);
@@ -86,12 +86,23 @@ impl<'a> Lower<'a, '_> {
         Some(NamedResource { of: self.path(kids.take(G::path)?), id: self.text(&kids.text()?) })
     }
 
-    fn hop(&self, kids: &mut Kids<'a>) -> Option<Hop<'a>> {
+    /// Takes an agent, and the agents that it is reached through.
+    pub(super) fn acting(&self, kids: &mut Kids<'a>) -> Option<(Hop<'a>, &'a [Hop<'a>])> {
+        let agent = self.hop(kids)?;
+        kids.has(G::k_via);
+        let mut via = Vec::new();
+        while let Some(hop) = self.hop(kids) {
+            via.push(hop);
+        }
+        Some((agent, self.slice(via)))
+    }
+
+    pub(super) fn hop(&self, kids: &mut Kids<'a>) -> Option<Hop<'a>> {
         let mut kids = Kids::of(kids.take(G::hop)?);
         Some(Hop { agent: self.path(kids.take(G::path)?), attributes: self.maybe_object(&mut kids)? })
     }
 
-    fn maybe_object(&self, kids: &mut Kids<'a>) -> Option<Option<&'a [Pair<'a>]>> {
+    pub(super) fn maybe_object(&self, kids: &mut Kids<'a>) -> Option<Option<&'a [Pair<'a>]>> {
         match kids.take(G::object) {
             Some(node) => Some(Some(self.pairs(&mut Kids::of(node))?)),
             None => Some(None),
@@ -99,7 +110,7 @@ impl<'a> Lower<'a, '_> {
     }
 
     /// Takes all pairs that follow.
-    fn pairs(&self, kids: &mut Kids<'a>) -> Option<&'a [Pair<'a>]> {
+    pub(super) fn pairs(&self, kids: &mut Kids<'a>) -> Option<&'a [Pair<'a>]> {
         let mut out = Vec::new();
         while let Some(node) = kids.take(G::pair) {
             let mut parts = Kids::of(node);
@@ -113,7 +124,7 @@ impl<'a> Lower<'a, '_> {
         Some(self.slice(out))
     }
 
-    fn value(&self, node: Node<'a>) -> Option<Literal<'a>> {
+    pub(super) fn value(&self, node: Node<'a>) -> Option<Literal<'a>> {
         let span = self.span(&node);
         let mut kids = Kids::of(node);
         let minus = kids.has(G::minus);
@@ -151,51 +162,4 @@ impl<'a> Lower<'a, '_> {
         Some(Literal { kind, span })
     }
 
-    fn step(&self, kids: &mut Kids<'a>) -> Option<StepKind<'a>> {
-        let first = kids.next()?;
-        Some(match first.as_rule() {
-            G::k_after => StepKind::After(self.duration(&kids.take(G::duration)?)),
-            G::call => StepKind::Call(self.call(&mut Kids::of(first))?),
-            rule => {
-                kids.has(G::k_by);
-                let who = self.text(&kids.text()?);
-                kids.has(G::k_in);
-                let group = kids.take(G::path).map(|node| self.path(node));
-                match rule {
-                    G::k_reject => StepKind::Reject(who, group),
-                    _ => StepKind::Approve(who, group),
-                }
-            }
-        })
-    }
-
-    fn call(&self, kids: &mut Kids<'a>) -> Option<Call<'a>> {
-        let tool = self.path(kids.take(G::path)?);
-        let args = self.pairs(kids)?;
-        kids.has(G::arrow);
-        let expect = self.expected(&mut Kids::of(kids.take(G::expected)?))?;
-        let by = if kids.has(G::k_by) { Some(self.text(&kids.text()?)) } else { None };
-        let outcome = match kids.next() {
-            None => None,
-            Some(node) if node.as_rule() == G::k_fails => Some(CallOutcome::Fails(self.span(&node))),
-            Some(_) => Some(CallOutcome::Returns(self.value(kids.take(G::value)?)?)),
-        };
-        Some(Call { tool, args, expect, by, outcome })
-    }
-
-    fn expected(&self, kids: &mut Kids<'a>) -> Option<Expect<'a>> {
-        Some(match kids.next()?.as_rule() {
-            G::k_allow => Expect::Allow,
-            G::k_throttle => Expect::Throttle,
-            G::k_deny => Expect::Deny(kids.take(G::code).map(|node| self.name(&node))),
-            _ => {
-                kids.has(G::k_approval);
-                kids.has(G::k_from);
-                match kids.take(G::approvers) {
-                    Some(node) => Expect::RequireApproval(Some(self.approvers(node)?)),
-                    None => Expect::RequireApproval(None),
-                }
-            }
-        })
-    }
 }
