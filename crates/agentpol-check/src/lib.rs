@@ -94,7 +94,7 @@ fn fill(draft: &mut Draft<'_, '_>, options: &Options) {
     let grantable = ownership::grantable(draft);
     rules::fill_delegations(draft, &declared, &grantable, &mut sets);
     rules::fill_rules(draft, &grantable, &mut sets);
-    scenarios::fill_scenarios(draft);
+    scenarios::fill_scenarios(draft, &mut sets);
 }
 
 /// Fills the tables, each after those that it names.

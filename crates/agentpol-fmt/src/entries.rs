@@ -228,7 +228,8 @@ fn steps(words: &[Word<'_>], nodes: &[Node]) -> Vec<usize> {
     for at in 0..nodes.len() {
         let is = |at: usize, word: &str| nodes.get(at).is_some_and(|node| node.is(words, word));
         let after = |word: &str| at > 0 && is(at - 1, word);
-        let clause = || ROW_CLAUSES.iter().any(|word| is(at, word)) && !after("each") && !after("from") && !after("for");
+        let clause =
+            || ROW_CLAUSES.iter().any(|word| is(at, word)) && !after("each") && !after("from") && !after("for");
         let axis = is(at, "for") && is(at + 1, "each");
         let row = || table && ((decided || is(begun, "for")) && clause() || is(at, "everything") && is(at + 1, "else"));
         let session = || is(at, "in") && is(at + 1, "session") && !is(begun, "given");

@@ -70,6 +70,8 @@ pub struct Policy {
     pub rules: Vec<Rule>,
     /// Scenarios.
     pub tests: Vec<Scenario>,
+    /// Tables.
+    pub tables: Vec<Table>,
 }
 
 macro_rules! ids {

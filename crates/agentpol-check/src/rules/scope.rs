@@ -289,7 +289,7 @@ fn level_of(
 
 impl Draft<'_, '_> {
     /// Returns whether a rule of this scope may match a tool, by the tool alone.
-    pub(super) fn may_match(&self, scope: &Scope, id: ToolId, grants: bool) -> bool {
+    pub(crate) fn may_match(&self, scope: &Scope, id: ToolId, grants: bool) -> bool {
         let tool = &self.policy[id];
         let listed = scope.tools.as_ref().is_none_or(|tools| tools.binary_search(&id).is_ok());
         let grantable = scope.grantable.as_ref().is_none_or(|tools| tools.binary_search(&id).is_ok());

@@ -1,30 +1,29 @@
-//! What holds at the start of a scenario: who acts, for whom, where and when.
+//! What holds at the start of a test: where and when, what the host adds, and in a scenario who acts and for whom.
 
+use super::callers::{self, Caller};
 use super::json::Json;
 use super::origins;
 use super::values::Strictness;
 use crate::draft::Draft;
-use crate::identity::attributes_in;
-use crate::policy::{AgentId, Identity, ModuleId};
-use agentpol_diagnostics::{Code, Diagnostic, Span};
-use agentpol_syntax::ast::{self, GivenKind, Literal, LiteralKind, Pair};
+use crate::policy::{AgentId, ModuleId};
+use agentpol_diagnostics::{Code, Diagnostic};
+use agentpol_syntax::ast::{self, GivenKind};
 use std::collections::HashMap;
 
 /// The session of a scenario that names none.
-const SESSION: &str = "s1";
+pub(super) const SESSION: &str = "s1";
 /// The longest name of a session, in bytes.
 const MAX_SESSION: usize = 256;
 
-/// What holds at the start, ready for requests.
+/// What holds at the start of a scenario, ready for requests.
 pub(super) struct Start<'a> {
-    pub(super) actor: Actor,
-    /// The agents before the actor, the first caller first.
-    pub(super) via: Vec<Actor>,
-    /// The request's `user`.
-    pub(super) user: Json,
-    /// The user of the session: without what a request says of them.
-    pub(super) opener: Json,
+    pub(super) scene: Scene<'a>,
+    pub(super) caller: Caller,
     pub(super) session: String,
+}
+
+/// What holds for every request of a test.
+pub(super) struct Scene<'a> {
     pub(super) env: Option<String>,
     pub(super) task: Option<String>,
     /// Milliseconds since 1970-01-01T00:00:00Z.
@@ -37,58 +36,85 @@ pub(super) struct Start<'a> {
     pub(super) resources: Vec<super::resources::Given>,
 }
 
-/// An agent of the chain.
-pub(super) struct Actor {
-    pub(super) agent: AgentId,
-    /// Who it is, as requests say it.
-    pub(super) presented: Json,
-}
-
-/// What credential the agent shows.
+/// What credential agents show that declare one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Credential {
-    /// The agent declares none.
-    Undeclared,
     /// Issued at the time of each request.
     Fresh,
     /// Issued at this moment.
     IssuedAt(i64),
-    /// The agent declares one and shows none.
+    /// None.
     Missing,
 }
+
+/// The parts of `given`, by the words that they begin with.
+type Parts<'t, 'a> = HashMap<&'static str, &'t ast::Given<'a>>;
 
 /// Reads the start of a scenario; nothing where a request could not be made of it, which has then been said.
 pub(super) fn read<'a>(draft: &mut Draft<'a, '_>, module: ModuleId, test: &ast::Test<'a>) -> Option<Start<'a>> {
     let parts = sort(draft, test);
-    let missing = |draft: &mut Draft<'_, '_>, what: &str, help: &str| {
-        let title = format!("the test `{}` does not say {what}", test.name.value);
-        draft.report(Diagnostic::new(Code::AP0701, title, test.given_span, "missing here").help(help));
-    };
     let agents = match parts.get("agent").map(|given| given.kind) {
-        Some(GivenKind::Agent(last, via)) => {
-            let found: Vec<Option<Actor>> = via.iter().chain([&last]).map(|hop| actor(draft, module, hop)).collect();
-            found.into_iter().collect::<Option<Vec<_>>>()
-        }
+        Some(GivenKind::Agent(last, via)) => callers::chain(draft, module, &last, via),
         _ => {
-            missing(draft, "which agent acts", "write `given agent NAME for user \"ana\" at 2026-03-02T15:00:00Z`");
+            missing(
+                draft,
+                test,
+                "which agent acts",
+                "write `given agent NAME for user \"ana\" at 2026-03-02T15:00:00Z`",
+            );
             None
         }
     };
     let user = match parts.get("user").map(|given| given.kind) {
-        Some(GivenKind::User(id, attributes)) => {
-            let opener = Json::Object(vec![("id".to_owned(), Json::text(id.value))]);
-            Some((user(draft, module, &id, attributes), opener))
-        }
-        Some(GivenKind::NoUser) => Some((Json::text("none"), Json::text("none"))),
+        Some(GivenKind::User(id, attributes)) => Some(callers::someone(draft, module, Some(&id), attributes)),
+        Some(GivenKind::NoUser) => Some(callers::someone(draft, module, None, None)),
         _ => {
-            missing(draft, "on whose behalf", "write `for user \"ana\" { groups: [support] }`, or `for user none`");
+            let help = "write `for user \"ana\" { groups: [support] }`, or `for user none`";
+            missing(draft, test, "on whose behalf", help);
             None
         }
     };
+    let session = match parts.get("session").map(|given| given.kind) {
+        Some(GivenKind::Session(text)) => session(draft, &text),
+        _ => Some(SESSION.to_owned()),
+    };
+    let actor = agents.as_ref().map(|(actor, _)| actor.agent);
+    let scene = scene(draft, module, test, &parts, actor);
+    let ((actor, via), user) = (agents?, user?);
+    Some(Start { scene: scene?, caller: Caller { actor, via, user }, session: session? })
+}
+
+/// Reads what holds for every cell of a table, which says itself who acts and for whom.
+pub(super) fn read_scene<'a>(draft: &mut Draft<'a, '_>, module: ModuleId, test: &ast::Test<'a>) -> Option<Scene<'a>> {
+    let parts = sort(draft, test);
+    for (word, each) in [("agent", "for each agent"), ("user", "for each user"), ("session", "")] {
+        let Some(given) = parts.get(word) else { continue };
+        let title = format!("a table has no {word} of its own");
+        let help = match each {
+            "" => "remove it: each cell has a session of its own".to_owned(),
+            each => format!("write it behind `{each}`"),
+        };
+        draft.report(Diagnostic::new(Code::AP0701, title, given.span, "it speaks of many calls").help(help));
+    }
+    scene(draft, module, test, &parts, None)
+}
+
+fn missing(draft: &mut Draft<'_, '_>, test: &ast::Test<'_>, what: &str, help: &str) {
+    let title = format!("the test `{}` does not say {what}", test.name.value);
+    draft.report(Diagnostic::new(Code::AP0701, title, test.given_span, "missing here").help(help));
+}
+
+fn scene<'a>(
+    draft: &mut Draft<'a, '_>,
+    module: ModuleId,
+    test: &ast::Test<'a>,
+    parts: &Parts<'_, 'a>,
+    actor: Option<AgentId>,
+) -> Option<Scene<'a>> {
     let at = match parts.get("at").map(|given| given.kind) {
         Some(GivenKind::At(at)) => Some(at),
         _ => {
-            missing(draft, "when", "write `at 2026-03-02T15:00:00Z`");
+            missing(draft, test, "when", "write `at 2026-03-02T15:00:00Z`");
             None
         }
     };
@@ -109,34 +135,15 @@ pub(super) fn read<'a>(draft: &mut Draft<'a, '_>, module: ModuleId, test: &ast::
         GivenKind::Task(text) => Some(text.value.to_owned()),
         _ => None,
     });
-    let session = session(draft, parts.get("session"));
-    let (mut via, (user, opener), at) = (agents?, user?, at?);
-    let actor = via.pop()?;
-    let credential = credential(draft, actor.agent, parts.get("credential"), at)?;
+    let credential = credential(draft, actor, parts.get("credential"), at);
     let resources = super::resources::read(draft, module, test);
     env_known.then_some(())?;
-    Some(Start {
-        actor,
-        via,
-        user,
-        opener,
-        session: session?,
-        env: env.map(|name| name.text.to_owned()),
-        task,
-        at,
-        context,
-        origin,
-        credential,
-        resources,
-    })
+    let env = env.map(|name| name.text.to_owned());
+    Some(Scene { env, task, at: at?, context, origin, credential: credential?, resources })
 }
 
-/// Returns the session that the calls belong to.
-fn session(draft: &mut Draft<'_, '_>, given: Option<&&ast::Given<'_>>) -> Option<String> {
-    let text = match given.map(|given| given.kind) {
-        Some(GivenKind::Session(text)) => text,
-        _ => return Some(SESSION.to_owned()),
-    };
+/// Returns the name of a session.
+pub(super) fn session(draft: &mut Draft<'_, '_>, text: &ast::Text<'_>) -> Option<String> {
     if text.value.is_empty() || text.value.len() > MAX_SESSION {
         let title = format!("the name of a session has 1 to {MAX_SESSION} bytes");
         let diagnostic = Diagnostic::new(Code::AP0701, title, text.span, "cannot be opened");
@@ -147,8 +154,8 @@ fn session(draft: &mut Draft<'_, '_>, given: Option<&&ast::Given<'_>>) -> Option
 }
 
 /// Sorts the parts, each once.
-fn sort<'t, 'a>(draft: &mut Draft<'_, '_>, test: &'t ast::Test<'a>) -> HashMap<&'static str, &'t ast::Given<'a>> {
-    let mut parts: HashMap<&'static str, &ast::Given<'a>> = HashMap::new();
+fn sort<'t, 'a>(draft: &mut Draft<'_, '_>, test: &'t ast::Test<'a>) -> Parts<'t, 'a> {
+    let mut parts = Parts::new();
     for given in test.given {
         let word = match given.kind {
             GivenKind::Agent(..) => "agent",
@@ -174,167 +181,28 @@ fn sort<'t, 'a>(draft: &mut Draft<'_, '_>, test: &'t ast::Test<'a>) -> HashMap<&
     parts
 }
 
-/// Finds an agent of the chain.
-fn actor(draft: &mut Draft<'_, '_>, module: ModuleId, hop: &ast::Hop<'_>) -> Option<Actor> {
-    let agent = draft.agent(module, &hop.agent)?;
-    let presented = presented(draft, module, agent, hop.attributes, hop.agent.span)?;
-    Some(Actor { agent, presented })
-}
-
-/// Makes the request's `agent`: by its first identity, else by its plain name.
-fn presented(
-    draft: &mut Draft<'_, '_>,
-    module: ModuleId,
-    id: AgentId,
-    attributes: Option<&[Pair<'_>]>,
-    span: Span,
-) -> Option<Json> {
-    let (fleet, name) = (draft.policy[id].fleet, draft.policy[id].name.clone());
-    let pairs = attributes.unwrap_or_default();
-    let given = match (fleet, attributes) {
-        (Some(shape), _) => draft.fields_json(module, pairs, shape, Strictness::Strict),
-        (None, None | Some([])) => Json::Object(Vec::new()),
-        (None, Some([first, ..])) => {
-            let title = format!("`{name}` is one agent and has no attributes");
-            let place = draft.policy[id].span;
-            let diagnostic = Diagnostic::new(Code::AP0214, title, first.key.span, "only a fleet has attributes");
-            draft.report(diagnostic.because(place, "declared here").help("remove the braces"));
-            return None;
-        }
-    };
-    let identity = draft.policy[id].identities.first().cloned();
-    let mut entries = match &identity {
-        None => match &given {
-            Json::Object(fields) if fields.is_empty() => return Some(Json::text(draft.policy[id].wire.clone())),
-            _ => vec![("id".to_owned(), Json::text(draft.policy[id].wire.clone()))],
-        },
-        Some(identity) => {
-            let filled = fill(draft, id, identity, &given, span)?;
-            match filled {
-                Identity::Spiffe(text) => vec![("spiffe".to_owned(), Json::Text(text))],
-                Identity::Token { issuer, subject } => {
-                    vec![("issuer".to_owned(), Json::Text(issuer)), ("subject".to_owned(), Json::Text(subject))]
-                }
-            }
-        }
-    };
-    if !pairs.is_empty() {
-        entries.push(("attributes".to_owned(), given));
-    }
-    Some(Json::Object(entries))
-}
-
-/// Puts attributes into the template of an identity.
-fn fill(draft: &mut Draft<'_, '_>, id: AgentId, identity: &Identity, given: &Json, span: Span) -> Option<Identity> {
-    let spiffe = matches!(identity, Identity::Spiffe(_));
-    let mut filled = identity.clone();
-    for attribute in attributes_in(identity) {
-        let field = draft.policy[id].fleet.and_then(|shape| draft.policy[shape].field(attribute));
-        let wire = field.map_or(attribute, |(_, field)| field.wire.as_str());
-        let value = match given {
-            Json::Object(fields) => fields.iter().find(|(name, _)| name == wire).map(|(_, value)| value),
-            _ => None,
-        };
-        let sound = |text: &str| {
-            let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
-            !text.is_empty() && !text.contains('/') && (!spiffe || text.chars().all(plain))
-        };
-        let Some(Json::Text(text)) = value.filter(|value| matches!(value, Json::Text(text) if sound(text))) else {
-            let name = draft.policy[id].name.clone();
-            let title = format!("`{name}` cannot show its identity");
-            let label = format!("`{attribute}` is part of it");
-            let help = format!("write `agent {name} {{ {attribute}: \"0042\" }}`: letters, digits, `.`, `-` and `_`");
-            draft.report(Diagnostic::new(Code::AP0701, title, span, label).help(help));
-            return None;
-        };
-        let part = format!("{{{attribute}}}");
-        filled = match filled {
-            Identity::Spiffe(template) => Identity::Spiffe(template.replace(&part, text)),
-            Identity::Token { issuer, subject } => Identity::Token { issuer, subject: subject.replace(&part, text) },
-        };
-    }
-    Some(filled)
-}
-
-/// Makes the request's `user`.
-fn user(draft: &mut Draft<'_, '_>, module: ModuleId, id: &ast::Text<'_>, attributes: Option<&[Pair<'_>]>) -> Json {
-    let pairs = attributes.unwrap_or_default();
-    if draft.policy.users_from.is_directory() {
-        if let Some(first) = pairs.first() {
-            let title = "what users are comes from the directory";
-            let label = "the request may not bring it";
-            let diagnostic = Diagnostic::new(Code::AP0701, title, first.key.span, label);
-            draft.report(
-                diagnostic.help("write the id alone: `for user \"ana\"`; the directory of the test says the rest"),
-            );
-        }
-        return Json::Object(vec![("id".to_owned(), Json::text(id.value))]);
-    }
-    draft.once_each(pairs);
-    let groups = pairs.iter().find(|pair| pair.key.value == "groups");
-    let groups = groups.map_or_else(Vec::new, |pair| self::groups(draft, module, &pair.value));
-    let mut entries = vec![("id".to_owned(), Json::text(id.value)), ("groups".to_owned(), Json::List(groups))];
-    let others: Vec<Pair<'_>> = pairs.iter().filter(|pair| pair.key.value != "groups").copied().collect();
-    if let Json::Object(fields) = draft.fields_json(module, &others, draft.policy.user, Strictness::Strict) {
-        entries.extend(fields);
-    }
-    Json::Object(entries)
-}
-
-/// Makes a list of groups: words are groups of the policy, texts stand for themselves.
-fn groups(draft: &mut Draft<'_, '_>, module: ModuleId, value: &Literal<'_>) -> Vec<Json> {
-    let LiteralKind::List(elements) = value.kind else {
-        let diagnostic = Diagnostic::new(Code::AP0302, "groups are a list", value.span, "not a list");
-        draft.report(diagnostic.help("write `groups: [support]`"));
-        return Vec::new();
-    };
-    let mut wires = Vec::new();
-    for element in elements {
-        match element.kind {
-            LiteralKind::Text(text) => wires.push(Json::text(text.value)),
-            LiteralKind::Word(path) => {
-                if let Some(group) = draft.group(module, &path) {
-                    wires.push(Json::text(draft.policy[group].wire.clone()));
-                }
-            }
-            _ => {
-                let diagnostic = Diagnostic::new(Code::AP0302, "this is not a group", element.span, "not a name");
-                draft.report(diagnostic.help("write the name of a group, or its text on the wire in quotes"));
-            }
-        }
-    }
-    wires
-}
-
-/// Finds which credential the agent shows.
+/// Finds which credential is shown.
 fn credential(
     draft: &mut Draft<'_, '_>,
-    agent: AgentId,
+    actor: Option<AgentId>,
     given: Option<&&ast::Given<'_>>,
-    at: i64,
+    at: Option<i64>,
 ) -> Option<Credential> {
-    let declared = draft.policy[agent].credential_max_age.is_some();
-    match given {
-        None if declared => Some(Credential::Fresh),
-        None => Some(Credential::Undeclared),
-        Some(given) if !declared => {
-            let title = format!("`{}` declares no credential", draft.policy[agent].name);
-            let place = draft.policy[agent].span;
-            let diagnostic = Diagnostic::new(Code::AP0701, title, given.span, "nothing asks for one");
-            let help = "remove it here, or write `credential rotates every 24h` in the agent";
-            draft.report(diagnostic.because(place, "declared here").help(help));
-            None
-        }
-        Some(given) => match given.kind {
-            GivenKind::CredentialAged(age) => {
-                let issued = at.checked_sub(age.millis).filter(|issued| *issued >= 0);
-                if issued.is_none() {
-                    let title = "a credential from before 1970";
-                    draft.report(Diagnostic::new(Code::AP0701, title, age.span, "too old").help("write a shorter age"));
-                }
-                issued.map(Credential::IssuedAt)
-            }
-            _ => Some(Credential::Missing),
-        },
+    let Some(given) = given else { return Some(Credential::Fresh) };
+    let undeclared = actor.filter(|agent| draft.policy[*agent].credential_max_age.is_none());
+    if let Some(agent) = undeclared {
+        let title = format!("`{}` declares no credential", draft.policy[agent].name);
+        let place = draft.policy[agent].span;
+        let diagnostic = Diagnostic::new(Code::AP0701, title, given.span, "nothing asks for one");
+        let help = "remove it here, or write `credential rotates every 24h` in the agent";
+        draft.report(diagnostic.because(place, "declared here").help(help));
+        return None;
     }
+    let GivenKind::CredentialAged(age) = given.kind else { return Some(Credential::Missing) };
+    let issued = at?.checked_sub(age.millis).filter(|issued| *issued >= 0);
+    if issued.is_none() {
+        let title = "a credential from before 1970";
+        draft.report(Diagnostic::new(Code::AP0701, title, age.span, "too old").help("write a shorter age"));
+    }
+    issued.map(Credential::IssuedAt)
 }

@@ -64,8 +64,10 @@ fn run(case: &Case<'_>) -> Option<String> {
     let requests: Vec<&str> = of("requests").flat_map(|block| block.text.lines()).collect();
     if !requests.is_empty() {
         let tests = policy.iter().flat_map(|policy| &policy.tests);
-        let made: Vec<String> =
+        let mut made: Vec<String> =
             tests.flat_map(|test| std::iter::once(test.open.clone()).chain(test.steps.iter().map(line))).collect();
+        let cells = policy.iter().flat_map(|policy| &policy.tables).flat_map(|table| &table.cells);
+        made.extend(cells.map(|cell| format!("{:?} {}", cell.rows, cell.request)));
         if made != requests {
             return Some(format!("other requests:\n{}", made.join("\n")));
         }
@@ -80,6 +82,7 @@ fn line(step: &Step) -> String {
         Step::Call(call) => call.request.clone(),
         Step::Approve(by) => person("approve", by),
         Step::Reject(by) => person("reject", by),
+        Step::Open(opening) => opening.event.clone(),
     }
 }
 

@@ -260,8 +260,8 @@ pub enum AxisKind<'a> {
 /// A tool with arguments, or tools that need none.
 #[derive(Clone, Copy, Debug)]
 pub enum Sample<'a> {
-    /// `billing.refund(order: "o-1")`
-    Call(Path<'a>, &'a [Pair<'a>]),
+    /// `billing.refund(order: "o-1", amount: 900.00) as large`: with a name of its own where the tool stands twice.
+    Call(Path<'a>, &'a [Pair<'a>], Option<Name<'a>>),
     /// `crm.*`
     Pattern(super::ToolPattern<'a>),
 }

@@ -161,5 +161,4 @@ impl<'a> Lower<'a, '_> {
         };
         Some(Literal { kind, span })
     }
-
 }

@@ -148,7 +148,9 @@ impl<'a> Lower<'a, '_> {
         if let Some(pattern) = kids.take(G::pattern) {
             return Some(Sample::Pattern(self.pattern(pattern)?));
         }
-        Some(Sample::Call(self.path(kids.take(G::path)?), self.pairs(kids)?))
+        let (tool, args) = (self.path(kids.take(G::path)?), self.pairs(kids)?);
+        kids.has(G::k_as);
+        Some(Sample::Call(tool, args, kids.take(G::name).map(|node| self.name(&node))))
     }
 
     pub(super) fn row(&self, node: Node<'a>) -> Option<Row<'a>> {
