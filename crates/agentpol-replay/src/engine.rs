@@ -11,8 +11,9 @@ use agentpol::{Bound, Decision, Program, Scratch, Tri};
 use serde_json::Value;
 
 use crate::coverage::Gathered;
+use crate::findings::Lacking;
 use crate::listing::Restriction;
-use crate::report::{Lacking, RulePlace};
+use crate::report::RulePlace;
 use crate::request::Request;
 use crate::verdict::Verdict;
 
@@ -100,11 +101,18 @@ impl<'p> Engine<'p> {
     }
 
     /// A rule as `MODULE: NAME`.
-    fn name(&self, rule: RuleId) -> String {
+    pub(crate) fn name(&self, rule: RuleId) -> String {
         let Some(found) = self.program.rule(rule) else { return String::new() };
         let module = self.program.tables().modules.get(found.module as usize);
         let module = module.map_or("", |module| self.program.symbol(module.name));
         format!("{module}: {}", self.program.symbol(found.name))
+    }
+
+    /// The rules of a name that is given without its module, as `MODULE: NAME`.
+    pub(crate) fn called(&self, bare: &str) -> Vec<String> {
+        let rules = (0u32..).zip(&self.program.tables().rules);
+        let called = rules.filter(|(_, rule)| self.program.symbol(rule.name) == bare);
+        called.map(|(number, _)| self.name(RuleId(number))).collect()
     }
 
     /// Whose approvals are missing: wire names of groups, or `user`; and what is the matter with those that there are.
@@ -125,7 +133,8 @@ impl<'p> Engine<'p> {
                     _ => return None,
                 },
             };
-            Some(Lacking { from, count, missing: ask.missing.as_str() })
+            let rule = if let Asker::Rule(rule) = ask.by { Some(self.name(rule)) } else { None };
+            Some(Lacking { from, count, missing: ask.missing.as_str(), rule })
         };
         decision.asks().named().iter().filter_map(lacking).collect()
     }

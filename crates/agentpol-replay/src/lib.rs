@@ -3,11 +3,13 @@
 //! Nothing here opens files, and nothing ever runs a tool: a replay asks the engine what it would decide today about
 //! what an agent asked for then. What cannot be judged is counted by reason and never passed over.
 
+mod claims;
 mod clock;
 mod coverage;
 pub mod diff;
 mod engine;
 mod forecast;
+mod findings;
 mod golden;
 mod heard;
 mod judging;
@@ -20,11 +22,14 @@ mod report;
 mod request;
 mod run;
 mod scenario;
+mod table;
+mod unknown;
 mod verdict;
 
 pub use agentpol::LintLevel;
 pub use coverage::{Coverage, Extent, PartCoverage, RuleCoverage, Share, Shares, Values};
 pub use forecast::{AgentForecast, Asked, Forecast, Tasks};
+pub use findings::{AskedClause, AskedRule, CellFailure, Lacking, Reasons, ScenarioReport, StepFailure, TableReport};
 pub use golden::{GoldenProblem, golden_name, is_golden_name};
 pub use heard::Shape;
 pub use manifest::{
@@ -34,8 +39,8 @@ pub use manifest::{
 pub use mutate::{Fate, Mutant, Mutations, Recorded, Subject, mutate};
 pub use replay::{GoldenFile, Replay};
 pub use report::{
-    Counts, Difference, Expected, History, Lacking, MalformedRecord, RecordPlace, RecordingReport, Report, RulePlace,
-    ScenarioReport, SourcePlace, Status, StepFailure,
+    Counts, Difference, Expected, History, MalformedRecord, RecordPlace, RecordingReport, Report, RulePlace,
+    SourcePlace, Status,
 };
 pub use request::{NotEvaluable, Request, request};
 pub use verdict::{NOT_EVALUABLE, Verdict};

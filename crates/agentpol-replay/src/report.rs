@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::findings::{ScenarioReport, TableReport};
 use crate::golden::GoldenProblem;
 use crate::verdict::Verdict;
 
@@ -12,6 +13,9 @@ use crate::verdict::Verdict;
 pub struct Report {
     /// The scenarios of the policies, in order of module and place.
     pub scenarios: Vec<ScenarioReport>,
+    /// The tables of the policies, in order of module and place.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tables: Vec<TableReport>,
     /// The recordings, in the order in which they were replayed.
     pub recordings: Vec<RecordingReport>,
 }
@@ -44,7 +48,10 @@ impl Report {
     pub fn status(&self) -> Status {
         let totals = self.totals();
         let steps: usize = self.scenarios.iter().map(|scenario| scenario.steps).sum();
-        let failed = self.scenarios.iter().any(|scenario| !scenario.failures.is_empty()) || totals.differences > 0;
+        let cells: usize = self.tables.iter().map(|table| table.outcomes.len()).sum();
+        let failed = self.scenarios.iter().any(|scenario| !scenario.failures.is_empty())
+            || self.tables.iter().any(|table| !table.failures.is_empty())
+            || totals.differences > 0;
         let problems = || self.recordings.iter().filter_map(|recording| recording.golden_problem.as_ref());
         let unread =
             self.recordings.iter().any(|recording| recording.unread.is_some() || !recording.malformed.is_empty());
@@ -52,7 +59,7 @@ impl Report {
             Status::Malformed
         } else if failed || problems().next().is_some() {
             Status::Failed
-        } else if steps == 0 && totals.compared + totals.expected == 0 {
+        } else if steps + cells == 0 && totals.compared + totals.expected == 0 {
             Status::NoTests
         } else {
             Status::Passed
@@ -282,21 +289,6 @@ pub struct RulePlace {
     pub decides: bool,
 }
 
-/// One scenario.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct ScenarioReport {
-    /// Its module.
-    pub module: String,
-    /// Its name.
-    pub name: String,
-    /// Where it stands.
-    pub at: SourcePlace,
-    /// How many calls it makes.
-    pub steps: usize,
-    /// Those that were decided otherwise than expected.
-    pub failures: Vec<StepFailure>,
-}
-
 /// A place in a policy.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct SourcePlace {
@@ -306,41 +298,4 @@ pub struct SourcePlace {
     pub line: u32,
     /// The column in characters, from 1.
     pub column: u32,
-}
-
-/// An approval that is missing.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Lacking {
-    /// Whose: the wire name of a group, or `user`.
-    pub from: String,
-    /// How many persons'.
-    pub count: u32,
-    /// What is the matter with those that there are; `none` where there are none.
-    pub missing: &'static str,
-}
-
-/// A step that was decided otherwise than expected.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct StepFailure {
-    /// Its number, from 1.
-    pub step: usize,
-    /// Where it stands.
-    pub at: SourcePlace,
-    /// The tool; for a person's answer its words.
-    pub tool: String,
-    /// What was expected, in the language's words.
-    pub expected: String,
-    /// What was decided.
-    pub new: Verdict,
-    /// Whose approval is missing: names of groups, or `user`.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub approvers: Vec<String>,
-    /// What is the matter with approvals that were given.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub lacking: Vec<Lacking>,
-    /// Why state did not take the step.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub why: Option<&'static str>,
-    /// The rules that decided, and the one that should have.
-    pub rules: Vec<RulePlace>,
 }

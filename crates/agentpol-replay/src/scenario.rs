@@ -1,17 +1,21 @@
-//! Running the scenarios that stand in the policies: each step is carried out with memory of those before it, and what is
-//! decided is compared with its arrow.
+//! Running the scenarios that stand in the policies: each step is carried out with memory of those before it, and what
+//! comes of it is compared with its arrow.
 
 use agentpol::bytecode::decision::Ask;
-use agentpol::policy::{Call, Expected, Person, Policy, Scenario, Step};
-use agentpol::{Answered, Decision, Observation, Refusal, SourceMap, Span, events};
+use agentpol::policy::{Call, Ending, Opening, Person, Policy, Refused, Scenario, Step};
+use agentpol::{Answered, Decision, Observation, Refusal, SourceMap, Span, Told, events};
 
+use crate::claims::{self, Came};
 use crate::engine::Engine;
+use crate::findings::{Reasons, ScenarioReport, StepFailure};
 use crate::memory::Memory;
 use crate::replay::{Replay, is_rule};
-use crate::report::{Lacking, ScenarioReport, SourcePlace, StepFailure};
+use crate::report::SourcePlace;
+use crate::unknown::{Causes, Happened};
 use crate::verdict::Verdict;
 
-/// The word in place of an outcome for what state does not take.
+/// The words in place of an outcome for what state takes and does not take.
+const TAKEN: &str = "taken";
 const REFUSED: &str = "refused";
 
 impl Replay<'_> {
@@ -22,208 +26,240 @@ impl Replay<'_> {
 
     /// Runs every scenario of a policy, which must be the one that the program was made of. Each begins with empty memory.
     pub fn scenarios(&mut self, policy: &Policy, sources: &SourceMap) -> Vec<ScenarioReport> {
+        self.engine.scratch.record(true);
         policy.tests.iter().map(|scenario| run(&mut self.engine, policy, sources, scenario)).collect()
     }
 }
 
 fn run(engine: &mut Engine<'_>, policy: &Policy, sources: &SourceMap, scenario: &Scenario) -> ScenarioReport {
-    let mut report = ScenarioReport {
+    let memory = Memory::new(engine.program);
+    let opened = memory.tell(engine.program, &mut engine.scratch, &scenario.open);
+    let mut stage =
+        Stage { policy, sources, memory, asked: Vec::new(), asked_before: Vec::new(), happened: Vec::new() };
+    let mut failures = Vec::new();
+    for (index, step) in scenario.steps.iter().enumerate() {
+        let number = index + 1;
+        match step {
+            Step::Call(call) => failures.extend(stage.call(engine, number, call)),
+            Step::Approve(person) => failures.extend(stage.answer(engine, number, "approve", person)),
+            Step::Reject(person) => failures.extend(stage.answer(engine, number, "reject", person)),
+            Step::Open(opening) => failures.extend(stage.open(engine, number, opening)),
+        }
+    }
+    // A call in a session that cannot be opened may well be denied as expected; where it is not, this is why.
+    if let (Err(refusal), false) = (opened, failures.is_empty()) {
+        failures.insert(0, stage.untaken(0, scenario.span, "opening the session", None, Err(refusal)));
+    }
+    ScenarioReport {
         module: policy[scenario.module].name.clone(),
         name: scenario.name.clone(),
         at: place(sources, scenario.span),
         steps: scenario.steps.len(),
-        failures: Vec::new(),
-    };
-    let memory = Memory::new(engine.program);
-    let opened = memory.tell(engine.program, &mut engine.scratch, &scenario.open);
-    let stage = Stage { policy, sources, scenario };
-    report.failures = stage.act(engine, &memory);
-    // A call in a session that cannot be opened may well be denied as expected; where it is not, this is why.
-    if let (Err(refusal), false) = (opened, report.failures.is_empty()) {
-        report.failures.insert(0, stage.refused(0, scenario.span, "opening the session", refusal));
+        failures,
     }
-    report
 }
 
-/// What a scenario stands in.
+/// What a scenario stands in, and what has happened so far.
 struct Stage<'s> {
     policy: &'s Policy,
     sources: &'s SourceMap,
-    scenario: &'s Scenario,
+    memory: Memory,
+    /// What the last call was asked for.
+    asked: Vec<Ask>,
+    /// What the last call was asked for that was asked for anything.
+    asked_before: Vec<Ask>,
+    happened: Vec<Happened<'s>>,
 }
 
-impl Stage<'_> {
-    fn act(&self, engine: &mut Engine<'_>, memory: &Memory) -> Vec<StepFailure> {
+impl<'s> Stage<'s> {
+    fn call(&mut self, engine: &mut Engine<'_>, number: usize, call: &'s Call) -> Vec<StepFailure> {
         let mut failures = Vec::new();
-        let mut asked: Vec<Ask> = Vec::new();
-        for (index, step) in self.scenario.steps.iter().enumerate() {
-            match step {
-                Step::Call(call) => {
-                    let decision = memory.decide(engine.program, &mut engine.scratch, &call.request, None);
-                    engine.reach(&decision);
-                    asked = decision.asks().named().to_vec();
-                    let verdict = engine.verdict(&decision);
-                    let lacking = engine.lacking(&decision);
-                    if !self.meets(call, &verdict, &lacking) {
-                        failures.push(self.failure(engine, (index, call), verdict, lacking));
-                    }
-                    if let Err(refusal) = self.observe(engine, memory, call, &decision) {
-                        failures.push(self.refused(index + 1, call.span, "taking what it gives", refusal));
-                    }
-                }
-                Step::Approve(person) => {
-                    failures.extend(self.answer(engine, memory, (index, "approve"), person, &asked));
-                }
-                Step::Reject(person) => {
-                    failures.extend(self.answer(engine, memory, (index, "reject"), person, &asked));
-                }
+        let decision = self.memory.decide(engine.program, &mut engine.scratch, &call.request, None);
+        engine.reach(&decision);
+        self.asked = decision.asks().named().to_vec();
+        if !self.asked.is_empty() {
+            self.asked_before = self.asked.clone();
+        }
+        let came = Came::new(engine, &decision);
+        let alerts = engine.alerts(&decision);
+        if !came.meets(&call.claim) || !raises(call, &alerts) {
+            failures.push(self.failure(engine, (number, call), came, alerts));
+        }
+        match self.end(engine, call, &decision) {
+            Err(refusal) => {
+                let what = "taking what it gives";
+                failures.push(self.untaken(number, call.span, what, None, Err(refusal)));
             }
+            Ok(told) if decision.opened() => {
+                let as_declared = !matches!(told, Some(Told::Observed { as_declared: false }));
+                self.happened.push(Happened { step: number, call, as_declared });
+            }
+            Ok(_) => {}
         }
         failures
     }
 
-    /// Whether a decision is what a step's arrow says.
-    fn meets(&self, call: &Call, verdict: &Verdict, lacking: &[Lacking]) -> bool {
-        let as_said = match &call.expect {
-            Expected::Allow => verdict.outcome == "allow",
-            Expected::Deny { code } => {
-                verdict.outcome == "deny" && code.as_ref().is_none_or(|code| *code == verdict.code)
-            }
-            Expected::Throttle => verdict.outcome == "throttle",
-            Expected::RequireApproval { from } => {
-                verdict.outcome == "require_approval"
-                    && from.as_ref().is_none_or(|from| lacking.iter().any(|lacking| lacking.from == *from))
-            }
-        };
-        as_said && call.by.as_ref().is_none_or(|by| verdict.rules.iter().any(|rule| is_rule(rule, by)))
-    }
-
-    /// Says what a call gave that was let through.
-    fn observe(
-        &self,
-        engine: &mut Engine<'_>,
-        memory: &Memory,
-        call: &Call,
-        decision: &Decision,
-    ) -> Result<(), Refusal> {
+    /// Says what became of a call that was let through.
+    fn end(&self, engine: &mut Engine<'_>, call: &Call, decision: &Decision) -> Result<Option<Told>, Refusal> {
         if !decision.opened() {
-            return Ok(());
+            return Ok(None);
         }
-        let outcome = match &call.result {
-            Some(Ok(json)) => Answered::Json(json),
-            Some(Err(())) => Answered::Failed,
-            None => Answered::Unknown,
+        let (session, id, at, untrusted) = (&*call.session, &*call.id, call.at, call.untrusted);
+        let outcome = match &call.ending {
+            Ending::Returned(json) => Answered::Json(json),
+            Ending::Failed => Answered::Failed,
+            Ending::Done => Answered::Unknown,
+            Ending::Pending => return Ok(None),
+            Ending::Released => {
+                let event = events::release(session, id, at);
+                return self.memory.tell(engine.program, &mut engine.scratch, &event).map(Some);
+            }
         };
-        let (session, id) = (&self.scenario.session, &call.id);
-        let observation = Observation { session, call: id, outcome, untrusted: false, at: call.at };
-        memory.tell(engine.program, &mut engine.scratch, &events::observe(&observation)).map(|_| ())
+        let event = events::observe(&Observation { session, call: id, outcome, untrusted, at });
+        self.memory.tell(engine.program, &mut engine.scratch, &event).map(Some)
     }
 
-    /// Lets a person answer everything that the last call asked for.
-    fn answer(
-        &self,
-        engine: &mut Engine<'_>,
-        memory: &Memory,
-        (index, word): (usize, &str),
-        person: &Person,
-        asked: &[Ask],
-    ) -> Vec<StepFailure> {
+    /// Lets a person answer what was asked for: taken where one of those who ask takes it.
+    fn answer(&self, engine: &mut Engine<'_>, number: usize, word: &str, person: &Person) -> Option<StepFailure> {
         let what = format!("{word} by \"{}\"", person.id);
         let groups: Vec<&str> = person.groups.iter().map(String::as_str).collect();
         let by = events::Person { id: &person.id, groups: &groups };
-        let mut failures = Vec::new();
-        let mut open = asked.iter().filter_map(|ask| ask.opened).peekable();
-        if open.peek().is_none() {
-            failures.push(self.unasked(index + 1, person.span, &what));
-        }
-        for opened in open {
+        let asked = if person.refused.is_some() { &self.asked_before } else { &self.asked };
+        let mut taken = false;
+        let mut refusals: Vec<Refusal> = Vec::new();
+        for opened in asked.iter().filter_map(|ask| ask.opened) {
             let event = match word {
                 "approve" => events::approve(&opened.digest, &by, person.at),
                 _ => events::reject(&opened.digest, &by, person.at),
             };
-            if let Err(refusal) = memory.tell(engine.program, &mut engine.scratch, &event) {
-                failures.push(self.refused(index + 1, person.span, &what, refusal));
+            match self.memory.tell(engine.program, &mut engine.scratch, &event) {
+                Ok(_) => taken = true,
+                Err(refusal) => refusals.push(refusal),
             }
         }
-        failures
+        let as_said = |refused: &Refused| {
+            let fits = |refusal: &&Refusal| refused.code.as_ref().is_none_or(|code| code == refusal.as_str());
+            refusals.iter().find(fits).or(refusals.first())
+        };
+        match (&person.refused, taken, refusals.first()) {
+            (None, true, _) => None,
+            (Some(refused), false, Some(_)) if refusals.iter().any(|one| is_as(refused, *one)) => None,
+            (_, false, None) => Some(self.unasked(number, person.span, &what)),
+            (refused, true, _) => Some(self.untaken(number, person.span, &what, refused.as_ref(), Ok(()))),
+            (Some(refused), false, first) => {
+                let refusal = as_said(refused).or(first).copied()?;
+                Some(self.untaken(number, person.span, &what, Some(refused), Err(refusal)))
+            }
+            (None, false, Some(refusal)) => Some(self.untaken(number, person.span, &what, None, Err(*refusal))),
+        }
+    }
+
+    /// Opens another session.
+    fn open(&self, engine: &mut Engine<'_>, number: usize, opening: &Opening) -> Option<StepFailure> {
+        let told = self.memory.tell(engine.program, &mut engine.scratch, &opening.event).map(|_| ());
+        let refused = opening.refused.as_ref();
+        let as_said = match (&told, refused) {
+            (Ok(()), None) => true,
+            (Err(refusal), Some(refused)) => is_as(refused, *refusal),
+            _ => false,
+        };
+        let what = format!("in session \"{}\"", opening.session);
+        (!as_said).then(|| self.untaken(number, opening.span, &what, refused, told))
     }
 
     fn failure(
         &self,
         engine: &Engine<'_>,
-        (index, call): (usize, &Call),
-        new: Verdict,
-        lacking: Vec<Lacking>,
+        (step, call): (usize, &Call),
+        came: Came,
+        alerts: Vec<String>,
     ) -> StepFailure {
-        let mut rules = engine.places(&new.rules, true);
-        if let Some(by) = &call.by {
-            let full = format!("{}: {by}", self.policy[self.scenario.module].name);
-            if !new.rules.contains(&full) {
-                rules.extend(engine.places(&[full], false));
-            }
+        let mut expected = claims::words(&call.claim);
+        match call.alerts.as_deref() {
+            None => {}
+            Some([]) => expected.push_str(" no alerts"),
+            Some(names) => expected.push_str(&format!(" alerts \"{}\"", names.join("\", \""))),
         }
+        let causes = Causes::new(self.policy, self.sources, &call.request, &self.happened);
+        let (new, reasons) = came.reasons(engine, &call.claim, &causes);
         StepFailure {
-            step: index + 1,
+            step,
             at: place(self.sources, call.span),
             tool: self.policy[call.tool].name.clone(),
-            expected: expected(call),
+            expected,
             new,
-            approvers: lacking.iter().map(|lacking| lacking.from.clone()).collect(),
-            lacking: lacking.into_iter().filter(|lacking| lacking.missing != "none").collect(),
+            approvers: reasons.asks.iter().map(|ask| ask.from.clone()).collect(),
+            lacking: reasons.asks.iter().filter(|ask| ask.missing != "none").cloned().collect(),
             why: None,
-            rules,
+            alerts: call.alerts.as_ref().map(|_| alerts),
+            reasons,
         }
     }
 
-    /// A step that state does not take.
-    fn refused(&self, step: usize, span: Span, what: &str, refusal: Refusal) -> StepFailure {
-        self.untaken(step, span, what, (refusal.as_str(), refusal.title()))
+    /// A step that state took or did not take, otherwise than expected.
+    fn untaken(
+        &self,
+        step: usize,
+        span: Span,
+        what: &str,
+        expected: Option<&Refused>,
+        came: Result<(), Refusal>,
+    ) -> StepFailure {
+        let (outcome, code, why) = match came {
+            Ok(()) => (TAKEN, TAKEN, None),
+            Err(refusal) => (REFUSED, refusal.as_str(), Some(refusal.title())),
+        };
+        let expected = match expected {
+            None => TAKEN.to_owned(),
+            Some(Refused { code: None }) => REFUSED.to_owned(),
+            Some(Refused { code: Some(code) }) => format!("{REFUSED} {code}"),
+        };
+        self.told(step, span, what, (expected, outcome, code, why))
     }
 
     /// A person's answer where nothing was asked for.
     fn unasked(&self, step: usize, span: Span, what: &str) -> StepFailure {
-        self.untaken(step, span, what, ("nothing_asked", "the call before this asked for no approval"))
+        let why = "the call before this asked for no approval";
+        self.told(step, span, what, (TAKEN.to_owned(), REFUSED, "nothing_asked", Some(why)))
     }
 
-    fn untaken(&self, step: usize, span: Span, what: &str, (code, why): (&'static str, &'static str)) -> StepFailure {
-        let new = Verdict {
-            outcome: REFUSED.to_owned(),
-            code: code.to_owned(),
-            rules: Vec::new(),
-            would: None,
-            argument: None,
-        };
+    fn told(
+        &self,
+        step: usize,
+        span: Span,
+        what: &str,
+        (expected, outcome, code, why): (String, &str, &str, Option<&'static str>),
+    ) -> StepFailure {
+        let (outcome, code) = (outcome.to_owned(), code.to_owned());
         StepFailure {
             step,
             at: place(self.sources, span),
             tool: what.to_owned(),
-            expected: "taken".to_owned(),
-            new,
+            expected,
+            new: Verdict { outcome, code, rules: Vec::new(), would: None, argument: None },
             approvers: Vec::new(),
             lacking: Vec::new(),
-            why: Some(why),
-            rules: Vec::new(),
+            why,
+            alerts: None,
+            reasons: Reasons::default(),
         }
     }
 }
 
-/// The arrow in the language's words.
-fn expected(call: &Call) -> String {
-    let mut words = match &call.expect {
-        Expected::Allow => "allow".to_owned(),
-        Expected::Deny { code: None } => "deny".to_owned(),
-        Expected::Deny { code: Some(code) } => format!("deny {code}"),
-        Expected::Throttle => "throttle".to_owned(),
-        Expected::RequireApproval { from: None } => "require approval".to_owned(),
-        Expected::RequireApproval { from: Some(from) } => format!("require approval from {from}"),
-    };
-    if let Some(by) = &call.by {
-        words.push_str(&format!(" by \"{by}\""));
-    }
-    words
+/// Whether state refuses with what is expected.
+fn is_as(refused: &Refused, refusal: Refusal) -> bool {
+    refused.code.as_ref().is_none_or(|code| code == refusal.as_str())
 }
 
-fn place(sources: &SourceMap, span: Span) -> SourcePlace {
+/// Whether just these rules raise an alert that are expected to.
+fn raises(call: &Call, raised: &[String]) -> bool {
+    call.alerts.as_ref().is_none_or(|names| {
+        names.iter().all(|name| raised.iter().any(|full| is_rule(full, name)))
+            && raised.iter().all(|full| names.iter().any(|name| is_rule(full, name)))
+    })
+}
+
+pub(crate) fn place(sources: &SourceMap, span: Span) -> SourcePlace {
     let Some(file) = sources.get(span.file) else { return SourcePlace::default() };
     let position = file.position(span.start);
     SourcePlace { file: file.name().to_owned(), line: position.line, column: position.column }

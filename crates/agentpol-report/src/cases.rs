@@ -2,12 +2,13 @@
 
 use agentpol_diagnostics::{Diagnostic, Severity, SourceMap};
 use agentpol_replay::{
-    Difference, Expected, NotEvaluable, RecordingReport, RulePlace, ScenarioReport, SourcePlace, StepFailure, Verdict,
+    AskedRule, CellFailure, Difference, Expected, Lacking, NotEvaluable, Reasons, RecordingReport, RulePlace,
+    ScenarioReport, SourcePlace, StepFailure, TableReport, Verdict,
 };
 
 use crate::{Broken, Project, Tested};
 
-/// Cases that belong together: the scenarios of a project, a recording, a policy.
+/// Cases that belong together: the scenarios of a project, its tables, a recording, a policy.
 pub(crate) struct Suite {
     pub(crate) name: String,
     pub(crate) cases: Vec<Case>,
@@ -94,6 +95,10 @@ pub(crate) fn suites(tested: &Tested<'_>) -> Vec<Suite> {
             let cases = project.report.scenarios.iter().map(scenario).collect();
             suites.push(Suite { name: format!("{}: scenarios", project.name), cases });
         }
+        if !project.report.tables.is_empty() {
+            let cases = project.report.tables.iter().map(table).collect();
+            suites.push(Suite { name: format!("{}: tables", project.name), cases });
+        }
         suites.extend(project.report.recordings.iter().map(|recording| of_recording(project, recording)));
     }
     suites.extend(tested.broken.iter().map(of_policy));
@@ -108,19 +113,63 @@ fn scenario(scenario: &ScenarioReport) -> Case {
     Case { name, at, end }
 }
 
+fn table(table: &TableReport) -> Case {
+    let at = Place::from(&table.at);
+    let name = format!("{}: {}", table.module, table.name);
+    let findings: Vec<Finding> = table.failures.iter().map(cell).collect();
+    let end = if findings.is_empty() { End::Passed } else { End::Failed(findings) };
+    Case { name, at, end }
+}
+
 fn step(failure: &StepFailure) -> Finding {
     let decided = verdict(&failure.new);
     let mut detail = vec![format!("expected  {}", failure.expected), format!("decided   {decided}")];
     detail.extend(failure.why.map(|why| format!("because   {why}")));
-    detail.extend(rules(&failure.rules));
+    detail.extend(failure.alerts.iter().map(|raised| format!("alerts    {}", raised.join("; "))));
+    detail.extend(reasons(&failure.reasons));
     Finding {
         kind: "scenario",
         message: format!("step {}, {}: expected {}, decided {decided}", failure.step, failure.tool, failure.expected),
         detail,
         at: Place::from(&failure.at),
-        related: related(&failure.rules),
+        related: related(&failure.reasons.rules),
         warning: false,
     }
+}
+
+fn cell(failure: &CellFailure) -> Finding {
+    let decided = verdict(&failure.new);
+    let CellFailure { agent, user, tool, expected, .. } = failure;
+    let mut detail = vec![format!("expected  {expected}"), format!("decided   {decided}")];
+    detail.extend(reasons(&failure.reasons));
+    Finding {
+        kind: "table",
+        message: format!("agent {agent}, user {user}, tool {tool}: expected {expected}, decided {decided}"),
+        detail,
+        at: Place::from(&failure.at),
+        related: related(&failure.reasons.rules),
+        warning: false,
+    }
+}
+
+/// Why something was decided, line by line.
+fn reasons(reasons: &Reasons) -> Vec<String> {
+    let ask = |ask: &Lacking| format!("approval  {} from {}: {}", ask.count, ask.from, ask.missing.replace('_', " "));
+    let mut lines: Vec<String> = reasons.asks.iter().map(ask).collect();
+    lines.extend(rules(&reasons.rules, "named"));
+    lines.extend(reasons.asked.iter().flat_map(asked));
+    lines
+}
+
+/// What a rule asked that was not true.
+fn asked(one: &AskedRule) -> Vec<String> {
+    let place = rule_place(&one.rule).text();
+    let mut lines = vec![format!("asked     {} \"{}\" at {place}: {}", one.rule.effect, one.rule.rule, one.value)];
+    for clause in &one.clauses {
+        lines.push(format!("          {}: {}", clause.value, clause.text));
+        lines.extend(clause.causes.iter().map(|cause| format!("            {cause}")));
+    }
+    lines
 }
 
 fn of_recording(project: &Project<'_>, recording: &RecordingReport) -> Suite {
@@ -170,7 +219,7 @@ fn difference(recording: &str, difference: &Difference) -> Case {
     let new = verdict(&difference.new);
     let call = difference.call.as_ref().map(|call| format!(" ({call})")).unwrap_or_default();
     let mut detail = vec![format!("was       {old}"), format!("now       {new}")];
-    detail.extend(rules(&difference.rules));
+    detail.extend(rules(&difference.rules, "before"));
     // The rule that decides now is what a reader of a change wants to see.
     let decides = difference.rules.iter().find(|rule| rule.decides).map(rule_place);
     let mut related = related(&difference.rules);
@@ -225,16 +274,20 @@ fn rule_place(rule: &RulePlace) -> Place {
     Place { file: relative(&rule.file), line: u64::from(rule.line), column: u64::from(rule.column) }
 }
 
-fn rules(rules: &[RulePlace]) -> impl Iterator<Item = String> {
-    rules.iter().map(|rule| {
-        let word = if rule.decides { "rule" } else { "before" };
+/// Where rules stand; `other` is what one is called that does not decide.
+fn rules(rules: &[RulePlace], other: &str) -> impl Iterator<Item = String> {
+    rules.iter().map(move |rule| {
+        let word = if rule.decides { "rule" } else { other };
         format!("{word:<8}  {} \"{}\" at {}", rule.effect, rule.rule, rule_place(rule).text())
     })
 }
 
 /// Returns `deny, denied_by_rule, by acme.files: no secrets`.
 pub(crate) fn verdict(verdict: &Verdict) -> String {
-    let mut text = format!("{}, {}", verdict.outcome.replace('_', " "), verdict.code);
+    let mut text = verdict.outcome.replace('_', " ");
+    if verdict.code != verdict.outcome {
+        text.push_str(&format!(", {}", verdict.code));
+    }
     if !verdict.rules.is_empty() {
         text.push_str(&format!(", by {}", verdict.rules.join("; ")));
     }

@@ -1,6 +1,6 @@
 //! The tests that stand in the policies, run through the facade; and what several threads and programs do to each other.
 
-use agentpol::policy::{Call, Expected, Policy, Scenario, Step};
+use agentpol::policy::{Call, Ending, Expected, Policy, Scenario, Step};
 use agentpol::{
     Answered, Before, Decision, Engine, Evaluator, MemoryStore, Observation, Options, Outcome, Person, SourceMap, build,
 };
@@ -26,19 +26,36 @@ fn fits(evaluator: &Evaluator, step: &Call, decision: &Decision) -> bool {
         let rules = decision.rules().named().iter().filter_map(|rule| evaluator.program().rule(*rule));
         rules.map(|rule| evaluator.program().symbol(rule.name)).any(|rule| rule == name)
     };
-    let outcome = match &step.expect {
+    let outcome = match &step.claim.expect {
         Expected::Allow => decision.permits(),
         Expected::Deny { code } => {
             decision.outcome() == Outcome::Deny && code.as_ref().is_none_or(|code| code == decision.code().as_str())
         }
         Expected::RequireApproval { from } => {
             let asked = evaluator.operator_json(decision);
-            let from = from.as_ref().is_none_or(|from| asked.contains(&format!("\"from\":\"{from}\"")));
+            let from = from.iter().all(|from| asked.contains(&format!("\"from\":\"{}\"", from.who)));
             decision.outcome() == Outcome::RequireApproval && from
         }
         Expected::Throttle => decision.outcome() == Outcome::Throttle,
     };
-    outcome && step.by.as_ref().is_none_or(named)
+    outcome && step.claim.by.as_ref().is_none_or(named)
+}
+
+/// Tells what became of a call that was let through.
+fn end(engine: &Engine<MemoryStore>, call: &Call) {
+    let outcome = match &call.ending {
+        Ending::Returned(json) => Answered::Json(json),
+        Ending::Failed => Answered::Failed,
+        Ending::Done => Answered::Unknown,
+        Ending::Pending => return,
+        Ending::Released => {
+            engine.release(&call.session, &call.id, call.at).expect("is taken");
+            return;
+        }
+    };
+    let (session, untrusted, at) = (&*call.session, call.untrusted, call.at);
+    let observation = Observation { session, call: &call.id, outcome, untrusted, at };
+    engine.observe(&observation).expect("is taken");
 }
 
 /// Plays a scenario with memory, as a host would.
@@ -51,19 +68,20 @@ fn play(evaluator: &Evaluator, test: &Scenario) {
             Step::Call(call) => {
                 let decision = engine.decide(call.request.as_bytes());
                 let (request, got) = (&call.request, evaluator.operator_json(&decision));
-                let (name, expected) = (&test.name, &call.expect);
+                let (name, expected) = (&test.name, &call.claim.expect);
                 assert!(fits(evaluator, call, &decision), "`{name}`: {request}\nexpected {expected:?}\ngot {got}");
                 asked = decision.asks().named().iter().filter_map(|ask| Some(ask.opened?.digest)).collect();
                 if decision.opened() {
-                    let outcome = match &call.result {
-                        Some(Ok(json)) => Answered::Json(json),
-                        Some(Err(())) => Answered::Failed,
-                        None => Answered::Unknown,
-                    };
-                    let (session, call, at) = (&*test.session, &*call.id, call.at);
-                    let observation = Observation { session, call, outcome, untrusted: false, at };
-                    engine.observe(&observation).expect("is taken");
+                    end(&engine, call);
                 }
+            }
+            Step::Open(opening) => {
+                assert_eq!(
+                    engine.tell(opening.event.as_bytes()).is_err(),
+                    opening.refused.is_some(),
+                    "`{}`",
+                    test.name
+                );
             }
             Step::Approve(person) | Step::Reject(person) => {
                 let groups: Vec<&str> = person.groups.iter().map(String::as_str).collect();

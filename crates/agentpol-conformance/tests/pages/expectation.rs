@@ -3,7 +3,7 @@
 use crate::engines::{Engines, duration};
 use crate::entries::{Case, Entry, Expectation};
 use crate::words::Expected;
-use agentpol::policy::{self, Policy, Scenario};
+use agentpol::policy::{self, Cell, Claim, Ending, Policy, Scenario, Table};
 use agentpol_conformance::reference::Summary;
 
 /// Asks or tells what an entry says; gives what is wrong.
@@ -125,16 +125,29 @@ pub(crate) fn scenario(scenario: &Scenario, policy: &Policy, engines: &mut Engin
     }
     scenario.steps.iter().enumerate().find_map(|(index, step)| {
         let error = match step {
-            policy::Step::Call(call) => called(call, scenario, policy, engines),
+            policy::Step::Call(call) => called(call, policy, engines),
             policy::Step::Approve(person) => answered("approve", person, engines),
             policy::Step::Reject(person) => answered("reject", person, engines),
+            policy::Step::Open(opening) => {
+                refused(std::slice::from_ref(&opening.event), opening.refused.as_ref(), engines)
+            }
         };
         Some(format!("step {}: {}", index + 1, error?))
     })
 }
 
+/// Decides a cell of a table with nothing remembered; gives what is wrong.
+pub(crate) fn cell(table: &Table, cell: &Cell, policy: &Policy, engines: &mut Engines<'_>) -> Option<String> {
+    let error = told(&cell.open, None, engines).or_else(|| {
+        let answers = engines.decide(cell.request.as_bytes());
+        let rows = || cell.rows.iter().find_map(|row| claim_fails(&table.rows[*row].claim, &answers.summary, policy));
+        answers.disagreement().or_else(rows)
+    })?;
+    Some(format!("{error}\n      {}", cell.request))
+}
+
 /// A call, and what it gives where it is let through.
-fn called(call: &policy::Call, scenario: &Scenario, policy: &Policy, engines: &mut Engines<'_>) -> Option<String> {
+fn called(call: &policy::Call, policy: &Policy, engines: &mut Engines<'_>) -> Option<String> {
     let answers = engines.decide(call.request.as_bytes());
     let error = answers.disagreement().or_else(|| step_fails(call, &answers.summary, policy));
     if let Some(error) = error {
@@ -144,13 +157,21 @@ fn called(call: &policy::Call, scenario: &Scenario, policy: &Policy, engines: &m
     if answers.summary.outcome().as_str() != "allow" || !engines.remembers() {
         return None;
     }
-    let result = match &call.result {
-        None => r#","outcome":"ok""#.to_owned(),
-        Some(Ok(result)) => format!(r#","outcome":"ok","result":{result}"#),
-        Some(Err(())) => r#","outcome":"failed""#.to_owned(),
+    let untrusted = if call.untrusted { r#","untrusted":true"# } else { "" };
+    let (session, id, at) = (&call.session, &call.id, time(call.at));
+    let ending = match &call.ending {
+        Ending::Done => r#""ok""#.to_owned(),
+        Ending::Returned(result) => format!(r#""ok","result":{result}"#),
+        Ending::Failed => r#""failed""#.to_owned(),
+        Ending::Pending => return None,
+        Ending::Released => {
+            let event = format!(r#"{{"release":{{"session":{session:?},"call":{id:?},"at":"{at}"}}}}"#);
+            return told(&event, None, engines);
+        }
     };
-    let (session, id, at) = (&scenario.session, &call.id, time(call.at));
-    told(&format!(r#"{{"observe":{{"session":{session:?},"call":{id:?},"at":"{at}"{result}}}}}"#), None, engines)
+    let event =
+        format!(r#"{{"observe":{{"session":{session:?},"call":{id:?},"at":"{at}","outcome":{ending}{untrusted}}}}}"#);
+    told(&event, None, engines)
 }
 
 /// A person answers everything that the last call was asked for.
@@ -160,7 +181,26 @@ fn answered(word: &str, person: &policy::Person, engines: &mut Engines<'_>) -> O
         r#"{{"{word}":{{"digest":"{}","person":{{"id":{id:?},"groups":{groups:?}}},"at":"{at}"}}}}"#,
         crate::entries::LAST
     );
-    engines.about_last(&text, None).iter().find_map(|event| told(event, None, engines))
+    refused(&engines.about_last(&text, None), person.refused.as_ref(), engines)
+}
+
+/// Tells events of which one is to be taken, or none.
+fn refused(events: &[String], refused: Option<&policy::Refused>, engines: &mut Engines<'_>) -> Option<String> {
+    let mut codes = Vec::new();
+    for event in events {
+        match engines.tell(event) {
+            Ok(None) => codes.push("ok".to_owned()),
+            Ok(Some(code)) => codes.push(code),
+            Err(error) => return Some(format!("{error}\n      {event}")),
+        }
+    }
+    let taken = codes.iter().any(|code| code == "ok");
+    let as_said = match refused {
+        None => taken,
+        Some(policy::Refused { code: None }) => !taken,
+        Some(policy::Refused { code: Some(code) }) => !taken && codes.contains(code),
+    };
+    (!as_said).then(|| format!("told {codes:?}, not {refused:?}\n      {events:?}"))
 }
 
 fn time(millis: i64) -> String {
@@ -168,30 +208,40 @@ fn time(millis: i64) -> String {
 }
 
 fn step_fails(step: &policy::Call, summary: &Summary, policy: &Policy) -> Option<String> {
+    let mut raised: Vec<&String> = summary.alerts.iter().map(|((_, name), _)| name).collect();
+    raised.sort();
+    raised.dedup();
+    match &step.alerts {
+        Some(alerts) if !raised.iter().copied().eq(alerts) => Some(format!("raised {raised:?}, not {alerts:?}")),
+        _ => claim_fails(&step.claim, summary, policy),
+    }
+}
+
+fn claim_fails(claim: &Claim, summary: &Summary, policy: &Policy) -> Option<String> {
     let outcome = summary.outcome().as_str();
-    let holds = match &step.expect {
+    let holds = match &claim.expect {
         policy::Expected::Allow => outcome == "allow",
         policy::Expected::Throttle => outcome == "throttle",
         policy::Expected::Deny { code } => {
             outcome == "deny" && code.as_ref().is_none_or(|code| code == summary.code.as_str())
         }
         policy::Expected::RequireApproval { from } => {
-            outcome == "require_approval" && from.as_ref().is_none_or(|from| asks(summary, policy, from))
+            outcome == "require_approval" && from.iter().all(|from| asks(summary, policy, from))
         }
     };
-    let by = step.by.as_ref().is_none_or(|by| summary.rules.iter().any(|(_, name)| name == by));
-    (!(holds && by)).then(|| format!("decided {summary}, not {:?} by {:?}", step.expect, step.by))
+    let by = claim.by.as_ref().is_none_or(|by| summary.rules.iter().any(|(_, name)| name == by));
+    (!(holds && by)).then(|| format!("decided {summary}, not {:?} by {:?}", claim.expect, claim.by))
 }
 
 /// Whether one of the approvals that are missing is asked of this group, or of the user.
-fn asks(summary: &Summary, policy: &Policy, from: &str) -> bool {
+fn asks(summary: &Summary, policy: &Policy, from: &policy::Approver) -> bool {
     summary.approvals.iter().any(|(module, name)| {
         policy.rules.iter().filter(|rule| rule.name == *name && policy[rule.module].name == *module).any(|rule| {
             match rule.effect {
-                policy::Effect::RequireApproval(approval) => match approval.from {
-                    Some(group) => policy[group].wire == from,
-                    None => from == "user",
-                },
+                policy::Effect::RequireApproval(approval) => {
+                    let who = approval.from.map_or("user", |group| policy[group].wire.as_str());
+                    who == from.who && from.count.is_none_or(|count| count == approval.count)
+                }
                 _ => false,
             }
         })

@@ -91,6 +91,14 @@ fn run_blocks(
             let error = expectation::scenario(scenario, &of.policy, &mut Engines::remembering(of)?);
             failures.extend(error.map(|error| format!("{place}: {error}")));
         }
+        for table in &of.policy.tables {
+            asked += table.cells.len();
+            let place = format!("{}.md, table \"{}\"", page.topic, table.name);
+            for cell in &table.cells {
+                let error = expectation::cell(table, cell, &of.policy, &mut Engines::remembering(of)?);
+                failures.extend(error.map(|error| format!("{place}: {error}")));
+            }
+        }
     }
     Ok(asked)
 }

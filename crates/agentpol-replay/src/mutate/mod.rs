@@ -24,7 +24,7 @@ use changes::{Change, changes};
 /// What is tested.
 #[derive(Clone, Copy)]
 pub struct Subject<'s> {
-    /// The policy, with its scenarios.
+    /// The policy, with its scenarios and tables.
     pub policy: &'s Policy,
     /// The files that it was made from.
     pub sources: &'s SourceMap,
@@ -112,6 +112,7 @@ impl Mutations {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Test {
     Scenario(usize),
+    Table(usize),
     Recording(usize),
 }
 
@@ -170,6 +171,7 @@ fn mutant(subject: &Subject<'_>, change: &Change, fate: Fate) -> Mutant {
 fn reaches(subject: &Subject<'_>) -> (Vec<Reach>, Vec<String>) {
     let (mut reaches, mut failing) = (Vec::new(), Vec::new());
     let tests = (0..subject.policy.tests.len()).map(Test::Scenario);
+    let tests = tests.chain((0..subject.policy.tables.len()).map(Test::Table));
     let tests = tests.chain((0..subject.recordings.len()).map(Test::Recording));
     let marked = compile_marked(subject.policy, subject.sources).ok();
     let Some((program, marks)) = marked.and_then(|(made, marks)| Some((load(&made.bytes).ok()?, marks))) else {
@@ -218,6 +220,10 @@ fn run(subject: &Subject<'_>, replay: &mut Replay<'_>, policy: &Policy, test: Te
         Test::Scenario(number) => {
             let scenario = policy.tests.get(number)?;
             let report = replay.scenario(policy, subject.sources, scenario);
+            (!report.failures.is_empty()).then(|| format!("{}: {}", report.module, report.name))
+        }
+        Test::Table(number) => {
+            let report = replay.table(policy, subject.sources, policy.tables.get(number)?);
             (!report.failures.is_empty()).then(|| format!("{}: {}", report.module, report.name))
         }
         Test::Recording(number) => {

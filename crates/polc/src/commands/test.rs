@@ -1,4 +1,4 @@
-//! `polc test`: scenarios and recordings against the policies as they are now.
+//! `polc test`: scenarios, tables and recordings against the policies as they are now.
 
 use std::path::PathBuf;
 
@@ -17,9 +17,9 @@ use crate::recordings::{self, Progress};
 use crate::report::{self, Found, formats};
 use crate::terminal::{Ink, Terminal};
 
-/// Replay recordings and run scenarios
+/// Replay recordings, run scenarios and check tables
 ///
-/// Runs the `test` scenarios of the policies, replays the recordings that agentpol.toml names, and compares every
+/// Runs the `test`s of the policies, replays the recordings that agentpol.toml names, and compares every
 /// decision with the golden one beside the recording (NAME.jsonl, NAME.decisions.jsonl) and with what the record itself
 /// expects. No tool is ever run. What cannot be judged is counted and said.
 #[derive(Debug, clap::Args)]
@@ -190,6 +190,7 @@ fn replay(
         tried: None,
     };
     found.report.scenarios = replay.scenarios(&built.policy, &read.sources);
+    found.report.tables = replay.tables(&built.policy, &read.sources);
     for entry in &project.recordings {
         recordings::replay(project, entry, args.bless, &mut replay, progress, &mut found)?;
     }
@@ -237,6 +238,7 @@ fn merged(found: &[Found]) -> Report {
     let mut all = Report::default();
     for one in found {
         all.scenarios.extend(one.report.scenarios.iter().cloned());
+        all.tables.extend(one.report.tables.iter().cloned());
         all.recordings.extend(one.report.recordings.iter().cloned());
     }
     all
@@ -251,6 +253,7 @@ fn document(found: &[Found], broken: &[(String, Read)], status: Status) -> Value
                 "name": one.name,
                 "status": one.report.status(),
                 "scenarios": one.report.scenarios,
+                "tables": one.report.tables,
                 "recordings": one.report.recordings,
                 "coverage": one.coverage.as_ref().map(report::coverage_json),
                 "mutation": one.tried.as_ref().map(report::mutation_json),

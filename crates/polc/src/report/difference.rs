@@ -1,14 +1,18 @@
 //! One thing that was decided otherwise than expected: what was, what is, and the rules behind it.
 
 use agentpol_diagnostics::SourceMap;
-use agentpol_replay::{Difference, Expected, RulePlace, ScenarioReport, StepFailure, Verdict};
+use agentpol_replay::{AskedRule, Difference, Expected, Reasons, RulePlace, ScenarioReport, StepFailure, Verdict};
 
 use crate::escape::{cut, one_line};
 use crate::render::paragraph;
 use crate::terminal::{Ink, Page};
+use crate::wording::counted;
 
 /// The longest line of a policy that is quoted, in characters.
 const QUOTED: usize = 64;
+/// How many rules are shown that were asked and decided nothing, and the longest clause of one.
+const ASKED: usize = 6;
+const CLAUSE: usize = 54;
 /// Where values begin, and how wide a line is.
 const INDENT: usize = 16;
 const WIDTH: usize = 80;
@@ -19,21 +23,86 @@ pub(super) fn step(scenario: &ScenarioReport, failure: &StepFailure, sources: &S
     let place = format!("{}:{}:{}", one_line(&at.file), at.line, at.column);
     let cross = page.ink(Ink::Red, "✗");
     page.line(format_args!("    {cross} {place}  {}", one_line(&failure.tool)));
-    page.line(format_args!("      scenario  {}, step {}", one_line(&scenario.name), failure.step));
+    match failure.step {
+        0 => page.line(format_args!("      scenario  {}, before its first step", one_line(&scenario.name))),
+        step => page.line(format_args!("      scenario  {}, step {step}", one_line(&scenario.name))),
+    }
     page.line(format_args!("      expected  {}", one_line(&failure.expected)));
     page.line(format_args!("      decided   {}", verdict(&failure.new)));
     argument(&failure.new, page);
-    if failure.expected.contains(" from ") && !failure.approvers.is_empty() {
-        page.line(format_args!("      approval  from {}", one_line(&failure.approvers.join(" and from "))));
-    }
-    for lacking in &failure.lacking {
-        let missing = lacking.missing.replace('_', " ");
-        page.line(format_args!("      missing   {} from {}: {missing}", lacking.count, one_line(&lacking.from)));
+    if let Some(alerts) = &failure.alerts {
+        let raised = if alerts.is_empty() { "none".to_owned() } else { alerts.join("; ") };
+        page.line(format_args!("      alerts    {}", one_line(&raised)));
     }
     if let Some(why) = failure.why {
         page.line(format_args!("      because   {}", paragraph(why, WIDTH, INDENT)));
     }
-    rules(&failure.rules, "named", sources, page);
+    reasons(&failure.new, &failure.reasons, sources, page);
+}
+
+/// Writes why something was decided.
+pub(super) fn reasons(new: &Verdict, reasons: &Reasons, sources: &SourceMap, page: &mut Page) {
+    if new.code == "no_allow" && reasons.asked.is_empty() {
+        page.line("      rule      no `allow` speaks of this agent and tool");
+    }
+    for ask in &reasons.asks {
+        let who = match (ask.from.as_str(), ask.count) {
+            ("user", _) => "the user".to_owned(),
+            (group, 1) => group.to_owned(),
+            (group, count) => format!("{count} of {group}"),
+        };
+        let missing = match ask.missing {
+            "none" => "nobody has answered".to_owned(),
+            missing => missing.replace('_', " "),
+        };
+        let by = ask.rule.as_ref().map_or(", by the agent's phase".to_owned(), |rule| format!(", by {rule}"));
+        let text = format!("from {who}{by}: {missing}");
+        page.line(format_args!("      approval  {}", paragraph(&one_line(&text), WIDTH, INDENT)));
+    }
+    for rule in reasons.rules.iter().filter(|rule| rule.decides) {
+        self::rule("rule", rule, sources, page);
+        asked(reasons.asked.iter().find(|one| one.rule.rule == rule.rule), page);
+    }
+    for rule in reasons.rules.iter().filter(|rule| !rule.decides) {
+        self::rule("named", rule, sources, page);
+        asked(reasons.asked.iter().find(|one| one.rule.rule == rule.rule), page);
+    }
+    let others = reasons.asked.iter().filter(|one| !reasons.rules.iter().any(|rule| rule.rule == one.rule.rule));
+    let mut more = 0;
+    for (at, one) in others.enumerate() {
+        if at >= ASKED {
+            more += 1;
+            continue;
+        }
+        rule("asked", &one.rule, sources, page);
+        asked(Some(one), page);
+    }
+    if more > 0 {
+        page.line(format_args!("                and {}", counted(more, "more rule")));
+    }
+}
+
+/// Writes what kept a rule from being true.
+fn asked(one: Option<&AskedRule>, page: &mut Page) {
+    let Some(one) = one else { return };
+    for clause in &one.clauses {
+        let word = match clause.value {
+            "false" => page.ink(Ink::Dim, "false    "),
+            _ => page.ink(Ink::Yellow, "not known"),
+        };
+        let text = one_line(&clause.text).into_owned();
+        page.line(format_args!("                {word} {}", cut(&text, CLAUSE)));
+        for cause in &clause.causes {
+            page.line(format_args!("                          {}", paragraph(&one_line(cause), WIDTH, 26)));
+        }
+    }
+    let why = match (one.value, one.clauses.is_empty()) {
+        ("silent", _) => "it does not speak of this agent and tool",
+        ("true", _) => "it holds, and another rule is stricter",
+        ("unknown", true) => "whether it speaks of this tool is not known",
+        _ => return,
+    };
+    page.line(format_args!("                {why}"));
 }
 
 /// Writes an action of a recording.
@@ -68,8 +137,11 @@ pub(super) fn action(recording: &str, difference: &Difference, sources: &SourceM
 }
 
 /// Returns `deny, denied_by_rule, by acme.files: no secrets`.
-fn verdict(verdict: &Verdict) -> String {
-    let mut text = format!("{}, {}", verdict.outcome.replace('_', " "), one_line(&verdict.code));
+pub(super) fn verdict(verdict: &Verdict) -> String {
+    let mut text = verdict.outcome.replace('_', " ");
+    if verdict.code != verdict.outcome {
+        text.push_str(&format!(", {}", one_line(&verdict.code)));
+    }
     if !verdict.rules.is_empty() {
         text.push_str(&format!(", by {}", one_line(&verdict.rules.join("; "))));
     }
@@ -80,7 +152,7 @@ fn verdict(verdict: &Verdict) -> String {
 }
 
 /// Writes the argument that the decision speaks of.
-fn argument(verdict: &Verdict, page: &mut Page) {
+pub(super) fn argument(verdict: &Verdict, page: &mut Page) {
     if let Some(pointer) = &verdict.argument {
         page.line(format_args!("      argument  {}", one_line(pointer)));
     }
@@ -89,14 +161,17 @@ fn argument(verdict: &Verdict, page: &mut Page) {
 /// Writes each rule with its place and the line of the policy that it begins with; `other` is what a rule is called that
 /// does not decide.
 fn rules(rules: &[RulePlace], other: &str, sources: &SourceMap, page: &mut Page) {
-    for rule in rules {
-        let word = if rule.decides { "rule" } else { other };
-        page.line(format_args!("      {word:<8}  {}:{}:{}", one_line(&rule.file), rule.line, rule.column));
-        let file = sources.iter().find(|(_, file)| file.name() == rule.file);
-        if let Some((_, file)) = file {
-            let line = one_line(file.line(rule.line).trim()).into_owned();
-            let quoted = page.ink(Ink::Dim, cut(&line, QUOTED));
-            page.line(format_args!("                {quoted}"));
-        }
+    for one in rules {
+        rule(if one.decides { "rule" } else { other }, one, sources, page);
+    }
+}
+
+fn rule(word: &str, rule: &RulePlace, sources: &SourceMap, page: &mut Page) {
+    page.line(format_args!("      {word:<8}  {}:{}:{}", one_line(&rule.file), rule.line, rule.column));
+    let file = sources.iter().find(|(_, file)| file.name() == rule.file);
+    if let Some((_, file)) = file {
+        let line = one_line(file.line(rule.line).trim()).into_owned();
+        let quoted = page.ink(Ink::Dim, cut(&line, QUOTED));
+        page.line(format_args!("                {quoted}"));
     }
 }

@@ -8,11 +8,12 @@ pub(crate) mod formats;
 pub(crate) mod markdown;
 mod mutation;
 mod recording;
+mod table;
 
 use std::collections::BTreeMap;
 
 use agentpol_diagnostics::SourceMap;
-use agentpol_replay::{Counts, Coverage, Report, ScenarioReport, Status};
+use agentpol_replay::{Counts, Coverage, Report, ScenarioReport, Status, TableReport};
 
 use crate::escape::one_line;
 use crate::mutation::Tried;
@@ -46,6 +47,7 @@ pub(crate) fn project(found: &Found, page: &mut Page) {
     let heading = page.ink(Ink::Bold, one_line(&found.name));
     page.line(heading);
     scenarios(&found.report.scenarios, &found.sources, page);
+    tables(&found.report.tables, &found.sources, page);
     for recording in &found.report.recordings {
         recording::recording(recording, !found.blessed.is_empty(), &found.sources, page);
     }
@@ -65,16 +67,24 @@ pub(crate) fn project(found: &Found, page: &mut Page) {
 /// Writes the sums over all projects and how it ends.
 pub(crate) fn total(all: &[Found], status: Status, page: &mut Page) {
     let (mut counts, mut scenarios, mut steps, mut failed) = (Counts::default(), 0, 0, 0);
+    let (mut tables, mut cells, mut bad_cells) = (0, 0, 0);
     for found in all {
         counts.add(&found.report.totals());
         scenarios += found.report.scenarios.len();
         steps += found.report.scenarios.iter().map(|scenario| scenario.steps).sum::<usize>();
         failed += found.report.scenarios.iter().map(|scenario| scenario.failures.len()).sum::<usize>();
+        tables += found.report.tables.len();
+        cells += found.report.tables.iter().map(|table| table.outcomes.len()).sum::<usize>();
+        bad_cells += found.report.tables.iter().map(different).sum::<usize>();
     }
+    let tables = match tables {
+        0 => String::new(),
+        tables => format!(", {} with {}", counted(tables, "table"), counted(cells, "cell")),
+    };
     let recordings: usize = all.iter().map(|found| found.report.recordings.len()).sum();
     let heading = page.ink(Ink::Bold, "total");
     page.line(format_args!(
-        "{heading}  {} with {}, {} with {}",
+        "{heading}  {} with {}{tables}, {} with {}",
         counted(scenarios, "scenario"),
         counted(steps, "step"),
         counted(recordings, "recording"),
@@ -87,13 +97,23 @@ pub(crate) fn total(all: &[Found], status: Status, page: &mut Page) {
     if not_judged > 0 {
         page.line(format_args!("  {} not evaluable", counted(number(not_judged), "action")));
     }
-    page.line(verdict(status, &counts, failed, page));
+    page.line(verdict(status, &counts, (failed, bad_cells), page));
 }
 
-fn verdict(status: Status, counts: &Counts, failed: usize, page: &Page) -> String {
+/// How many cells of a table are not as expected: one may fail by several rows.
+fn different(table: &TableReport) -> usize {
+    let mut cells: Vec<usize> = table.failures.iter().map(|failure| failure.cell).collect();
+    cells.dedup();
+    cells.len()
+}
+
+fn verdict(status: Status, counts: &Counts, (steps, cells): (usize, usize), page: &Page) -> String {
     let mut bad = Vec::new();
-    if failed > 0 {
-        bad.push(format!("{} of scenarios", counted(failed, "step")));
+    if steps > 0 {
+        bad.push(format!("{} of scenarios", counted(steps, "step")));
+    }
+    if cells > 0 {
+        bad.push(format!("{} of tables", counted(cells, "cell")));
     }
     if counts.differences > 0 {
         bad.push(format!("{} of recordings", counted(number(counts.differences), "decision")));
@@ -132,6 +152,22 @@ fn scenarios(scenarios: &[ScenarioReport], sources: &SourceMap, page: &mut Page)
     }
     if bad > SHOWN {
         page.line(format_args!("    and {} more; `--format json` lists them all", bad - SHOWN));
+    }
+}
+
+fn tables(tables: &[TableReport], sources: &SourceMap, page: &mut Page) {
+    if tables.is_empty() {
+        return;
+    }
+    let cells: usize = tables.iter().map(|table| table.outcomes.len()).sum();
+    let verdict = match tables.iter().map(different).sum::<usize>() {
+        0 => page.ink(Ink::Green, "all as expected"),
+        bad => page.ink(Ink::Red, format!("{bad} not as expected")),
+    };
+    let (count, cells) = (counted(tables.len(), "table"), counted(cells, "cell"));
+    page.line(format_args!("  {count}, {cells}: {verdict}"));
+    for table in tables.iter().filter(|table| !table.failures.is_empty()) {
+        table::table(table, sources, page);
     }
 }
 
