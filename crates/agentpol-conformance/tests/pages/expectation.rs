@@ -123,11 +123,18 @@ pub(crate) fn scenario(scenario: &Scenario, policy: &Policy, engines: &mut Engin
     if let Some(error) = told(&scenario.open, None, engines) {
         return Some(error);
     }
+    // The digests of the last call that asked: an answer that is refused may be about those.
+    let mut asked = Vec::new();
     scenario.steps.iter().enumerate().find_map(|(index, step)| {
         let error = match step {
-            policy::Step::Call(call) => called(call, policy, engines),
-            policy::Step::Approve(person) => answered("approve", person, engines),
-            policy::Step::Reject(person) => answered("reject", person, engines),
+            policy::Step::Call(call) => {
+                let error = called(call, policy, engines);
+                let now = engines.about_last(crate::entries::LAST, None);
+                asked = if now.is_empty() { std::mem::take(&mut asked) } else { now };
+                error
+            }
+            policy::Step::Approve(person) => answered("approve", person, &asked, engines),
+            policy::Step::Reject(person) => answered("reject", person, &asked, engines),
             policy::Step::Open(opening) => {
                 refused(std::slice::from_ref(&opening.event), opening.refused.as_ref(), engines)
             }
@@ -136,10 +143,12 @@ pub(crate) fn scenario(scenario: &Scenario, policy: &Policy, engines: &mut Engin
     })
 }
 
-/// Decides a cell of a table with nothing remembered; gives what is wrong.
+/// Decides a cell of a table in a session of its own; gives what is wrong.
 pub(crate) fn cell(table: &Table, cell: &Cell, policy: &Policy, engines: &mut Engines<'_>) -> Option<String> {
-    let error = told(&cell.open, None, engines).or_else(|| {
-        let answers = engines.decide(cell.request.as_bytes());
+    let session = format!("s{}-{}-{}", cell.agent, cell.user, cell.tool);
+    let own = |text: &str| text.replace(r#""session": "s1""#, &format!(r#""session": "{session}""#));
+    let error = told(&own(&cell.open), None, engines).or_else(|| {
+        let answers = engines.decide(own(&cell.request).as_bytes());
         let rows = || cell.rows.iter().find_map(|row| claim_fails(&table.rows[*row].claim, &answers.summary, policy));
         answers.disagreement().or_else(rows)
     })?;
@@ -174,14 +183,15 @@ fn called(call: &policy::Call, policy: &Policy, engines: &mut Engines<'_>) -> Op
     told(&event, None, engines)
 }
 
-/// A person answers everything that the last call was asked for.
-fn answered(word: &str, person: &policy::Person, engines: &mut Engines<'_>) -> Option<String> {
+/// A person answers everything that the last call was asked for; what is refused, also what one before it was.
+fn answered(word: &str, person: &policy::Person, asked: &[String], engines: &mut Engines<'_>) -> Option<String> {
     let (id, groups, at) = (&person.id, &person.groups, time(person.at));
-    let text = format!(
-        r#"{{"{word}":{{"digest":"{}","person":{{"id":{id:?},"groups":{groups:?}}},"at":"{at}"}}}}"#,
-        crate::entries::LAST
-    );
-    refused(&engines.about_last(&text, None), person.refused.as_ref(), engines)
+    let event = |digest: &String| {
+        format!(r#"{{"{word}":{{"digest":"{digest}","person":{{"id":{id:?},"groups":{groups:?}}},"at":"{at}"}}}}"#)
+    };
+    let last = engines.about_last(crate::entries::LAST, None);
+    let digests = if person.refused.is_some() { asked } else { &last };
+    refused(&digests.iter().map(event).collect::<Vec<_>>(), person.refused.as_ref(), engines)
 }
 
 /// Tells events of which one is to be taken, or none.

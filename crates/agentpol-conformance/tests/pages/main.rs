@@ -94,8 +94,9 @@ fn run_blocks(
         for table in &of.policy.tables {
             asked += table.cells.len();
             let place = format!("{}.md, table \"{}\"", page.topic, table.name);
+            let mut engines = Engines::remembering(of)?;
             for cell in &table.cells {
-                let error = expectation::cell(table, cell, &of.policy, &mut Engines::remembering(of)?);
+                let error = expectation::cell(table, cell, &of.policy, &mut engines);
                 failures.extend(error.map(|error| format!("{place}: {error}")));
             }
         }
