@@ -8,8 +8,8 @@ mod clock;
 mod coverage;
 pub mod diff;
 mod engine;
-mod forecast;
 mod findings;
+mod forecast;
 mod golden;
 mod heard;
 mod judging;
@@ -28,8 +28,8 @@ mod verdict;
 
 pub use agentpol::LintLevel;
 pub use coverage::{Coverage, Extent, PartCoverage, RuleCoverage, Share, Shares, Values};
-pub use forecast::{AgentForecast, Asked, Forecast, Tasks};
 pub use findings::{AskedClause, AskedRule, CellFailure, Lacking, Reasons, ScenarioReport, StepFailure, TableReport};
+pub use forecast::{AgentForecast, Asked, Forecast, Tasks};
 pub use golden::{GoldenProblem, golden_name, is_golden_name};
 pub use heard::Shape;
 pub use manifest::{
