@@ -51,7 +51,7 @@ const DENIALS: [&str; 41] = [
 ];
 
 /// The words with which state refuses an event.
-const REFUSALS: [&str; 18] = [
+const REFUSALS: [&str; 21] = [
     "event_malformed",
     "state_unusable",
     "state_conflict",
@@ -60,6 +60,9 @@ const REFUSALS: [&str; 18] = [
     "agent_unidentified",
     "agent_unknown",
     "agent_suspended",
+    "chain_invalid",
+    "hop_undeclared",
+    "direct_call_refused",
     "session_exists",
     "session_unknown",
     "session_mismatch",
