@@ -117,13 +117,16 @@ impl Draft<'_, '_> {
             "allow" => "allow".to_owned(),
             "throttle" => "throttle".to_owned(),
             "deny" => format!("deny {}", new.code),
+            // Whoever is named must be all who are asked.
+            "require_approval" if new.asks == old.asks || new.asks.is_empty() => "require approval".to_owned(),
             "require_approval" => {
-                let ask = new.asks.iter().find(|ask| !old.asks.contains(ask));
-                match ask.map(|ask| ask.from.clone()) {
-                    Some(user) if user == "user" => "require approval from user".to_owned(),
-                    Some(group) => format!("require approval from {}", self.stage.group_name(&group)?),
-                    None => "require approval".to_owned(),
-                }
+                let from = |ask: &super::class::Asked| match (ask.from.as_str(), ask.count) {
+                    ("user", _) => Some("from user".to_owned()),
+                    (group, 1) => Some(format!("from {}", self.stage.group_name(group)?)),
+                    (group, count) => Some(format!("from {count} of {}", self.stage.group_name(group)?)),
+                };
+                let from = new.asks.iter().map(from).collect::<Option<Vec<String>>>()?;
+                format!("require approval {}", from.join(" and "))
             }
             _ => return None,
         };

@@ -8,7 +8,7 @@ use agentpol::{SourceMap, compile_sources};
 use super::Written;
 use super::literal::text;
 use super::trial::NoTest;
-use crate::report::StepFailure;
+use crate::findings::StepFailure;
 
 /// The longest test that is written, in bytes.
 const LONGEST: usize = 16 << 10;

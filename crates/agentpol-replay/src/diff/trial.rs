@@ -13,10 +13,11 @@ use super::literal::text;
 use super::paper::{Line, Paper};
 use super::stage::{Asked, Stage};
 use super::{Group, Judges, Side, Written};
+use crate::findings::ScenarioReport;
 use crate::judging::answers;
 use crate::manifest::RecordingEntry;
 use crate::replay::Replay;
-use crate::report::{History, ScenarioReport};
+use crate::report::History;
 use crate::run::Runs;
 
 /// How often a test is written anew until it says what the new policy decides about the calls before the last.
