@@ -7,11 +7,20 @@ use crate::tables::RuleId;
 pub const MAX_NAMED_RULES: usize = 16;
 
 /// A list of bounded size: the first sixteen in order, and how many there are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub struct Named<T> {
     first: [T; MAX_NAMED_RULES],
     total: u32,
 }
+
+// What stands behind those that are named means nothing.
+impl<T: PartialEq> PartialEq for Named<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.total == other.total && self.named() == other.named()
+    }
+}
+
+impl<T: Eq> Eq for Named<T> {}
 
 /// The rules of a decision.
 pub type RuleList = Named<RuleId>;
@@ -22,6 +31,15 @@ impl<T: Copy + Default> Default for Named<T> {
     }
 }
 
+impl<T: Copy> Named<T> {
+    /// Becomes as another. A list is long, and few are named.
+    pub(crate) fn become_as(&mut self, other: &Named<T>) {
+        let places = self.first.iter_mut().zip(other.named());
+        places.for_each(|(place, one)| *place = *one);
+        self.total = other.total;
+    }
+}
+
 impl<T> Named<T> {
     /// Adds one; beyond sixteen it is only counted.
     pub fn push(&mut self, one: T) {
@@ -29,6 +47,11 @@ impl<T> Named<T> {
             *place = one;
         }
         self.total = self.total.saturating_add(1);
+    }
+
+    /// Forgets all.
+    pub(crate) fn clear(&mut self) {
+        self.total = 0;
     }
 
     /// Returns those that are named.

@@ -136,6 +136,13 @@ impl Reasons {
     /// Settles: the most restrictive outcome that binds; of its codes the first in the table. `now` is the time of the
     /// request in milliseconds since 1970-01-01T00:00:00Z.
     pub fn settle(&self, now: i64) -> Decision {
+        let mut decision = Decision::structural(Code::Internal, None);
+        self.settle_in(now, &mut decision);
+        decision
+    }
+
+    /// Settles in the place of a decision: a decision is long, and little of it is said.
+    pub fn settle_in(&self, now: i64, decision: &mut Decision) {
         let allowed = match (self.suspended, self.grants.total()) {
             (true, _) => Code::AllowedInObservation,
             (false, 1..) if self.agreed => Code::AllowedAfterApproval,
@@ -147,31 +154,32 @@ impl Reasons {
         let mut also = self.binding;
         also.remove(code);
         let shown = self.observing || self.watched;
-        let mut asks = Named::default();
+        decision.code = code;
+        match self.rules_of(code) {
+            Some(rules) => decision.rules.become_as(rules),
+            None => decision.rules.clear(),
+        }
+        decision.also = also;
+        decision.would = shown.then(|| deciding(self.would).unwrap_or(Code::Allowed));
+        decision.approvals.become_as(&self.approvals);
+        let asks = &mut decision.asks;
+        asks.clear();
         self.asks.named().iter().for_each(|(by, missing)| asks.push(Ask { by: *by, missing: *missing, opened: None }));
         asks.count_more(self.asks.total());
-        Decision {
-            code,
-            rules: self.rules_of(code),
-            also,
-            would: shown.then(|| deciding(self.would).unwrap_or(Code::Allowed)),
-            approvals: self.approvals,
-            asks,
-            retry: (code.outcome() == Outcome::Throttle)
-                .then(|| Retry { after: self.retry_after, at: now.saturating_add(self.retry_after) }),
-            alerts: Named::default(),
-            opened: false,
-            argument: None,
-            dispatch_before: (code.outcome() == Outcome::Allow).then(|| now.saturating_add(DISPATCH_WITHIN)),
-        }
+        decision.retry = (code.outcome() == Outcome::Throttle)
+            .then(|| Retry { after: self.retry_after, at: now.saturating_add(self.retry_after) });
+        decision.alerts.clear();
+        decision.opened = false;
+        decision.argument = None;
+        decision.dispatch_before = (code.outcome() == Outcome::Allow).then(|| now.saturating_add(DISPATCH_WITHIN));
     }
 
-    fn rules_of(&self, code: Code) -> RuleList {
+    fn rules_of(&self, code: Code) -> Option<&RuleList> {
         match code {
-            Code::ApprovalRequired => self.approvals,
-            _ if self.first == Some(code) => self.rules,
-            _ if code.outcome() == Outcome::Allow => self.grants,
-            _ => RuleList::default(),
+            Code::ApprovalRequired => Some(&self.approvals),
+            _ if self.first == Some(code) => Some(&self.rules),
+            _ if code.outcome() == Outcome::Allow => Some(&self.grants),
+            _ => None,
         }
     }
 }

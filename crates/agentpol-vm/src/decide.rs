@@ -2,6 +2,7 @@
 
 use crate::arguments::Failure;
 use crate::call::{self, Call, Caller};
+use crate::chain;
 use crate::judge::{self, Scene, Stop};
 use crate::request::Request;
 use crate::scratch::Scratch;
@@ -17,6 +18,7 @@ use agentpol_bytecode::Program;
 use agentpol_bytecode::code::{Code, Outcome};
 use agentpol_bytecode::decision::{Decision, Named, Raised};
 use agentpol_bytecode::render::OperatorView;
+use agentpol_bytecode::tables::{Effect, Rule};
 
 /// Decides a request, given as the bytes of its JSON. Whatever they are, this returns a decision: it never panics, takes
 /// no memory, and allows nothing that no rule surely allows.
@@ -119,12 +121,12 @@ struct Held<'s> {
 impl Prepared<'_> {
     /// Decides. The same request gives the same decision every time.
     pub fn decide(&mut self) -> Decision {
-        let mut judgement = Judgement::new();
-        self.judge_apart(&mut judgement);
-        judgement.decision
+        let mut decision = Judgement::nothing();
+        self.judge_apart(&mut Judgement::new(&mut decision));
+        decision
     }
 
-    fn judge_apart(&mut self, judgement: &mut Judgement) {
+    fn judge_apart(&mut self, judgement: &mut Judgement<'_>) {
         match (&self.call, self.values) {
             (Ok(call), Ok(())) => {
                 if judge::judge(self.program, self.scratch, call, None, judgement).is_err() {
@@ -154,22 +156,26 @@ impl Prepared<'_> {
     }
 
     fn step(&mut self, records: &mut dyn Records, host: &Host<'_>, writing: bool) -> Decision {
-        let mut judgement = Judgement::new();
+        let mut decision = Judgement::nothing();
+        self.step_in(records, host, writing, &mut Judgement::new(&mut decision));
+        decision
+    }
+
+    fn step_in(&mut self, records: &mut dyn Records, host: &Host<'_>, writing: bool, judgement: &mut Judgement<'_>) {
         if !host.installed.fits(self.program) {
-            return judgement.decision;
+            return;
         }
         let current = host.installed.is_current(records);
         if current != Ok(true) {
-            judgement.refuse(current.err().map_or(Code::StateUnusable, Code::from), None);
-            return judgement.decision;
+            return judgement.refuse(current.err().map_or(Code::StateUnusable, Code::from), None);
         }
         let before = self.scratch.memory.state();
         self.scratch.keyer.use_key(host.key);
         let keyer = self.scratch.keyer.clone();
         let held = Held { host, keyer: &keyer, writing };
         let decided = match self.program.remembers() {
-            true => self.decide_at(records, &held, &mut judgement),
-            false => self.decide_apart(records, &held, &mut judgement),
+            true => self.decide_at(records, &held, judgement),
+            false => self.decide_apart(records, &held, judgement),
         };
         self.scratch.memory.back_to(before);
         if let Err(stop) = decided {
@@ -180,7 +186,6 @@ impl Prepared<'_> {
             };
             judgement.refuse(code, None);
         }
-        judgement.decision
     }
 
     /// Decides where nothing hangs on what happened before: no session is asked for, and alerts only look.
@@ -188,7 +193,7 @@ impl Prepared<'_> {
         &mut self,
         records: &mut dyn Records,
         held: &Held<'_>,
-        judgement: &mut Judgement,
+        judgement: &mut Judgement<'_>,
     ) -> Result<(), Stop> {
         let Ok(call) = self.call else {
             self.judge_apart(judgement);
@@ -204,7 +209,12 @@ impl Prepared<'_> {
     }
 
     /// Line 1, and then what follows from it.
-    fn decide_at(&mut self, records: &mut dyn Records, held: &Held<'_>, judgement: &mut Judgement) -> Result<(), Stop> {
+    fn decide_at(
+        &mut self,
+        records: &mut dyn Records,
+        held: &Held<'_>,
+        judgement: &mut Judgement<'_>,
+    ) -> Result<(), Stop> {
         let (place, key) = match self.admit(records, held) {
             Ok(admitted) => admitted,
             // What comes before the tool in the table is looked at before it: alerts do not know which tool it is.
@@ -271,7 +281,7 @@ impl Prepared<'_> {
         let Held { host, keyer, .. } = held;
         let session = self.request.ok().and_then(|request| request.session);
         let session = session.map_or("", |session| self.scratch.memory.text(session));
-        let root = if self.scratch.tells_roots { place.root_key(records, keyer, session) } else { ALONE };
+        let root = if self.tells_roots() { place.root_key(records, keyer, session) } else { ALONE };
         let pairs = host.installed.pairs().is_some();
         let pair = if pairs { place.pair_key(records, keyer) } else { None };
         let directory = self.scratch.memory.directory.clone();
@@ -279,6 +289,16 @@ impl Prepared<'_> {
         let ledger = Ledger { program: self.program, records, key: host.key, keyer, directory, now: place.now, recall };
         let pair = pair.unwrap_or(ALONE);
         Scene { ledger, whose: Whose { root, pair }, since }
+    }
+
+    /// Whether something may be counted apart or asked for the root session of the call.
+    fn tells_roots(&self) -> bool {
+        let Ok(call) = &self.call else { return self.scratch.tells_roots };
+        let tells = |rule: &Rule| !matches!(rule.effect, Effect::Allow | Effect::Entitle | Effect::Deny);
+        let cell = self.program.cell(call.tool, call.agent).unwrap_or_default();
+        let by_rule = || cell.iter().any(|one| self.program.rule(one.rule).is_none_or(tells));
+        let by_phase = || chain::supervised(self.program, &call.chain).next().is_some();
+        self.scratch.tells_roots && (by_rule() || by_phase())
     }
 
     /// A call whose structure is not sound is denied; alerts hear of it where agent and tool are known.
@@ -289,7 +309,7 @@ impl Prepared<'_> {
         place: &Place,
         admitted: bool,
         failure: Failure,
-        judgement: &mut Judgement,
+        judgement: &mut Judgement<'_>,
     ) -> Result<(), Stop> {
         let Ok(call) = self.call else {
             judgement.refuse(failure.0, failure.1);
@@ -312,7 +332,7 @@ impl Prepared<'_> {
         held: &Held<'_>,
         place: &Place,
         key: EntryKey,
-        judgement: &mut Judgement,
+        judgement: &mut Judgement<'_>,
     ) -> Result<(), Stop> {
         let (program, installed) = (self.program, held.host.installed);
         let call = &Call { now: place.now, ..self.call.map_err(|_| Stop::Internal)? };

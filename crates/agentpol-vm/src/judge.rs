@@ -77,7 +77,7 @@ pub(crate) fn judge(
     scratch: &mut Scratch,
     call: &Call,
     mut scene: Option<&mut Scene<'_>>,
-    judgement: &mut Judgement,
+    judgement: &mut Judgement<'_>,
 ) -> Result<(), Stop> {
     let cell = program.cell(call.tool, call.agent).ok_or(Stop::Internal)?;
     let phase = chain::phase(program, &call.chain, call.now).ok_or(Stop::Internal)?;
@@ -104,7 +104,7 @@ pub(crate) fn judge(
     if supervised {
         chain::supervised(program, &call.chain).for_each(|agent| by_phase(scratch, agent, &mut reasons));
     }
-    judgement.decision = reasons.settle(call.now);
+    reasons.settle_in(call.now, judgement.decision);
     judgement.limits = scratch.counters.len();
     if let Some(scene) = scene {
         judgement.ask(scene, scratch, &mut reasons, call.now)?;
@@ -120,7 +120,7 @@ pub(crate) fn deny(
     call: &Call,
     scene: &mut Scene<'_>,
     (code, argument): Failure,
-    judgement: &mut Judgement,
+    judgement: &mut Judgement<'_>,
 ) -> Result<(), Stop> {
     let cell = program.cell(call.tool, call.agent).ok_or(Stop::Internal)?;
     scratch.counters.clear();
@@ -137,7 +137,7 @@ pub(crate) fn deny(
         };
         frame.matched.push(matched);
     }
-    *judgement = Judgement::new();
+    (judgement.approvals, judgement.asks, judgement.limits) = (None, None, 0);
     judgement.refuse(code, argument);
     judgement.hear(scene, scratch, call, cell)?;
     scratch.trace.clear();

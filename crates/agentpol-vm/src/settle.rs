@@ -12,24 +12,28 @@ use agentpol_bytecode::scope::Tri;
 use agentpol_bytecode::tables::Candidate;
 
 /// A judgement, of which nothing is written yet. It is filled where it stands: a decision is long.
-pub(crate) struct Judgement {
-    pub(crate) decision: Decision,
+pub(crate) struct Judgement<'d> {
+    pub(crate) decision: &'d mut Decision,
     pub(crate) approvals: Option<Approvals>,
     pub(crate) asks: Option<Asks>,
     /// How many of the counters are limits'; the others are alerts'.
     pub(crate) limits: usize,
 }
 
-impl Judgement {
-    /// Nothing is judged yet, and nothing is allowed.
-    pub(crate) fn new() -> Self {
-        let decision = Decision::structural(Code::Internal, None);
+impl<'d> Judgement<'d> {
+    /// Nothing is judged yet, and nothing is allowed: the decision denies.
+    pub(crate) fn new(decision: &'d mut Decision) -> Self {
         Judgement { decision, approvals: None, asks: None, limits: 0 }
+    }
+
+    /// What will be decided, in the place where it stands.
+    pub(crate) fn nothing() -> Decision {
+        Decision::structural(Code::Internal, None)
     }
 
     /// Denies for a structural failure.
     pub(crate) fn refuse(&mut self, code: Code, argument: Option<ArgumentPath>) {
-        self.decision = Decision::structural(code, argument);
+        *self.decision = Decision::structural(code, argument);
     }
 
     /// Says which approvals will be spent or asked for. Where there is no room to ask, the call is denied.
@@ -43,13 +47,13 @@ impl Judgement {
         let Some(approvals) = &self.approvals else { return Ok(()) };
         if scratch.needed.iter().any(|needed| needed.standing() == Standing::Given) {
             reasons.agree();
-            self.decision = reasons.settle(now);
+            reasons.settle_in(now, self.decision);
         }
         if self.decision.outcome() == Outcome::RequireApproval {
-            self.asks = approvals.ask(&mut scene.ledger, &scratch.needed, &self.decision)?;
+            self.asks = approvals.ask(&mut scene.ledger, &scratch.needed, self.decision)?;
             if self.asks.is_none() {
                 reasons.object(Code::ApprovalsFull, false, reasons::Standing::Live);
-                self.decision = reasons.settle(now);
+                reasons.settle_in(now, self.decision);
             }
         }
         Ok(())
@@ -67,7 +71,7 @@ impl Judgement {
             let matched = scratch.matched.get(at).copied().unwrap_or(Tri::Unknown);
             if matched != Tri::False {
                 let rule = (candidate.rule, matched);
-                alerts::hear(&mut scene.ledger, scratch, call, &scene.whose, rule, &mut self.decision)?;
+                alerts::hear(&mut scene.ledger, scratch, call, &scene.whose, rule, self.decision)?;
             }
         }
         Ok(())
@@ -88,7 +92,7 @@ impl Judgement {
         if let (Some(approvals), Some(asks)) = (&self.approvals, &self.asks) {
             let parties = parties(ledger.program, memory, call);
             let action = Action { program: ledger.program, memory, call };
-            approvals.write(ledger, needed, asks, (&parties, &action), &mut self.decision)?;
+            approvals.write(ledger, needed, asks, (&parties, &action), self.decision)?;
         }
         reserved.clear();
         let (spent, heard) = counters.split_at(self.limits.min(counters.len()));

@@ -32,8 +32,8 @@ type Mark = [u8; HASH_BYTES + 8];
 pub struct Installed {
     /// The program it was made for.
     made_for: [u8; HASH_BYTES],
-    /// What the store says as long as no other program was installed behind it.
-    mark: Mark,
+    /// The record of what is installed, as long as no other program was installed behind it.
+    mark: Vec<u8>,
     slots: Vec<i64>,
     evidence: Vec<i64>,
     rates: Vec<i64>,
@@ -65,7 +65,7 @@ impl Installed {
     /// # Errors
     /// Returns why the store cannot say.
     pub fn is_current(&self, records: &mut dyn Records) -> Result<bool, Trouble> {
-        Ok(mark(Record::of(records.look(INSTALLED)?)?) == Some(&self.mark))
+        Ok(records.look(INSTALLED)? == self.mark)
     }
 
     /// Since when a slot is kept, in milliseconds; `i64::MIN` where that is since ever.
@@ -129,19 +129,18 @@ fn mark(record: Record<'_>) -> Option<&Mark> {
 
 /// Marks the store as this program's. Each installation of another one has a number of its own: whoever was installed before
 /// and comes back has missed something.
-fn claim(program: &Program, changed: bool, records: &mut dyn Records, handle: Handle) -> Result<Mark, Refusal> {
+fn claim(program: &Program, changed: bool, records: &mut dyn Records, handle: Handle) -> Result<(), Refusal> {
     let before = mark(Record::of(records.bytes(handle))?).copied();
     let meaning = |mark: &Mark| mark.starts_with(program.meaning_hash());
-    if let Some(before) = before.filter(|before| !changed && meaning(before)) {
-        return Ok(before);
+    if !changed && before.as_ref().is_some_and(meaning) {
+        return Ok(());
     }
     let mut mark: Mark = [0; HASH_BYTES + 8];
     write(&mut mark, 0, program.meaning_hash());
     let number = before.map_or(0, |before| read_u64(&before, HASH_BYTES)).saturating_add(1);
     write(&mut mark, HASH_BYTES, &number.to_le_bytes());
     let mut record = RecordMut::of(records.edit(handle).ok_or(Trouble::Unusable)?)?;
-    record.put(MARK, &ALONE, 0, &mark).ok_or(Refusal::StateFull)?;
-    Ok(mark)
+    record.put(MARK, &ALONE, 0, &mark).ok_or(Refusal::StateFull)
 }
 
 /// The number of a name across programs.
@@ -200,7 +199,8 @@ pub fn install(program: &Program, at: i64, before: Before, records: &mut dyn Rec
             record.put(KEPT, &key_of(*id), *since, payload.as_flattened()).ok_or(Refusal::StateFull)?;
         }
     }
-    let mark = claim(program, !same, records, installed)?;
+    claim(program, !same, records, installed)?;
+    let mark = records.bytes(installed).to_vec();
     let since = |id: &u64| {
         let place = found.binary_search_by_key(id, |(id, ..)| *id);
         place.ok().and_then(|place| found.get(place)).map_or(i64::MAX, |(_, since, _)| *since)

@@ -176,49 +176,68 @@ pub(crate) struct Name {
 }
 
 impl Name {
-    fn new(kind: u8, id: &[u8]) -> Option<Name> {
-        let mut name = Name { bytes: [kind; MAX_ID + 1], length: id.len().checked_add(1)? };
-        name.bytes.get_mut(1..name.length)?.copy_from_slice(id);
-        Some(name)
+    /// Nothing's name. A name is long: it is put together where it stands.
+    pub(crate) const fn none() -> Name {
+        Name { bytes: [0; MAX_ID + 1], length: 0 }
+    }
+
+    /// Becomes the name of a kind and id; `false` where that is too long.
+    fn set(&mut self, kind: u8, id: &[u8]) -> bool {
+        let [first, rest @ ..] = &mut self.bytes;
+        let Some(place) = rest.get_mut(..id.len()) else { return false };
+        *first = kind;
+        place.copy_from_slice(id);
+        self.length = id.len().saturating_add(1);
+        true
     }
 
     /// A name that was kept.
     pub(crate) fn kept(bytes: &[u8]) -> Option<Name> {
         let (kind, id) = bytes.split_first()?;
-        Name::new(*kind, id)
+        let mut name = Name::none();
+        name.set(*kind, id).then_some(name)
+    }
+
+    /// Becomes the name of a session's record; `false` where no session can have this id.
+    pub(crate) fn set_session(&mut self, id: &str) -> bool {
+        !id.is_empty() && self.set(b's', id.as_bytes())
     }
 
     /// The record of a session; `None` where no session can have this id.
     pub(crate) fn session(id: &str) -> Option<Name> {
-        Name::new(b's', id.as_bytes()).filter(|_| !id.is_empty())
+        let mut name = Name::none();
+        name.set_session(id).then_some(name)
     }
 
     /// The record of an agent.
     pub(crate) fn agent(keyer: &Keyer, id: &str) -> Name {
-        Name::hashed(keyer, b'a', b'A', id)
+        let mut name = Name::none();
+        name.hashed(keyer, b'a', b'A', id);
+        name
     }
 
     /// The record of a user, or of nobody.
     pub(crate) fn user(keyer: &Keyer, id: Option<&str>) -> Name {
+        let mut name = Name::none();
         match id {
-            Some(id) => Name::hashed(keyer, b'u', b'U', id),
-            None => Name { bytes: [b'n'; MAX_ID + 1], length: 1 },
+            Some(id) => name.hashed(keyer, b'u', b'U', id),
+            None => drop(name.set(b'n', &[])),
         }
+        name
     }
 
     /// The record of what an agent does for a user in all their sessions; both by the names of their records.
     pub(crate) fn pair(key: &EntryKey) -> Option<Name> {
-        Name::new(b't', key)
+        let mut name = Name::none();
+        name.set(b't', key).then_some(name)
     }
 
-    fn hashed(keyer: &Keyer, plain: u8, long: u8, id: &str) -> Name {
-        Name::new(plain, id.as_bytes())
-            .or_else(|| {
-                let mut packer = keyer.start();
-                packer.add(id.as_bytes());
-                Name::new(long, &packer.finish())
-            })
-            .unwrap_or(Name { bytes: [long; MAX_ID + 1], length: 1 })
+    fn hashed(&mut self, keyer: &Keyer, plain: u8, long: u8, id: &str) {
+        if !self.set(plain, id.as_bytes()) {
+            let mut packer = keyer.start();
+            packer.add(id.as_bytes());
+            self.set(long, &packer.finish());
+        }
     }
 
     /// Returns whether kept bytes name the record of an agent.

@@ -138,6 +138,10 @@ impl<'b> Labels<'b> {
         Labels { saw: flags & SAW != 0, anything: flags & ANYTHING != 0, datasets }
     }
 
+    fn has(&self, dataset: u64) -> bool {
+        self.datasets.binary_search_by_key(&dataset, |bytes| u64::from_le_bytes(*bytes)).is_ok()
+    }
+
     pub(crate) fn datasets(&self) -> impl Iterator<Item = u64> + use<'b> {
         self.datasets.iter().map(|bytes| u64::from_le_bytes(*bytes))
     }
@@ -148,9 +152,12 @@ pub(crate) fn raise(
     root: &mut RecordMut<'_>,
     saw: bool,
     anything: bool,
-    datasets: impl Iterator<Item = u64>,
+    datasets: impl Iterator<Item = u64> + Clone,
 ) -> Option<()> {
     let before = Labels::of(root.read());
+    if (before.saw || !saw) && (before.anything || !anything) && datasets.clone().all(|dataset| before.has(dataset)) {
+        return Some(());
+    }
     let flags = u64::from(saw || before.saw) * SAW + u64::from(anything || before.anything) * ANYTHING;
     if root.read().find(LABELS, &ALONE).is_none() {
         root.resize(LABELS, &ALONE, 8)?;
@@ -240,6 +247,8 @@ pub(crate) enum CallKey<'b> {
     Parts(&'b [u8]),
 }
 
+/// What stands before the agent's name.
+const CALL_HEAD: usize = 44;
 /// The number of an answer, which of the three it is, and the key, or the length of the parts behind it.
 const CALL_KEY: usize = 5 + KEY_BYTES;
 
@@ -282,7 +291,7 @@ impl<'b> OpenCall<'b> {
         let count = |at: usize| Some(usize::from(u16::from_le_bytes(array(payload, at)?)));
         let (agent, evidence, key_count, slots) = (count(32)?, count(34)?, count(36)?, count(38)?);
         let others = u32::from_le_bytes(array(payload, 40)?);
-        let rest = payload.get(44..)?;
+        let rest = payload.get(CALL_HEAD..)?;
         let (agent, rest) = rest.split_at_checked(agent)?;
         let (evidence, rest) = rest.split_at_checked(evidence.checked_mul(8)?)?;
         let (keys, mut behind) = (rest, rest);
@@ -357,15 +366,17 @@ impl OpenWriter<'_> {
     pub(crate) fn start(&mut self, call: &OpenCall<'_>, counts: [usize; 3], others: usize) -> Option<()> {
         let count = |count: usize| u16::try_from(count).ok().map(u16::to_le_bytes);
         let [evidence, keys, slots] = counts;
-        self.push(&call.time.to_le_bytes())?;
-        self.push(&call.seq.to_le_bytes())?;
-        self.push(&call.tool.to_le_bytes())?;
-        self.push(&call.program)?;
-        self.push(&count(call.agent.len())?)?;
-        self.push(&count(evidence)?)?;
-        self.push(&count(keys)?)?;
-        self.push(&count(slots)?)?;
-        self.push(&u32::try_from(others).ok()?.to_le_bytes())?;
+        let mut head = [0; CALL_HEAD];
+        write(&mut head, 0, &call.time.to_le_bytes());
+        write(&mut head, 8, &call.seq.to_le_bytes());
+        write(&mut head, 16, &call.tool.to_le_bytes());
+        write(&mut head, 24, &call.program);
+        write(&mut head, 32, &count(call.agent.len())?);
+        write(&mut head, 34, &count(evidence)?);
+        write(&mut head, 36, &count(keys)?);
+        write(&mut head, 38, &count(slots)?);
+        write(&mut head, 40, &u32::try_from(others).ok()?.to_le_bytes());
+        self.push(&head)?;
         self.push(call.agent)
     }
 
@@ -395,12 +406,14 @@ impl OpenWriter<'_> {
     pub(crate) fn slot(&mut self, waiting: &Waiting<'_>) -> Option<()> {
         let flag = |set: bool, bit: u8| if set { bit } else { 0 };
         let flags = flag(waiting.sure, 1) | flag(waiting.key.is_some(), 2) | flag(waiting.value.is_some(), 4);
-        self.push(&waiting.slot.to_le_bytes())?;
-        self.push(&waiting.seq.to_le_bytes())?;
-        self.push(&[waiting.reach, flags])?;
-        self.push(&u32::try_from(waiting.values.len()).ok()?.to_le_bytes())?;
-        self.push(&waiting.key.unwrap_or(ALONE))?;
-        self.push(&waiting.value.unwrap_or(ALONE))?;
+        let mut head = [0; WAITING];
+        write(&mut head, 0, &waiting.slot.to_le_bytes());
+        write(&mut head, 8, &waiting.seq.to_le_bytes());
+        write(&mut head, 16, &[waiting.reach, flags]);
+        write(&mut head, 18, &u32::try_from(waiting.values.len()).ok()?.to_le_bytes());
+        write(&mut head, 22, waiting.key.as_ref().unwrap_or(&ALONE));
+        write(&mut head, 22 + KEY_BYTES, waiting.value.as_ref().unwrap_or(&ALONE));
+        self.push(&head)?;
         self.push(waiting.values)
     }
 

@@ -84,7 +84,10 @@ impl Place {
     /// `clock_regressed` where the session tree has seen a later time, or what is wrong with the store.
     pub(crate) fn begin(records: &mut dyn Records, session: Option<&str>, at: i64) -> Result<Place, Code> {
         let nowhere = Place::nowhere(at);
-        let Some(name) = session.and_then(Name::session) else { return Ok(nowhere) };
+        let mut name = Name::none();
+        if !session.is_some_and(|session| name.set_session(session)) {
+            return Ok(nowhere);
+        }
         let own = open(records, &name)?;
         let record = read(records, own)?;
         let Some(found) = Session::of(record) else { return Ok(nowhere) };
