@@ -7,7 +7,7 @@
 use crate::program::Program;
 use crate::scope::Tri;
 use crate::tables::{
-    Alarm, Answer, Effect, Evidence, Kept, Key, KeySource, Rate, Reach, Slot, SlotShape, Tables, TypeDef,
+    Alarm, Answer, Effect, Evidence, Kept, Key, KeySource, Phase, Rate, Reach, Slot, SlotShape, Tables, TypeDef,
 };
 use crate::verify::{AMOUNTS, MAX_KEPT, MAX_OPEN};
 
@@ -24,7 +24,33 @@ pub struct Ceiling {
     pub limit_key: u64,
     /// Of one combination of keys of the largest counter of an alert.
     pub alert_key: u64,
+    /// Of the combinations that an agent has counted under, where values are among the keys.
+    pub agent_keys: u64,
+    /// Of one approval that is asked for.
+    pub approval: u64,
+    /// Of all that is asked for one agent and user.
+    pub approvals: u64,
 }
+
+impl Ceiling {
+    /// Returns all that is more than nothing, each with what has it.
+    pub fn parts(&self) -> impl Iterator<Item = (u64, &'static str)> {
+        let parts = [
+            (self.session, "a session"),
+            (self.agent, "an agent"),
+            (self.user, "a user"),
+            (self.limit_key, "a key of a limit"),
+            (self.alert_key, "a key of an alert"),
+            (self.agent_keys, "the keys of an agent"),
+            (self.approval, "an approval"),
+            (self.approvals, "the approvals of an agent and user"),
+        ];
+        parts.into_iter().filter(|(bytes, _)| *bytes > 0)
+    }
+}
+
+/// A step does not begin with a record that has more bytes: `state_full`.
+pub const MAX_RECORD: u64 = 1 << 25;
 
 /// What stands at the beginning of a record.
 const HEAD: u64 = 32;
@@ -38,20 +64,37 @@ const PAYLOAD: u64 = 128;
 const TIME: u64 = 8;
 /// A key, hashed where it is longer.
 const KEY: u64 = 32;
-/// What an open call says to a slot, beside the values.
-const WAITING: u64 = 22 + 2 * KEY;
-/// How many open calls a slot waits for that many sessions share.
-const MAX_SHARED_OPEN: u64 = 256;
-/// How many closed calls are told from unknown ones.
-const MAX_CLOSED: u64 = 128;
+/// How many open calls a slot waits for: it does not notice which have been lost before there are so many.
+const MAX_PENDING: u64 = 256;
 /// A scalar behind its tag.
 const SCALAR: u64 = 24;
+/// A field of a record that is kept, beside its value.
+const FIELD: u64 = 28;
 /// The longest list, map or record that is remembered.
 const MAX_COMPOSED: u64 = 16 * 1024;
-/// The longest id of a session or call.
-const MAX_ID: u64 = 256;
+/// The longest name of a record, behind its length.
+const NAME: u64 = 260;
 /// How many of the first calls in a window are kept, so that those that fall out of it have others behind them.
 const FIRST_STEPS: u64 = 16;
+/// How many closed calls are told from unknown ones.
+const MAX_CLOSED: u64 = 128;
+/// What an open call has in each slot that waits for it, beside values.
+const WAITING: u64 = 22 + 2 * KEY;
+/// How many bytes of values are kept of one call, at most.
+const MAX_VALUES: u64 = 1 << 17;
+/// What an open call has taken from a limit.
+const RESERVED: u64 = 72;
+/// How many combinations of an agent's values one rate counts apart.
+const MAX_LIVE: u64 = 1024;
+/// How many persons may agree to one asking.
+const MAX_PERSONS: u64 = 64;
+/// The longest description of a call that persons are asked about.
+const MAX_ACTION: u64 = 16 * 1024;
+/// How many agents a chain has.
+const MAX_CHAIN: u64 = 6;
+/// How many askings of an agent and user are remembered, and what each takes.
+const MAX_ASKINGS: u64 = 32;
+const ASKING: u64 = 144;
 
 /// What a record holds.
 #[derive(Clone, Copy, Debug, Default)]
@@ -100,12 +143,12 @@ impl Program {
             own.map(|slot| slot_load(tables, slot)).fold(Load::default(), Load::and)
         };
         let evidence = tables.evidence.iter().map(|evidence| evidence_load(tables, evidence));
-        let whose = Load::of(1, PAYLOAD.saturating_add(3 * MAX_ID));
-        let labels = Load::of(1, PAYLOAD.saturating_add((tables.datasets.len() as u64).saturating_mul(TIME)));
-        let closed = Load::of(1, TIME.saturating_add(MAX_CLOSED * KEY));
-        let labels = whose.and(labels).and(closed);
+        let own = Load::of(1, (4 * NAME).saturating_add(PAYLOAD));
+        let labels = Load::of(1, TIME.saturating_mul(tables.datasets.len() as u64 + 1));
+        let closed = Load::of(1, TIME + MAX_CLOSED * KEY);
         let open = Load::of(u64::from(MAX_OPEN), open_bytes(self));
-        let session = evidence.fold(slots(Reach::Session).and(labels).and(open), Load::and);
+        let session = [own, labels, closed, open].into_iter().fold(slots(Reach::Session), Load::and);
+        let session = evidence.fold(session, Load::and);
         let mut ceiling = Ceiling {
             session: session.bytes(),
             agent: slots(Reach::Agent).bytes(),
@@ -118,18 +161,42 @@ impl Program {
             let most = if limit { &mut ceiling.limit_key } else { &mut ceiling.alert_key };
             *most = (*most).max(rate_load(rate, rule.effect).bytes());
         }
+        let by_value = |rate: &&Rate| rate.keys.iter().any(|key| matches!(key, Key::Value(_)));
+        let counted = tables.rates.iter().filter(by_value).count() as u64;
+        ceiling.agent_keys = Load::of(counted.saturating_mul(MAX_LIVE + 1), 0).bytes();
+        if asks(tables) {
+            ceiling.approval = self.asking().bytes();
+            ceiling.approvals = Load::of(MAX_ASKINGS + 1, ASKING).bytes();
+        }
         ceiling
     }
+
+    /// What is asked of persons, and who has agreed.
+    fn asking(&self) -> Load {
+        let tables = self.tables();
+        let groups = tables.groups.iter().map(|group| self.symbol(group.wire).len() as u64).max().unwrap_or(0);
+        let owners = tables.agents.iter().map(|agent| self.symbol(agent.owner).len() as u64 + TIME).max().unwrap_or(0);
+        // The group, the user twice, the record that lists the asking, the owners.
+        let texts = groups.saturating_add(3 * NAME + 6 * TIME).saturating_add(owners.saturating_mul(MAX_CHAIN));
+        Load::of(1, PAYLOAD.saturating_add(texts)).and(Load::of(1, MAX_ACTION)).and(Load::of(MAX_PERSONS, NAME))
+    }
+}
+
+/// Whether persons are asked for something.
+fn asks(tables: &Tables) -> bool {
+    tables.rules.iter().any(|rule| matches!(rule.effect, Effect::RequireApproval { .. }))
+        || tables.agents.iter().any(|agent| matches!(agent.phase, Phase::Supervised { .. }))
+}
+
+/// Returns the bytes of all records of one kind, as many as are kept, where each is as long as it can be.
+pub fn evidence_bytes(tables: &Tables, evidence: &Evidence) -> u64 {
+    let Load { entries, payloads } = evidence_load(tables, evidence);
+    entries.saturating_mul(ENTRY).saturating_add(payloads)
 }
 
 /// A list of so many, with the room that it may have beyond them.
 fn list(count: u64, width: u64) -> u64 {
     count.saturating_add(count / 2).saturating_add(1).saturating_mul(width)
-}
-
-/// How many calls a slot waits for at most: those of one session tree, or of all of an agent or user.
-fn most_open(slot: &Slot) -> u64 {
-    if slot.reach == Reach::Session { u64::from(MAX_OPEN) } else { MAX_SHARED_OPEN }
 }
 
 /// How wide a call under way is where a slot looks for it.
@@ -150,23 +217,23 @@ fn slot_load(tables: &Tables, slot: &Slot) -> Load {
     let compared = (slot.values.len() as u64).saturating_sub(u64::from(slot.keys));
     let values = slot.values.iter().skip(slot.keys as usize);
     let values = values.map(|kept| kept_bytes(tables, *kept)).fold(0u64, u64::saturating_add);
-    let (count, width) = match slot.shape {
-        SlotShape::Time => (1, TIME),
-        SlotShape::Other => (2, TIME + KEY),
-        SlotShape::Least { steps } | SlotShape::Greatest { steps } => (u64::from(steps), 2 * TIME),
-        SlotShape::Count { most } => (u64::from(most), TIME),
-        SlotShape::Distinct { most } => (u64::from(most), TIME + KEY),
-        SlotShape::Sum { entries } => (u64::from(entries), 3 * TIME),
-        SlotShape::Newest { steps } => (u64::from(steps), 2 * TIME),
-        SlotShape::Ring { most } => (u64::from(most), (2 * TIME).saturating_add(compared.saturating_mul(KEY))),
-        SlotShape::Last => (1, (3 * TIME).saturating_add(values)),
-        SlotShape::First if slot.window.is_none() => (1, (3 * TIME).saturating_add(values)),
-        SlotShape::First => (FIRST_STEPS, (3 * TIME).saturating_add(values)),
+    let (count, width, values) = match slot.shape {
+        SlotShape::Time => (1, TIME, 0),
+        SlotShape::Other => (2, TIME + KEY, 0),
+        SlotShape::Least { steps } | SlotShape::Greatest { steps } => (u64::from(steps), 2 * TIME, 0),
+        SlotShape::Count { most } => (u64::from(most), TIME, 0),
+        SlotShape::Distinct { most } => (u64::from(most), TIME + KEY, 0),
+        SlotShape::Sum { entries } => (u64::from(entries), 3 * TIME, 0),
+        SlotShape::Newest { steps } => (u64::from(steps), 2 * TIME, 0),
+        SlotShape::Ring { most } => (u64::from(most), (2 * TIME).saturating_add(compared.saturating_mul(KEY)), 0),
+        SlotShape::Last => (1, 3 * TIME, values),
+        SlotShape::First if slot.window.is_none() => (1, 3 * TIME, values),
+        SlotShape::First => (FIRST_STEPS, 3 * TIME, values.saturating_mul(FIRST_STEPS)),
     };
-    let lists = [list(count, width), list(count, width), list(count, TIME)];
+    let lists = [list(count, width), list(count, width), list(count, TIME), list(values, 1)];
     let payload = lists.into_iter().fold(PAYLOAD, u64::saturating_add);
-    let open = list(most_open(slot), pending_bytes(slot));
-    Load::of(u64::from(slot.room).saturating_add(1), payload).and(Load { entries: 0, payloads: open })
+    let pending = list(MAX_PENDING, pending_bytes(slot));
+    Load::of(u64::from(slot.room).saturating_add(1), payload).and(Load::of(1, payload.saturating_add(pending)))
 }
 
 fn kept_bytes(tables: &Tables, kept: Kept) -> u64 {
@@ -199,7 +266,7 @@ fn type_bytes(tables: &Tables, of: u32) -> u64 {
 fn evidence_load(tables: &Tables, evidence: &Evidence) -> Load {
     let Some(TypeDef::Record { fields, .. }) = tables.types.get(evidence.ty as usize) else { return Load::default() };
     let fields = evidence.kept.iter().filter_map(|field| fields.get(*field as usize));
-    let fields = fields.map(|field| type_bytes(tables, field.ty).saturating_add(SCALAR));
+    let fields = fields.map(|field| type_bytes(tables, field.ty).saturating_add(FIELD));
     let payload = fields.fold(PAYLOAD, u64::saturating_add);
     Load::of(u64::from(evidence.room).saturating_add(2), payload)
 }
@@ -208,23 +275,32 @@ fn evidence_load(tables: &Tables, evidence: &Evidence) -> Load {
 fn open_bytes(program: &Program) -> u64 {
     let tables = program.tables();
     let of_slot = |(slot, _): (u32, Tri)| {
-        let Some(slot) = tables.slots.get(slot as usize) else { return 0 };
+        let Some(slot) = tables.slots.get(slot as usize) else { return (0, 0) };
         let behind = slot.values.get(slot.keys as usize..).unwrap_or_default();
-        let packed = matches!(slot.shape, SlotShape::Ring { .. }).then_some(behind.len() as u64).unwrap_or(0);
-        // What hangs on the answer is worked out anew once there is one.
-        let values = match slot.shape {
-            _ if slot.result_entry.is_some() => slot.values.as_slice(),
-            SlotShape::First | SlotShape::Last => behind,
-            _ => &[],
+        let packed = if matches!(slot.shape, SlotShape::Ring { .. }) { behind.len() as u64 } else { 0 };
+        let values = match (slot.result_entry, slot.shape) {
+            // What hangs on the answer is worked out anew once there is one.
+            (Some(_), _) => slot.values.as_slice(),
+            (None, SlotShape::First | SlotShape::Last) => behind,
+            (None, _) => &[],
         };
-        let values = values.iter().map(|kept| kept_bytes(tables, *kept));
-        values.fold(WAITING.saturating_add(packed.saturating_mul(KEY)), u64::saturating_add)
+        (
+            WAITING.saturating_add(packed.saturating_mul(KEY)),
+            values.iter().map(|kept| kept_bytes(tables, *kept)).fold(0u64, u64::saturating_add),
+        )
     };
-    let of_tool = |tool: u32| program.memory().slots(tool).iter().copied().map(of_slot).fold(0u64, u64::saturating_add);
+    let of_tool = |tool: u32| {
+        let each = program.memory().slots(tool).iter().copied().map(of_slot);
+        let (waiting, values) =
+            each.fold((0u64, 0u64), |all, one| (all.0.saturating_add(one.0), all.1.saturating_add(one.1)));
+        let taught = TIME.saturating_mul(program.evidence_of(tool).len() as u64);
+        waiting.saturating_add(values.min(MAX_VALUES)).saturating_add(taught)
+    };
     let tools = u32::try_from(tables.tools.len()).unwrap_or(u32::MAX);
-    let slots = (0..tools).map(of_tool).max().unwrap_or(0);
+    let remembered = (0..tools).map(of_tool).max().unwrap_or(0);
     let keyed = tables.answers.iter().map(given_bytes).fold(0u64, u64::saturating_add);
-    [slots, keyed, MAX_ID, PAYLOAD].into_iter().fold(0u64, u64::saturating_add)
+    let limits = tables.rules.iter().filter(|rule| matches!(rule.effect, Effect::Limit { .. })).count() as u64;
+    [remembered, keyed, limits.saturating_mul(RESERVED), NAME, PAYLOAD].into_iter().fold(0u64, u64::saturating_add)
 }
 
 /// What a call gives to the key of its answer: the whole key, or values that wait for the rest of it.

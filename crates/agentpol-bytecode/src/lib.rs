@@ -33,7 +33,7 @@ mod program;
 mod trust;
 mod verify;
 
-pub use ceiling::Ceiling;
+pub use ceiling::{Ceiling, MAX_RECORD, evidence_bytes};
 pub use error::{Fault, LoadError};
 pub use format::{Expectation, FORMAT_VERSION, MAGIC, encode, load, load_expecting};
 pub use layout::Section;

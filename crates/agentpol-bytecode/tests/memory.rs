@@ -362,7 +362,7 @@ fn some_agents_are_ruled_out_and_some_tools_are_not_sure() {
 
 #[test]
 fn state_has_a_ceiling() {
-    let Ceiling { session, agent, user, limit_key, alert_key } = program().ceiling();
+    let Ceiling { session, agent, user, limit_key, alert_key, .. } = program().ceiling();
     assert!(session > 256 * 8 && limit_key > 0 && alert_key > 0, "{session} {limit_key} {alert_key}");
     assert_eq!((agent, user), (0, 0));
     let mut tables = remembering();

@@ -11,7 +11,7 @@ use crate::rule;
 use crate::shape::{Code, Types};
 use crate::slots;
 use agentpol_bytecode::tables::{Effect, On, Rule, Scope, Tables};
-use agentpol_bytecode::{Fault, LoadError, MAX_SOURCES, MAX_STEPS};
+use agentpol_bytecode::{Fault, LoadError, MAX_RECORD, MAX_SOURCES, MAX_STEPS, evidence_bytes};
 use agentpol_check::policy::{self, ClauseKind, Policy, UserSelector};
 use agentpol_diagnostics::{Code as Problem, Diagnostic, Diagnostics, SourceMap, Span};
 
@@ -101,6 +101,7 @@ fn fill(policy: &Policy, marked: bool, diagnostics: &mut Diagnostics) -> (Tables
     pools.marks.wanted = marked;
     let wanted = evidence::wanted(policy, diagnostics);
     pools.questions.evidence = wanted.iter().map(|wanted| wanted.record).zip(0u32..).collect();
+    let records: Vec<policy::RecordId> = wanted.iter().map(|wanted| wanted.record).collect();
     let mut types = Types::new(policy, &pools.questions.evidence);
     declare(policy, &mut tables, &mut pools, &mut types, diagnostics);
     tables.evidence = evidence::evidence(policy, wanted, &mut pools, &mut types, diagnostics);
@@ -121,6 +122,12 @@ fn fill(policy: &Policy, marked: bool, diagnostics: &mut Diagnostics) -> (Tables
     (tables.slots, tables.queries) = slots::slots(policy, &mut pools, &mut types, diagnostics);
     let (definitions, code) = types.finish();
     tables.types = definitions;
+    for (record, evidence) in records.into_iter().zip(&tables.evidence) {
+        let bytes = evidence_bytes(&tables, evidence);
+        if bytes > MAX_RECORD {
+            diagnostics.push(too_much_to_keep(&policy[record], bytes));
+        }
+    }
     let marks = std::mem::take(&mut pools.marks.made);
     pools.finish(&mut tables);
     (tables, code, marks)
@@ -194,6 +201,14 @@ fn too_many_sources(policy: &Policy, count: usize) -> Diagnostic {
     let label = format!("with this rule; at most {MAX_SOURCES} are possible");
     Diagnostic::new(Problem::AP0504, title, place, label)
         .help("name the same tools in rules that ask about the same arguments, with one `define` for each list")
+}
+
+/// What is kept of a session lies in one record of the state, which has a bound.
+fn too_much_to_keep(record: &policy::Record, bytes: u64) -> Diagnostic {
+    let most = u64::from(record.keep).saturating_mul(MAX_RECORD).checked_div(bytes).unwrap_or(0).max(1);
+    let title = format!("`{}` keeps more than there is room for in a session", record.name);
+    let label = format!("{} of them can take {} MiB, a session has {}", record.keep, bytes >> 20, MAX_RECORD >> 20);
+    Diagnostic::new(Problem::AP0504, title, record.span, label).help(format!("write `keep {most}`"))
 }
 
 fn too_costly(policy: &Policy, fault: Fault) -> Diagnostic {

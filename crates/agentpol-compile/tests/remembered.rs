@@ -446,4 +446,5 @@ fn programs_know_what_they_remember() {
     assert_eq!(telling.slots_of(0, 0).count(), 1);
     let ceiling = telling.ceiling();
     assert!(ceiling.session > 256 * 80 && ceiling.agent == 0 && ceiling.limit_key > 5 * 16, "{ceiling:?}");
+    assert_eq!((ceiling.agent_keys, ceiling.approval, ceiling.approvals), (0, 0, 0));
 }

@@ -79,6 +79,19 @@ fn a_table_that_is_too_large_is_found_while_building() {
 }
 
 #[test]
+fn more_than_a_session_has_room_for_is_found_while_building() {
+    let keeping = |keep: u32| {
+        WHOLE.replace(
+            "files.write(name",
+            "files.list(name: string) -> note reads files.notes, returns trusted\ntool files.write(name",
+        ) + &format!("record note by name {{ name: string, owner: string }} keep {keep}\n")
+            + "deny \"no owner\" { agent any tool files.write unless known note(args.name).owner == \"x\" }\n"
+    };
+    assert_eq!(found(&keeping(1_000)), [("AP0612", 11)]);
+    assert!(found(&keeping(50_000)).contains(&("AP0504", 11)));
+}
+
+#[test]
 fn text_that_is_no_policy_is_only_diagnosed() {
     for text in ["", "\u{feff}", "}}}}", "module", "module m", "\"", "deny", "allow \"x\" {", &"(".repeat(10_000)] {
         let mut sources = SourceMap::new();

@@ -11,17 +11,9 @@ use core::fmt;
 impl Listing<'_> {
     /// The most bytes of state, where there is any.
     pub(super) fn ceiling(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ceiling = self.0.ceiling();
-        let parts = [
-            (ceiling.session, "a session"),
-            (ceiling.agent, "an agent"),
-            (ceiling.user, "a user"),
-            (ceiling.limit_key, "a key of a limit"),
-            (ceiling.alert_key, "a key of an alert"),
-        ];
         let mut before = "state   at most";
-        for (bytes, what) in parts.iter().filter(|(bytes, _)| *bytes > 0) {
-            write!(f, "{before} {} for {what}", Counted(*bytes, "byte"))?;
+        for (bytes, what) in self.0.ceiling().parts() {
+            write!(f, "{before} {} for {what}", Counted(bytes, "byte"))?;
             before = ",";
         }
         if before == "," { writeln!(f) } else { Ok(()) }

@@ -71,6 +71,9 @@ impl Shelf {
                 Some(b'a' | b'A') => ceiling.agent,
                 Some(b'u' | b'U' | b'n') => ceiling.user,
                 Some(b'r') => ceiling.limit_key.max(ceiling.alert_key),
+                Some(b'l') => ceiling.agent_keys,
+                Some(b'q') => ceiling.approval,
+                Some(b'p') => ceiling.approvals,
                 _ => continue,
             };
             let size = bytes.len() as u64;
@@ -91,6 +94,9 @@ impl Serving {
             user: before.user + now.user,
             limit_key: before.limit_key.max(now.limit_key),
             alert_key: before.alert_key.max(now.alert_key),
+            agent_keys: before.agent_keys + now.agent_keys,
+            approval: before.approval.max(now.approval),
+            approvals: before.approvals.max(now.approvals),
         };
         shelf.end();
         Ok(Serving { evaluator: evaluator.clone(), scratch: Scratch::new(evaluator.program()), installed })

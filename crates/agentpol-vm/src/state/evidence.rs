@@ -197,7 +197,8 @@ fn take(program: &Program, record: &mut RecordMut<'_>, lesson: &Lesson, when: Wh
     let stamp = last.seq.saturating_mul(1 << 20).saturating_add(u64::from(last.place.min((1 << 20) - 1)));
     record.put(declared.id, &lesson.key, i64::try_from(stamp).unwrap_or(i64::MAX), &payload)?;
     // Another program may have had more room.
-    while record.read().count(declared.id) > declared.room as usize {
+    let excess = record.read().count(declared.id).saturating_sub(declared.room as usize);
+    for _ in 0..excess {
         let (oldest, said) =
             record.read().least_recent(declared.id).map(|entry| (*entry.key, newest_in(entry.payload)))?;
         record.remove(declared.id, &oldest);

@@ -142,13 +142,17 @@ impl<'r, 'b> Shelf<'r, 'b> {
     fn admit(&mut self, key: &EntryKey) -> Option<()> {
         let id = self.slot.id;
         let record = self.record.read();
-        if *key == ALONE || record.count(id) < self.slot.room as usize || record.find(id, key).is_some() {
+        if *key == ALONE || record.find(id, key).is_some() {
             return Some(());
         }
-        match record.least_recent(id).map(|entry| (*entry.key, entry.stamp)) {
-            Some((oldest, stamp)) => self.give_way(&oldest, stamp),
-            None => Some(()),
+        // Another program may have had more room.
+        let excess = record.count(id).saturating_add(1).saturating_sub((self.slot.room as usize).max(1));
+        for _ in 0..excess {
+            let oldest = self.record.read().least_recent(id).map(|entry| (*entry.key, entry.stamp));
+            let Some((oldest, stamp)) = oldest else { break };
+            self.give_way(&oldest, stamp)?;
         }
+        Some(())
     }
 
     /// Removes a key. That there was a value which nobody knows stays known.

@@ -46,16 +46,8 @@ pub(crate) fn run(args: &Args, terminal: &mut Terminal) -> Done {
 
 /// The most bytes of state, where the policy remembers anything.
 fn state(program: &Program, terminal: &mut Terminal) {
-    let ceiling = program.ceiling();
-    let parts = [
-        (ceiling.session, "a session"),
-        (ceiling.agent, "an agent"),
-        (ceiling.user, "a user"),
-        (ceiling.limit_key, "a key of a limit"),
-        (ceiling.alert_key, "a key of an alert"),
-    ];
     let mut line = String::new();
-    for (most, what) in parts.into_iter().filter(|(most, _)| *most > 0) {
+    for (most, what) in program.ceiling().parts() {
         let most = crate::wording::grouped(usize::try_from(most).unwrap_or(usize::MAX));
         line += &match line.is_empty() {
             true => format!("state takes at most {most} bytes for {what}"),

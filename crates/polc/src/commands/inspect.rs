@@ -79,7 +79,8 @@ fn state(program: &Program) -> Value {
     let ceiling = program.ceiling();
     json!({
         "session": ceiling.session, "agent": ceiling.agent, "user": ceiling.user,
-        "limit_key": ceiling.limit_key, "alert_key": ceiling.alert_key,
+        "limit_key": ceiling.limit_key, "alert_key": ceiling.alert_key, "agent_keys": ceiling.agent_keys,
+        "approval": ceiling.approval, "approvals": ceiling.approvals,
     })
 }
 

@@ -36,7 +36,7 @@ const LENGTH: usize = 52;
 /// The most bytes of a record, so that every place in one fits 32 bits.
 const MAX_BYTES: usize = 1 << 26;
 /// A step does not begin with a record that has more: what it writes then always fits.
-const FULL: usize = 1 << 25;
+const FULL: usize = agentpol_bytecode::MAX_RECORD as usize;
 /// Less than this is not worth sweeping up.
 const LITTER: usize = 4096;
 
