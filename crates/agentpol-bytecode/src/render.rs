@@ -248,7 +248,7 @@ impl fmt::Display for Text<'_> {
                 '\n' => f.write_str("\\n")?,
                 '\r' => f.write_str("\\r")?,
                 '\t' => f.write_str("\\t")?,
-                c if hides(c) => {
+                c if is_hidden(c) => {
                     let mut units = [0; 2];
                     c.encode_utf16(&mut units).iter().try_for_each(|unit| write!(f, "\\u{unit:04x}"))?;
                 }
@@ -259,11 +259,19 @@ impl fmt::Display for Text<'_> {
     }
 }
 
-/// Controls, separators that end lines, and marks that turn the direction of writing or are not seen.
-fn hides(c: char) -> bool {
-    let unseen = matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}');
-    c.is_control() || unseen
+/// Whether a character must not be shown as it is: controls, separators that end lines, and what is not seen, or turns the
+/// direction of writing. Every place that shows text from outside asks here.
+pub fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+            | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{3164}' | '\u{feff}' | '\u{ffa0}'
+            | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// Millionths as the language writes decimals: with two digits behind the point, or as many more as they need.

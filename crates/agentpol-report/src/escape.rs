@@ -1,6 +1,8 @@
 //! Escaping, format by format: what comes from recordings and policies stays text.
 
-/// Text between tags, or in an attribute in double quotes, of XML and HTML. What XML cannot hold becomes `U+FFFD`.
+use agentpol::bytecode::render::is_hidden;
+
+/// Text of one line between tags, or in an attribute in double quotes, of XML and HTML. What XML cannot hold becomes `U+FFFD`.
 pub(crate) fn markup(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -10,8 +12,9 @@ pub(crate) fn markup(text: &str) -> String {
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&#39;"),
-            '\n' | '\t' => out.push(c),
-            c if is_hidden(c) => out.push('\u{fffd}'),
+            '\n' | '\r' => out.push(' '),
+            '\t' => out.push(c),
+            c if is_hidden(c) || matches!(c, '\u{fffe}' | '\u{ffff}') => out.push('\u{fffd}'),
             c => out.push(c),
         }
     }
@@ -28,13 +31,6 @@ pub(crate) fn one_line(text: &str) -> String {
     text.chars().map(visible).collect()
 }
 
-/// Characters that are not seen, or that change how others are seen.
-fn is_hidden(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
-        || matches!(c, '\u{fffe}' | '\u{ffff}')
-}
-
 /// The text of a workflow command of GitHub.
 pub(crate) fn command(text: &str) -> String {
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
@@ -45,8 +41,8 @@ pub(crate) fn property(text: &str) -> String {
     command(text).replace(':', "%3A").replace(',', "%2C")
 }
 
-/// Text in Markdown, of one line.
-pub(crate) fn markdown(text: &str) -> String {
+/// Text in Markdown, of one line: nothing in it is Markdown or HTML, and nobody is called by an `@`.
+pub fn markdown(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in one_line(text).chars() {
         match c {
@@ -57,8 +53,8 @@ pub(crate) fn markdown(text: &str) -> String {
                 out.push('\\');
                 out.push(c);
             }
-            // Nobody is called by what a recording says.
-            '@' => out.push_str("&#64;"),
+            // A name behind the sign would be told of the comment; behind a space without width it is none.
+            '@' => out.push_str("@\u{200b}"),
             c => out.push(c),
         }
     }

@@ -17,6 +17,8 @@ mod markdown;
 mod sarif;
 mod tap;
 
+pub use escape::markdown;
+
 use agentpol::SourceMap;
 use agentpol_diagnostics::Diagnostics;
 use agentpol_replay::{Coverage, Report, Status};

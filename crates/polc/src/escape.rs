@@ -4,24 +4,11 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
+pub(crate) use agentpol_bytecode::render::is_hidden;
 use unicode_security::{MixedScript, skeleton};
 
 /// Stands for one hidden character in an excerpt, where columns must not move.
 const PLACEHOLDER: char = '\u{fffd}';
-
-/// Returns whether a character must not reach a terminal as it is.
-pub(crate) fn is_hidden(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
-            | '\u{180b}'..='\u{180f}'
-            | '\u{200b}'..='\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{3164}' | '\u{feff}' | '\u{ffa0}'
-            | '\u{fff9}'..='\u{fffb}'
-            | '\u{e0000}'..='\u{e0fff}')
-}
 
 /// Returns the text on one line with hidden characters written out, `\n` and `\u{202e}`.
 pub(crate) fn one_line(text: &str) -> Cow<'_, str> {

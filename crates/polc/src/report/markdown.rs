@@ -32,7 +32,7 @@ fn project(one: &Compared, strict: bool, out: &mut String) {
     };
     let sign = if changes.malformed() || changes.fails(strict) { "❌" } else { "✅" };
     let _ = writeln!(out, "### {sign} {} against {}\n", code(&one.new), code(old));
-    let _ = writeln!(out, "{}.\n", plain(&summary(one, changes, strict)));
+    let _ = writeln!(out, "{}.\n", sentence(&summary(one, changes, strict)));
     table(changes, out);
     declared(changes, out);
     recordings(changes, out);
@@ -197,19 +197,15 @@ fn cell(text: &str) -> String {
     plain(&cut(text, 120))
 }
 
+/// A sentence of ours, in which back-quotes stand around what is typed.
+fn sentence(text: &str) -> String {
+    let parts = text.split('`').enumerate();
+    parts.map(|(number, part)| if number % 2 == 0 { plain(part) } else { code(part) }).collect()
+}
+
 /// Text as text: nothing in it is Markdown or HTML.
 fn plain(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in one_line(text).chars() {
-        match c {
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '&' => out.push_str("&amp;"),
-            '|' | '*' | '_' | '[' | ']' | '\\' | '#' | '@' | '~' => out.extend(['\\', c]),
-            c => out.push(c),
-        }
-    }
-    out
+    agentpol_report::markdown(&one_line(text))
 }
 
 #[cfg(test)]
@@ -218,8 +214,9 @@ mod tests {
 
     #[test]
     fn nothing_in_a_text_is_markdown() {
-        assert_eq!(plain("a|b <i> @c *d* \u{202e}"), "a\\|b &lt;i&gt; \\@c \\*d\\* \\\\u{202e}");
+        assert_eq!(plain("a|b <i> @c *d* \u{202e} `e`"), "a\\|b &lt;i&gt; @\u{200b}c \\*d\\* \\\\u{202e} \\`e\\`");
         assert_eq!(code("a`b``c"), "``` a`b``c ```");
+        assert_eq!(sentence("<a>: `polc diff` writes it"), "&lt;a&gt;: `polc diff` writes it");
         let mut out = String::new();
         fence("", "```\nx", &mut out);
         assert_eq!(out, "````\n```\nx\n````\n\n");
